@@ -1,0 +1,47 @@
+# Two commands: `make demo` sets up and runs the main job, `make test` sets up and runs every check.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+READY := $(VENV)/.ready
+TORCH := torch==2.13.0
+
+.PHONY: demo test check prove docs bench lock clean
+
+demo: $(READY)
+	cd examples/quickstart && $(BIN)/mainspring run
+
+test: $(READY)
+	$(MAKE) check
+	$(BIN)/pytest -n 2 -m "not prove"
+	$(MAKE) docs
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+prove: $(READY)
+	$(BIN)/pytest -m prove --timeout=3600 -p no:randomly
+
+docs: $(READY)
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+
+bench: $(READY)
+	$(BIN)/python bench/engine/run.py
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Mainspring needs Python 3.11 or newer; set PYTHON=..." if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps "$(TORCH)"
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $(READY)
+
+# Needs uv. Addresses stay out of the lock, so that it works with any index.
+lock:
+	uv pip compile pyproject.toml --extra data --extra train --extra postgres --group dev --group torch-needs \
+	  --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements.lock
+
+clean:
+	rm -rf $(VENV) docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

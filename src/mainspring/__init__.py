@@ -1,0 +1,1 @@
+"""Mainspring: one pipeline from raw data to a monitored service and back."""

@@ -1,0 +1,180 @@
+"""Every error that Mainspring raises, as one tree.
+
+Each message has three parts: what happened, with the offending value; where; what to do. The parts are attributes, so that
+the command line can lay them out and `--json` can print them.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = [
+    "ConfigError",
+    "CorruptBlobError",
+    "CycleError",
+    "DatabaseError",
+    "DefinitionError",
+    "InputError",
+    "LeaseLostError",
+    "MainspringError",
+    "MissingBlobError",
+    "NetworkFilesystemError",
+    "NewerFormatError",
+    "NotFoundError",
+    "ReadOnlyError",
+    "ReferenceUseError",
+    "RunFailedError",
+    "SourceError",
+    "StepFailedError",
+    "StepKilledError",
+    "StepTimeoutError",
+    "StorageFullError",
+    "StoreError",
+    "TrackingError",
+    "TypeMismatchError",
+    "UnstorableError",
+    "nearest",
+]
+
+
+class MainspringError(Exception):
+    """Base of every error raised on purpose.
+
+    Attributes:
+        what: What happened, with the offending value.
+        where: Pipeline, step, parameter, file and line, as far as they are known.
+        fix: What to do about it.
+    """
+
+    def __init__(self, what: str, where: str | None = None, fix: str | None = None) -> None:
+        super().__init__(what, where, fix)
+        self.what = what
+        self.where = where
+        self.fix = fix
+
+    def __str__(self) -> str:
+        place = f" ({self.where})" if self.where else ""
+        advice = f" {self.fix}" if self.fix else ""
+        end = "" if self.what.endswith((".", "!", "?")) and not place else "."
+        return f"{self.what}{place}{end}{advice}"
+
+
+class DefinitionError(MainspringError):
+    """A step or pipeline is defined in a way that cannot work."""
+
+
+class TypeMismatchError(DefinitionError):
+    """What one step returns does not fit what another takes."""
+
+
+class ReferenceUseError(DefinitionError):
+    """A reference to a later result was used as if it were a value."""
+
+
+class CycleError(DefinitionError):
+    """A result would depend on itself."""
+
+
+class SourceError(DefinitionError):
+    """Code whose source cannot be read, so that its identity is unknown."""
+
+
+class ConfigError(MainspringError):
+    """One or more violations in the configuration; `problems` lists them all."""
+
+    def __init__(
+        self, what: str, where: str | None = None, fix: str | None = None, problems: tuple[MainspringError, ...] = ()
+    ) -> None:
+        super().__init__(what, where, fix)
+        self.args = (what, where, fix, problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *(f"  - {problem}" for problem in self.problems)])
+
+
+class InputError(MainspringError):
+    """A declared file or folder is missing, empty, truncated or unreadable."""
+
+
+class NotFoundError(MainspringError):
+    """A run, step or artifact that was asked for by name does not exist."""
+
+
+class StoreError(MainspringError):
+    """Bytes could not be kept or given back."""
+
+
+class UnstorableError(StoreError):
+    """A value that no codec can store, or that has no canonical form."""
+
+
+class CorruptBlobError(StoreError):
+    """A blob whose bytes no longer have its digest."""
+
+    def __init__(self, what: str, where: str | None = None, fix: str | None = None, blob: str = "") -> None:
+        super().__init__(what, where, fix)
+        self.args = (what, where, fix, blob)
+        self.blob = blob
+
+
+class MissingBlobError(CorruptBlobError):
+    """A blob that is not in the store."""
+
+
+class StorageFullError(StoreError):
+    """The disk is full; nothing half-written was left."""
+
+
+class ReadOnlyError(StoreError):
+    """The home cannot be written to."""
+
+
+class TrackingError(MainspringError):
+    """Facts could not be recorded or read."""
+
+
+class DatabaseError(TrackingError):
+    """The database refused an operation or cannot be reached."""
+
+
+class NewerFormatError(TrackingError):
+    """A format written by a newer version of Mainspring."""
+
+
+class NetworkFilesystemError(TrackingError):
+    """SQLite on a network file system, where its locks cannot be trusted."""
+
+
+class LeaseLostError(TrackingError):
+    """Another run took over this key; the result was not committed."""
+
+
+class RunFailedError(MainspringError):
+    """The result of a run that did not succeed was asked for."""
+
+
+class StepFailedError(MainspringError):
+    """A step did not return; `log` holds the end of what it printed."""
+
+    def __init__(self, what: str, where: str | None = None, fix: str | None = None, log: str = "") -> None:
+        super().__init__(what, where, fix)
+        self.args = (what, where, fix, log)
+        self.log = log
+
+
+class StepKilledError(StepFailedError):
+    """The process that ran a step died: a crash, a signal or the memory limit."""
+
+
+class StepTimeoutError(StepFailedError):
+    """A step ran longer than its timeout."""
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """Return the known name that is most like `name`, or None when nothing is close.
+
+    >>> nearest("learning_rat", ["learning_rate", "depth"])
+    'learning_rate'
+    """
+    found = get_close_matches(name, sorted(names), n=1, cutoff=0.6)
+    return found[0] if found else None
