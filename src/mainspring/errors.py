@@ -1,7 +1,7 @@
 """Every error that Mainspring raises, as one tree.
 
-Each message has three parts: what happened, with the offending value; where; what to do. The parts are attributes, so that
-the command line can lay them out and `--json` can print them.
+Each message has three parts: what happened, with the offending value; where; what to do. The parts are attributes, so
+that the command line can lay them out and `--json` can print them.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
 """What calling a step, logging and asking for a checkpoint mean at this moment.
 
-One context variable holds it. Nothing is set in plain Python; the tracer sets itself while a pipeline is traced; the worker sets
-itself while a step runs.
+One context variable holds it. Nothing is set in plain Python; the tracer sets itself while a pipeline is traced; the
+worker sets itself while a step runs.
 """
 
 import logging
@@ -17,8 +17,9 @@ logger = logging.getLogger("mainspring")
 class Scope(Protocol):
     """The meaning of the public verbs inside a trace or a step run.
 
-    Threads: a scope is used from the thread that set it and from threads that copied its context; `log` must be safe from any of
-    them. Ownership: whoever sets the variable resets it. Errors: a verb that has no meaning in a scope raises `DefinitionError`.
+    Threads: a scope is used from the thread that set it and from threads that copied its context; `log` must be safe
+    from any of them. Ownership: whoever sets the variable resets it. Errors: a verb that has no meaning in a scope
+    raises `DefinitionError`.
     """
 
     def call(self, step: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, mapped: bool) -> Any:
@@ -42,8 +43,8 @@ def log(name: str, value: object, *, at: int | None = None) -> None:
 
     Args:
         name: What is measured, in the words of its readers; the report shows it.
-        value: A number (anything with `__float__`); a figure (matplotlib, Altair, `mainspring.charts`); or a table (a frame, a list
-            of dicts, `mainspring.charts.Table`), of which the first 200 rows are kept.
+        value: A number (anything with `__float__`); a figure (matplotlib, Altair, `mainspring.charts`); or a table (a
+            frame, a list of dicts, `mainspring.charts.Table`), of which the first 200 rows are kept.
         at: Position on the axis of progress, such as the epoch. Without it the last value counts.
 
     Outside a run, as in a unit test, this only writes a line to the `mainspring` logger at DEBUG.
