@@ -1,0 +1,31 @@
+"""Identity: digests of values, files and folders, and the canonical encoding that they rest on."""
+
+from mainspring.digest.artifacts import Artifact
+from mainspring.digest.classes import class_name, find_class, main_name
+from mainspring.digest.decoding import restore
+from mainspring.digest.encoding import canonical, digest_of
+from mainspring.digest.files import Entry, File, Folder, blob_of_file, digest_file, digest_folder, entries
+from mainspring.digest.hashing import LARGE, Hasher, blob_of, tagged
+from mainspring.digest.places import place_of
+
+__all__ = [
+    "LARGE",
+    "Artifact",
+    "Entry",
+    "File",
+    "Folder",
+    "Hasher",
+    "blob_of",
+    "blob_of_file",
+    "canonical",
+    "class_name",
+    "digest_file",
+    "digest_folder",
+    "digest_of",
+    "entries",
+    "find_class",
+    "main_name",
+    "place_of",
+    "restore",
+    "tagged",
+]
