@@ -1,0 +1,32 @@
+"""Facts: runs, step runs, results, leases, measures, and what files held."""
+
+from mainspring.tracking.database import Database
+from mainspring.tracking.facts import Facts, open_database, open_facts
+from mainspring.tracking.owners import alive, this_process
+from mainspring.tracking.rows import (
+    FileRow,
+    Lease,
+    LoggedRow,
+    MetricRow,
+    Owner,
+    ResultRow,
+    RunRow,
+    StepRow,
+)
+
+__all__ = [
+    "Database",
+    "Facts",
+    "FileRow",
+    "Lease",
+    "LoggedRow",
+    "MetricRow",
+    "Owner",
+    "ResultRow",
+    "RunRow",
+    "StepRow",
+    "alive",
+    "open_database",
+    "open_facts",
+    "this_process",
+]

@@ -1,0 +1,1 @@
+"""How the database moves from one revision to the next: Alembic's environment and its revisions."""

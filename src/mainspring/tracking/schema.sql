@@ -1,0 +1,161 @@
+-- The facts of Mainspring at their newest revision, for SQLite and Postgres alike.
+--
+-- postgres.py rewrites four words for Postgres: the two kinds of INTEGER PRIMARY KEY become identity columns, every text column
+-- compares by bytes, and WITHOUT ROWID goes away. Times are seconds since 1970 UTC by the database's clock, unless named _ns.
+-- There are no foreign keys: a result and its metrics outlive the run that made them, and what may be deleted is decided in
+-- runs.py and results.py. A change here is a new revision: see migrations/.
+
+CREATE TABLE alembic_version (
+    version_num VARCHAR(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+
+-- `expires`: when the leases of this run may be taken over.
+CREATE TABLE runs (
+    id TEXT NOT NULL PRIMARY KEY,
+    pipeline TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('running', 'succeeded', 'failed', 'lost')),
+    started DOUBLE PRECISION NOT NULL,
+    ended DOUBLE PRECISION,
+    beat DOUBLE PRECISION NOT NULL,
+    expires DOUBLE PRECISION NOT NULL,
+    owner TEXT NOT NULL,
+    seed TEXT NOT NULL,
+    error TEXT,
+    pinned BIGINT NOT NULL CHECK (pinned IN (0, 1))
+);
+CREATE INDEX runs_by_time ON runs (started, id);
+CREATE INDEX runs_by_pipeline ON runs (pipeline, started, id);
+CREATE INDEX runs_running ON runs (id) WHERE status = 'running';
+
+-- Apart from `runs`, whose rows are rewritten at each heartbeat and read by the hundred.
+CREATE TABLE records (
+    run TEXT NOT NULL PRIMARY KEY,
+    record TEXT NOT NULL
+);
+
+-- Artifacts of a run itself: source snapshot, kept inputs.
+CREATE TABLE kept (
+    run TEXT NOT NULL,
+    name TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    blob TEXT NOT NULL,
+    codec TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    summary TEXT NOT NULL,
+    PRIMARY KEY (run, name)
+);
+CREATE INDEX kept_by_digest ON kept (digest);
+
+-- `result`: the result that this step run made or used; it stays when the key gets another result later.
+CREATE TABLE steps (
+    run TEXT NOT NULL,
+    name TEXT NOT NULL,
+    pipeline TEXT NOT NULL,
+    position BIGINT NOT NULL,
+    status TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    key TEXT NOT NULL,
+    result BIGINT,
+    started DOUBLE PRECISION NOT NULL,
+    seconds DOUBLE PRECISION NOT NULL,
+    cpu_seconds DOUBLE PRECISION NOT NULL,
+    peak_rss BIGINT NOT NULL,
+    cost DOUBLE PRECISION,
+    host TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    error TEXT,
+    log TEXT,
+    code TEXT NOT NULL,
+    inputs TEXT NOT NULL,
+    warnings TEXT NOT NULL,
+    PRIMARY KEY (run, name)
+);
+CREATE INDEX steps_by_time ON steps (name, pipeline, started);
+
+-- Which step runs read an artifact.
+CREATE TABLE uses (
+    digest TEXT NOT NULL,
+    run TEXT NOT NULL,
+    step TEXT NOT NULL,
+    PRIMARY KEY (digest, run, step)
+) WITHOUT ROWID;
+
+-- A generation is never given twice: not after a release, not after a rollback.
+CREATE TABLE leases (
+    generation INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    run TEXT NOT NULL
+);
+
+-- `id`: the generation of the lease that it was committed under. `live`: what a lookup by key finds, at most one a key.
+CREATE TABLE results (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL,
+    run TEXT NOT NULL,
+    step TEXT NOT NULL,
+    created DOUBLE PRECISION NOT NULL,
+    seconds DOUBLE PRECISION NOT NULL,
+    live BIGINT NOT NULL CHECK (live IN (0, 1))
+);
+CREATE UNIQUE INDEX results_live ON results (key) WHERE live = 1;
+CREATE INDEX results_by_step ON results (run, step);
+
+CREATE TABLE artifacts (
+    result BIGINT NOT NULL,
+    position BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    blob TEXT NOT NULL,
+    codec TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    summary TEXT NOT NULL,
+    PRIMARY KEY (result, position)
+) WITHOUT ROWID;
+CREATE INDEX artifacts_by_digest ON artifacts (digest);
+
+-- `value`: null stands for NaN, which SQLite has no place for.
+CREATE TABLE metrics (
+    id INTEGER PRIMARY KEY,
+    run TEXT NOT NULL,
+    step TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value DOUBLE PRECISION,
+    at BIGINT,
+    time DOUBLE PRECISION NOT NULL
+);
+CREATE INDEX metrics_by_step ON metrics (run, step);
+
+CREATE TABLE logged (
+    id INTEGER PRIMARY KEY,
+    run TEXT NOT NULL,
+    step TEXT NOT NULL,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('figure', 'table')),
+    artifact TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    blob TEXT NOT NULL,
+    codec TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    summary TEXT NOT NULL,
+    time DOUBLE PRECISION NOT NULL
+);
+CREATE INDEX logged_by_step ON logged (run, step);
+
+-- What a path's content was when it was last read. `inode` is text, since some file systems use all 64 bits of it.
+CREATE TABLE files (
+    host TEXT NOT NULL,
+    path TEXT NOT NULL,
+    inode TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    mtime_ns BIGINT NOT NULL,
+    ctime_ns BIGINT NOT NULL,
+    digest TEXT NOT NULL,
+    seen_ns BIGINT NOT NULL,
+    PRIMARY KEY (host, path)
+) WITHOUT ROWID;
+
+CREATE TABLE memo (
+    name TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+);
