@@ -10,7 +10,7 @@ Value: TypeAlias = str | int | float | None
 Named: TypeAlias = Mapping[str, Value]
 Row: TypeAlias = tuple[Any, ...]
 
-SIZES = (1, 8, 64, 512)
+SIZES = tuple(2**power for power in range(10))
 LIMIT = SIZES[-1]
 
 
@@ -60,7 +60,7 @@ def pieces(values: Sequence[Value]) -> Iterator[tuple[Value, ...]]:
 def spread(sql: str, named: Mapping[str, Value | Sequence[Value]]) -> tuple[str, dict[str, Value]]:
     """Return the statement and its parameters with each tuple written out.
 
-    A list is filled up to one of four lengths by repeating its last value, so that few different statements are
+    A list is filled up to one of ten lengths by repeating its last value, so that few different statements are
     prepared. An empty one becomes a list of nothing but null, which nothing equals.
 
     >>> spread("SELECT 1 WHERE :x IN :y", {"x": 1, "y": (2,)})

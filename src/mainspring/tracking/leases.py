@@ -1,23 +1,25 @@
 """Who may compute a key: leases with fencing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from mainspring.errors import LeaseLostError
-from mainspring.tracking.database import Database, Value
+from mainspring.tracking.database import Database
 from mainspring.tracking.rows import Lease, Owner
 
 __all__ = ["Leases"]
 
+# On Postgres this also makes those who ask for a lease take turns, until their transactions end.
+NEXT = "UPDATE leases SET generation = generation + 1 WHERE key = ''"
+LAST = "SELECT generation FROM leases WHERE key = ''"
 HOLDER = """
-    SELECT l.generation, r.owner, r.status, r.expires
-    FROM leases l LEFT JOIN runs r ON r.id = l.run WHERE l.key = :key
+    SELECT r.owner, r.status, r.expires FROM leases l LEFT JOIN runs r ON r.id = l.run
+    WHERE l.key = :key AND l.run <> ''
 """
-# The first statement of the transaction: it also keeps the run from ending before we commit.
-HOLD = "UPDATE runs SET beat = :now, expires = :expires WHERE id = :run AND owner = :owner AND status = 'running'"
-TAKE = "INSERT INTO leases (key, run) VALUES (:key, :run) ON CONFLICT (key) DO NOTHING"
-GIVE_BACK = "DELETE FROM leases WHERE key = :key AND generation = :generation"
+REMOVE = "DELETE FROM leases WHERE key = :key AND run <> ''"
+TAKE = "INSERT INTO leases (key, generation, run) VALUES (:key, :generation, :run)"
+RELEASE = "DELETE FROM leases WHERE key = :key AND generation = :generation"
+RUNNING = "SELECT expires FROM runs WHERE id = :run AND owner = :owner AND status = 'running'"
 BEAT = "UPDATE runs SET beat = :now, expires = :expires WHERE owner = :owner AND status = 'running'"
-ATTEMPTS = 8
 
 
 class Leases:
@@ -32,48 +34,36 @@ class Leases:
         self._alive = alive
 
     def acquire(self, key: str, run_id: str, owner: Owner, *, ttl: float) -> Lease | Owner:
-        """Return a lease on `key` for the run, or the owner that holds it now, which may be `owner` itself.
+        """Return a lease on `key` for the run, or the owner that holds it now; that may be `owner` itself.
 
-        Asking is cheap while another owner holds the key, so it can be repeated. Whoever gets a lease looks the key up
-        in `results` once more before computing: its last holder may just have committed.
+        Whoever gets a lease looks the key up in `results` once more before computing: its last holder may just have
+        committed. Whoever does not waits by asking for `holders`, which only reads.
 
         Args:
             key: The cache key.
             run_id: A run of `owner` that is running.
             owner: This process.
-            ttl: Seconds without a heartbeat after which all leases of the run may be taken over.
+            ttl: Seconds without a heartbeat after which all leases of the run may be taken over; until the first heartbeat,
+                half of that may count.
 
         Raises:
             LeaseLostError: The run is not running any more.
         """
         database = self._database
-        _, holder = self._held(key)
-        if holder is not None:
-            return holder
         with database.transaction():
-            now = database.now()
-            named: dict[str, Value] = {"now": now, "expires": now + ttl, "run": run_id, "owner": owner.as_text()}
-            if not database.write(HOLD, [named]):
-                raise LeaseLostError(
-                    f"Run {run_id!r} of process {owner.pid} on {owner.host!r} is not running, so it gets no lease",
-                    f"key {key}",
-                    "It was declared lost or has ended: start a new run.",
-                )
-            for _ in range(ATTEMPTS):
-                if database.write(TAKE, [{"key": key, "run": run_id}]):
-                    [(generation,)] = database.read("SELECT generation FROM leases WHERE key = :key", key=key)
-                    return Lease(key, generation, owner)
-                generation, holder = self._held(key)
-                if holder is not None:
-                    return holder
-                database.write(GIVE_BACK, [{"key": key, "generation": generation}])
-        raise LeaseLostError(
-            f"The lease changed hands {ATTEMPTS} times while run {run_id!r} asked for it", f"key {key}"
-        )
+            self._extend(run_id, owner, ttl)
+            database.write(NEXT, [{}])
+            holder = self._holder(key)
+            if holder is not None:
+                return holder
+            database.write(REMOVE, [{"key": key}])
+            [(generation,)] = database.read(LAST)
+            database.write(TAKE, [{"key": key, "generation": generation, "run": run_id}])
+        return Lease(key, generation, owner)
 
-    def holders(self, keys: list[str]) -> dict[str, Owner]:
+    def holders(self, keys: Sequence[str]) -> dict[str, Owner]:
         """Return who holds each of `keys` now; keys that are free, or may be taken over, are left out."""
-        held = ((key, self._held(key)[1]) for key in keys)
+        held = ((key, self._holder(key)) for key in keys)
         return {key: holder for key, holder in held if holder is not None}
 
     def beat(self, owner: Owner, ttl: float) -> int:
@@ -86,15 +76,28 @@ class Leases:
 
     def release(self, lease: Lease) -> bool:
         """Return whether the lease was still held; it is free now, without a result."""
-        return self._database.write(GIVE_BACK, [{"key": lease.key, "generation": lease.generation}]) == 1
+        return self._database.write(RELEASE, [{"key": lease.key, "generation": lease.generation}]) == 1
 
-    def _held(self, key: str) -> tuple[int, Owner | None]:
-        """Return the generation that `key` is leased under, 0 for none, and its owner unless it may be taken over."""
+    def _extend(self, run_id: str, owner: Owner, ttl: float) -> None:
+        """Give the run time, unless it has enough; a rewritten row costs more than one that is read."""
+        now = self._database.now()
+        rows = self._database.read(RUNNING, run=run_id, owner=owner.as_text())
+        if not rows:
+            raise LeaseLostError(
+                f"Run {run_id!r} of process {owner.pid} on {owner.host!r} is not running, so it gets no lease",
+                None,
+                "It was declared lost or has ended: start a new run.",
+            )
+        if not now + ttl / 2 <= rows[0][0] <= now + ttl:
+            self.beat(owner, ttl)
+
+    def _holder(self, key: str) -> Owner | None:
+        """Return who holds `key`, unless it may be taken over."""
         rows = self._database.read(HOLDER, key=key)
         if not rows:
-            return 0, None
-        [(generation, text, status, expires)] = rows
+            return None
+        [(text, status, expires)] = rows
         if status != "running" or self._database.now() >= expires:
-            return generation, None
+            return None
         owner = Owner.from_text(text)
-        return generation, None if self._alive(owner) is False else owner
+        return None if self._alive(owner) is False else owner

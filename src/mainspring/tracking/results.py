@@ -10,8 +10,11 @@ from mainspring.tracking.steps import put_steps
 
 __all__ = ["Results", "artifact_values", "sweep"]
 
-# The fence: it removes exactly the generation that was leased, or nothing.
-GIVE_BACK = "DELETE FROM leases WHERE key = :key AND generation = :generation"
+# The fence: it removes exactly the generation that was leased, if its run is still running, or nothing.
+FENCE = """
+    DELETE FROM leases WHERE key = :key AND generation = :generation
+    AND run IN (SELECT id FROM runs WHERE status = 'running')
+"""
 RETIRE = "UPDATE results SET live = 0 WHERE live = 1 AND key = :key"
 ADD = """
     INSERT INTO results (id, key, run, step, created, seconds, live)
@@ -61,11 +64,11 @@ SWEEP = (
     "DELETE FROM artifacts WHERE result IN (SELECT result FROM artifacts EXCEPT SELECT id FROM results)",
     """
     DELETE FROM metrics WHERE run IN (SELECT run FROM metrics EXCEPT SELECT id FROM runs)
-    AND NOT EXISTS (SELECT 1 FROM results r WHERE r.run = metrics.run AND r.step = metrics.step)
+    AND (run, step) IN (SELECT run, step FROM metrics EXCEPT SELECT run, step FROM results)
     """,
     """
     DELETE FROM logged WHERE run IN (SELECT run FROM logged EXCEPT SELECT id FROM runs)
-    AND NOT EXISTS (SELECT 1 FROM results r WHERE r.run = logged.run AND r.step = logged.step)
+    AND (run, step) IN (SELECT run, step FROM logged EXCEPT SELECT run, step FROM results)
     """,
 )
 
@@ -94,7 +97,7 @@ class Results:
         """
         database = self._database
         with database.transaction():
-            if not database.write(GIVE_BACK, [{"key": lease.key, "generation": lease.generation}]):
+            if not database.write(FENCE, [{"key": lease.key, "generation": lease.generation}]):
                 raise LeaseLostError(
                     f"Step {step.name!r} of run {step.run!r} lost its lease before it was done",
                     f"key {lease.key}, generation {lease.generation}",

@@ -1,6 +1,6 @@
 -- The facts of Mainspring at their newest revision, for SQLite and Postgres alike.
 --
--- postgres.py rewrites four words for Postgres: the two kinds of INTEGER PRIMARY KEY become identity columns, every text column
+-- postgres.py rewrites three words for Postgres: an INTEGER PRIMARY KEY becomes an identity column, every text column
 -- compares by bytes, and WITHOUT ROWID goes away. Times are seconds since 1970 UTC by the database's clock, unless named _ns.
 -- There are no foreign keys: a result and its metrics outlive the run that made them, and what may be deleted is decided in
 -- runs.py and results.py. A change here is a new revision: see migrations/.
@@ -70,7 +70,7 @@ CREATE TABLE steps (
     inputs TEXT NOT NULL,
     warnings TEXT NOT NULL,
     PRIMARY KEY (run, name)
-);
+) WITHOUT ROWID;
 CREATE INDEX steps_by_time ON steps (name, pipeline, started);
 
 -- Which step runs read an artifact.
@@ -81,12 +81,13 @@ CREATE TABLE uses (
     PRIMARY KEY (digest, run, step)
 ) WITHOUT ROWID;
 
--- A generation is never given twice: not after a release, not after a rollback.
+-- The row of the empty key belongs to no run: it holds the last generation that was given out.
 CREATE TABLE leases (
-    generation INTEGER PRIMARY KEY AUTOINCREMENT,
-    key TEXT NOT NULL UNIQUE,
+    key TEXT NOT NULL PRIMARY KEY,
+    generation BIGINT NOT NULL,
     run TEXT NOT NULL
-);
+) WITHOUT ROWID;
+INSERT INTO leases (key, generation, run) VALUES ('', 0, '');
 
 -- `id`: the generation of the lease that it was committed under. `live`: what a lookup by key finds, at most one a key.
 CREATE TABLE results (
@@ -99,7 +100,6 @@ CREATE TABLE results (
     live BIGINT NOT NULL CHECK (live IN (0, 1))
 );
 CREATE UNIQUE INDEX results_live ON results (key) WHERE live = 1;
-CREATE INDEX results_by_step ON results (run, step);
 
 CREATE TABLE artifacts (
     result BIGINT NOT NULL,
