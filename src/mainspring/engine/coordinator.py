@@ -1,0 +1,369 @@
+"""The coordinator: makes a plan true, by hits where it can and by workers where it must."""
+
+import shutil
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mainspring.digest import Artifact, File, main_name, tagged
+from mainspring.engine import failures
+from mainspring.engine.files import InputFiles
+from mainspring.engine.keys import Key, Keys
+from mainspring.engine.ledger import Ledger, Pending
+from mainspring.engine.messages import CorruptInput, Done, Failed, Logged, Metrics, Setup, Task, Usage
+from mainspring.engine.pool import Death, Pool, Worker
+from mainspring.engine.schedule import Job, Schedule
+from mainspring.errors import (
+    DefinitionError,
+    InputError,
+    LeaseLostError,
+    MainspringError,
+    MissingBlobError,
+    StepFailedError,
+)
+from mainspring.events import BlobRecomputed, RunFinished, RunStarted, StepsAdded, StepStarted, StepWaiting
+from mainspring.graph import Dag, Step
+from mainspring.graph.code import Code
+from mainspring.store import BlobStore
+from mainspring.tracking import Lease, ResultRow
+
+__all__ = ["Coordinator", "Options", "Outcome", "address_of"]
+
+_LONGEST_POLL = 1.0
+_NOTHING = Usage(0.0, 0.0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a plan is executed; none of it changes a cache key.
+
+    Attributes:
+        workers: Number of slots.
+        force: Steps that run although they are hits.
+        only: Steps that may run; everything they need must be a hit. Empty: all.
+        allow_pickle: Whether values without a codec may be pickled.
+        keep_bytes: Size up to which input files are kept.
+    """
+
+    workers: int
+    force: frozenset[str] = frozenset()
+    only: frozenset[str] = frozenset()
+    allow_pickle: bool = True
+    keep_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended: its status, the error of the first step that failed, and what it returns (artifacts inside)."""
+
+    status: str
+    error: str | None
+    result: Any
+    seconds: float
+
+
+@dataclass(slots=True)
+class Coordinator:
+    """Executes one plan. Used from one thread; the facts, the store and the workers are its alone while it runs.
+
+    Attributes:
+        dag: What is to be made true.
+        ledger: Where the facts go.
+        keys: Makes cache keys.
+        files: Input files of the run.
+        blobs: The store.
+        setup: What a worker has to know.
+        options: How to execute.
+        why: Returns why a job is no hit, in words.
+        belongings: Returns what belongs to the run as a whole, such as the source of everything that its steps reach.
+    """
+
+    dag: Dag
+    ledger: Ledger
+    keys: Keys
+    files: InputFiles
+    blobs: BlobStore
+    setup: Setup
+    options: Options
+    why: Callable[[Job, Key], str]
+    belongings: Callable[[dict[str, Code]], list[Artifact]]
+    _kept: dict[str, Artifact | None] = field(init=False, default_factory=dict)
+    _schedule: Schedule = field(init=False)
+    _pool: Pool = field(init=False)
+    _queue: deque[Pending] = field(init=False, default_factory=deque)
+    _waiting: list[Pending] = field(init=False, default_factory=list)
+    _running: dict[str, Pending] = field(init=False, default_factory=dict)
+    _followers: dict[str, list[Job]] = field(init=False, default_factory=dict)
+    _forced: set[str] = field(init=False, default_factory=set)
+
+    def execute(self) -> Outcome:
+        """Run the plan to its end.
+
+        Raises:
+            KeyboardInterrupt: After every worker is gone and every fact is written.
+        """
+        start = time.monotonic()
+        run = self.ledger.run
+        self.ledger.emit(RunStarted(run.id, run.pipeline, len(self.dag.nodes)))
+        self._schedule = Schedule(self.dag)
+        self._pool = Pool(self.options.workers, self.setup)
+        try:
+            self._loop()
+        except BaseException as error:
+            self._stop(error)
+            self._end("failed", "interrupted" if isinstance(error, KeyboardInterrupt) else str(error), start)
+            raise
+        self._pool.close()
+        failed = self.ledger.failed
+        error = failed[0].error if failed else None
+        return self._end("failed" if failed else "succeeded", error, start)
+
+    def _end(self, status: str, error: str | None, start: float) -> Outcome:
+        self.files.save()
+        kept = [artifact for artifact in self._kept.values() if artifact is not None]
+        self.ledger.finish(status, error, [*self.belongings(self.keys.codes), *kept])
+        seconds = time.monotonic() - start
+        self.ledger.emit(RunFinished(self.ledger.run.id, status, seconds))
+        return Outcome(status, error, self._schedule.result(self.dag.result), seconds)
+
+    def _stop(self, error: BaseException) -> None:
+        self._pool.close()
+        cause = StepFailedError("Interrupted") if isinstance(error, KeyboardInterrupt) else error
+        for pending in [*self._running.values(), *self._queue]:
+            if pending.lease is not None:
+                self.ledger.facts.leases.release(pending.lease)
+                self.ledger.failure(pending, Exception(str(cause)), _NOTHING)
+
+    def _loop(self) -> None:
+        while True:
+            self._settle_ready()
+            self._dispatch()
+            if not self._pool.busy and not self._waiting and not self._queue:
+                break
+            self.ledger.flush()
+            seconds = min(self.ledger.beat(self._running.values()), self._next_poll())
+            for worker, message in self._pool.wait(seconds):
+                self._take(worker, message)
+
+    def _settle_ready(self) -> None:
+        for job in self._schedule.take():
+            for node, count in self._schedule.added:
+                self.ledger.emit(StepsAdded(self.ledger.run.id, node, count))
+            self._schedule.added.clear()
+            try:
+                key = self.keys.of(job)
+            except MainspringError as error:
+                self.ledger.unready(job, failures.from_error(job.node, job.name, error))
+                self._skip_dependents(job)
+                continue
+            self._settle(job, key)
+
+    def _settle(self, job: Job, key: Key) -> None:
+        forced = job.node.step.name in self.options.force and key.digest not in self._forced
+        if not forced and self._hit(job, key):
+            return
+        reason = "forced" if forced else self.why(job, key)
+        only = self.options.only
+        if only and job.node.step.name not in only:
+            error = StepFailedError(
+                f"Step '{job.name}' has no stored result ({reason})",
+                job.node.where,
+                f"--only {' '.join(sorted(only))} needs it: run without --only first.",
+            )
+            self.ledger.unready(job, error)
+            self._skip_dependents(job)
+        elif key.digest in self._running:
+            self._followers.setdefault(key.digest, []).append(job)
+        else:
+            self._queue.append(Pending(job, key, reason))
+
+    def _hit(self, job: Job, key: Key) -> bool:
+        result = self.ledger.facts.results.find([key.digest]).get(key.digest)
+        if result is None:
+            return False
+        lost = next((artifact for artifact in result.artifacts if not self.blobs.has(artifact.blob)), None)
+        if lost is not None:
+            self.ledger.facts.results.forget(key.digest)
+            self.ledger.emit(BlobRecomputed(self.ledger.run.id, job.name, lost.blob, "it is missing from the store"))
+            return False
+        self._hits(job, key, result)
+        return True
+
+    def _hits(self, job: Job, key: Key, result: ResultRow) -> None:
+        self.ledger.hit(job, key, result)
+        self._schedule.finish(job, result.artifacts)
+
+    def _dispatch(self) -> None:
+        now = time.monotonic()
+        due = [pending for pending in self._waiting if pending.poll_at <= now]
+        self._waiting = [pending for pending in self._waiting if pending.poll_at > now]
+        self._queue.extendleft(reversed(due))
+        for _ in range(len(self._queue)):
+            pending = self._queue.popleft()
+            if self._cpus(pending) > self._pool.free:
+                self._queue.append(pending)
+            elif pending.key.digest in self._running:
+                self._followers.setdefault(pending.key.digest, []).append(pending.job)
+            else:
+                self._start(pending)
+
+    def _cpus(self, pending: Pending) -> int:
+        return min(pending.job.node.step.options.cpus, self.options.workers)
+
+    def _start(self, pending: Pending) -> None:
+        lease = self.ledger.lease(pending)
+        if not isinstance(lease, Lease):
+            self._wait_for(pending, f"process {lease.pid} on {lease.host}")
+            return
+        pending.lease = lease
+        if pending.reason != "forced" and self._hit(pending.job, pending.key):
+            self.ledger.facts.leases.release(lease)
+            return
+        job, step = pending.job, pending.job.node.step
+        job.attempts += 1
+        pending.started = time.time()
+        pending.log = f"logs/{self.ledger.run.id}/{job.name}.{job.attempts}.log"
+        options = step.options
+        self.ledger.emit(StepStarted(self.ledger.run.id, job.name, pending.reason, job.attempts))
+        self._running[pending.key.digest] = pending
+        worker = self._pool.submit(self._task(pending), self._cpus(pending), options.timeout, options.memory)
+        worker.owner = pending
+
+    def _wait_for(self, pending: Pending, holder: str) -> None:
+        if pending.poll_at == 0.0:
+            self.ledger.emit(StepWaiting(self.ledger.run.id, pending.job.name, holder))
+        pending.wait_seconds = min(_LONGEST_POLL, pending.wait_seconds * 1.5)
+        pending.poll_at = time.monotonic() + pending.wait_seconds
+        self._waiting.append(pending)
+
+    def _next_poll(self) -> float:
+        if not self._waiting:
+            return _LONGEST_POLL * 5
+        return max(0.0, min(pending.poll_at for pending in self._waiting) - time.monotonic())
+
+    def _task(self, pending: Pending) -> Task:
+        job, home = pending.job, Path(self.setup.home)
+        module, attribute = ("", "") if job.splits else address_of(job.node.step)
+        return Task(
+            step=job.name,
+            module=module,
+            attribute=attribute,
+            args=pending.key.args,
+            seed=int(tagged("seed", pending.key.digest)[:8], 16),
+            log=str(home / pending.log),
+            checkpoint=str(home / "checkpoints" / pending.key.digest),
+            declared=tuple(str(Path(value.path).absolute()) for value in pending.key.files),
+            whole=job.element is not None,
+        )
+
+    def _take(self, worker: Worker, message: Any) -> None:
+        pending: Pending = worker.owner
+        if isinstance(message, Metrics | Logged):
+            self.ledger.measured(pending, message)
+            return
+        self._running.pop(pending.key.digest, None)
+        log = Path(self.setup.home) / pending.log
+        if isinstance(message, Done):
+            self._pool.release(worker, reusable=message.reusable)
+            self._done(pending, message)
+        elif isinstance(message, CorruptInput):
+            self._pool.release(worker, reusable=True)
+            self._corrupt(pending, message)
+        elif isinstance(message, Failed):
+            self._pool.release(worker, reusable=message.reusable)
+            error = failures.from_answer(pending.job.node, pending.job.name, message, log)
+            self._failed(pending, error, message.usage, message.remarks)
+        elif isinstance(message, Death):
+            worker.task = None
+            seconds = time.time() - pending.started
+            error = failures.from_death(pending.job.node, pending.job.name, message, log)
+            self._failed(pending, error, Usage(seconds, 0.0, message.peak_rss), ())
+        for job in self._followers.pop(pending.key.digest, []):
+            self._schedule.again(job)
+
+    def _done(self, pending: Pending, message: Done) -> None:
+        try:
+            for value in pending.key.files:
+                self.files.check(value)
+            self.ledger.ran(pending, message.artifacts, message.usage, message.remarks)
+        except LeaseLostError:
+            self._schedule.again(pending.job)
+            return
+        except InputError as error:
+            self._failed(pending, failures.from_error(pending.job.node, pending.job.name, error), message.usage, ())
+            return
+        self._forced.add(pending.key.digest)
+        self._keep(pending)
+        checkpoint = Path(self.setup.home) / "checkpoints" / pending.key.digest
+        if checkpoint.is_dir():
+            shutil.rmtree(checkpoint, ignore_errors=True)
+        self._schedule.finish(pending.job, message.artifacts)
+
+    def _keep(self, pending: Pending) -> None:
+        for value in pending.key.files:
+            if isinstance(value, File) and value.path not in self._kept:
+                kept = self.files.keep(value, f"input {value.path}", self.blobs, self.options.keep_bytes)
+                self._kept[value.path] = kept
+
+    def _failed(self, pending: Pending, error: StepFailedError, usage: Usage, remarks: tuple[str, ...]) -> None:
+        if pending.lease is not None:
+            self.ledger.facts.leases.release(pending.lease)
+            pending.lease = None
+        job = pending.job
+        if job.attempts <= job.node.step.options.retries:
+            self.ledger.retried(pending, str(error))
+            self._queue.append(pending)
+            return
+        self.ledger.failure(pending, error, usage, printed=error.log, remarks=remarks)
+        self._skip_dependents(job)
+
+    def _corrupt(self, pending: Pending, message: CorruptInput) -> None:
+        if pending.lease is not None:
+            self.ledger.facts.leases.release(pending.lease)
+            pending.lease = None
+        producer = self._schedule.redo(message.blob, pending.job)
+        if producer is None:
+            error = MissingBlobError(message.cause, None, "Run with --force on the step that made it.", message.blob)
+            self._failed(pending, failures.from_error(pending.job.node, pending.job.name, error), _NOTHING, ())
+            return
+        pending.job.attempts -= 1
+        self.blobs.quarantine(message.blob)
+        self.ledger.facts.results.forget(self.keys.of(producer).digest)
+        self.ledger.emit(BlobRecomputed(self.ledger.run.id, producer.name, message.blob, message.cause))
+
+    def _skip_dependents(self, job: Job) -> None:
+        for name, cause in self._schedule.fail(job):
+            self.ledger.skipped(name, f"'{cause}' did not succeed")
+
+
+def address_of(step: Step[..., Any]) -> tuple[str, str]:
+    """Return module and attribute under which a worker finds a step.
+
+    Raises:
+        DefinitionError: It is at no place that a worker could import.
+    """
+    module = step.fn.__module__
+    names = vars(sys.modules[module])
+    if names.get(step.fn.__name__) is step:
+        attribute = step.fn.__name__
+    else:
+        attribute = next((name for name, value in names.items() if value is step), "")
+    if not attribute:
+        raise DefinitionError(
+            f"Step '{step.name}' is defined where no worker can find it",
+            step.where,
+            "Define it at the top level of a module, or bind it to a name there.",
+        )
+    if module == "__main__":
+        module = main_name()
+        if module == "__main__":
+            raise DefinitionError(
+                f"Step '{step.name}' is defined at a prompt or in a notebook",
+                step.where,
+                "Put the steps into a file, such as pipeline.py, and import them.",
+            )
+    return module, attribute

@@ -1,0 +1,204 @@
+"""What coordinator and worker say to each other, and the channel that carries it.
+
+Frames are a length of eight bytes and a pickle. Both ends are the same user's processes on one machine, one started by
+the other.
+"""
+
+import pickle
+import socket
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from mainspring.digest import Artifact, File, Folder
+from mainspring.errors import UnstorableError
+
+__all__ = [
+    "Channel",
+    "CorruptInput",
+    "Done",
+    "Failed",
+    "Logged",
+    "Measured",
+    "Metrics",
+    "Plain",
+    "Setup",
+    "Task",
+    "Usage",
+    "path_in",
+    "path_out",
+]
+
+_CHUNK = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A plain argument in its canonical encoding."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """First message to a worker.
+
+    Attributes:
+        path: `sys.path` of the coordinator.
+        home: The home directory.
+        project: The folder that the project's modules are imported from.
+        allow_pickle: Whether values without a codec may be pickled.
+    """
+
+    path: tuple[str, ...]
+    home: str
+    project: str
+    allow_pickle: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One attempt at one step.
+
+    Attributes:
+        step: Name of the step run.
+        module: Module that holds the step; empty for the built-in `split`.
+        attribute: Name of the step in that module.
+        args: `Plain`, `Artifact` or `Many` of them by parameter.
+        seed: Seed of the step.
+        log: File that takes what it prints.
+        checkpoint: Directory that it may keep checkpoints in.
+        declared: Paths of files and folders that are inputs.
+        whole: Keep what it returns as one artifact, even a `NamedTuple`: it is an element of a mapped step.
+    """
+
+    step: str
+    module: str
+    attribute: str
+    args: dict[str, Any]
+    seed: int
+    log: str
+    checkpoint: str
+    declared: tuple[str, ...] = ()
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """A batch of metrics: name, value, position, time in seconds since the epoch."""
+
+    rows: tuple[tuple[str, float, int | None, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A figure or table that a step logged."""
+
+    name: str
+    kind: str
+    artifact: Artifact
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an attempt took: wall-clock seconds, CPU seconds of it and its children, peak resident bytes."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_rss: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The step returned, and its artifacts are stored."""
+
+    artifacts: tuple[Artifact, ...]
+    usage: Usage
+    reusable: bool = True
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The step raised, or what it returned cannot be kept.
+
+    Attributes:
+        what: The error in one line.
+        fix: What to do about it, as far as it is known.
+        traceback: Frames of the user's code, innermost last.
+        usage: What it took.
+        reusable: Whether the worker can take another task.
+    """
+
+    what: str
+    fix: str | None
+    traceback: str
+    usage: Usage
+    reusable: bool = True
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CorruptInput:
+    """An input could not be read back from the store."""
+
+    blob: str
+    cause: str
+
+
+Measured = Metrics | Logged
+
+
+def path_out(value: object) -> bytes:
+    """Encode a file or folder on its way to a worker: where it is, not what it holds."""
+    if isinstance(value, File | Folder):
+        return f"{type(value).__name__} {value}".encode("utf-8", "surrogateescape")
+    raise UnstorableError(f"A {type(value).__qualname__} does not travel by itself", None, "Store it.")
+
+
+def path_in(data: bytes) -> object:
+    """Decode what `path_out` encoded."""
+    kind, _, path = data.decode("utf-8", "surrogateescape").partition(" ")
+    return File(path) if kind == "File" else Folder(path)
+
+
+class Channel:
+    """One end of a socket pair. `send` may be called from several threads; `receive` from one."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self._lock = threading.Lock()
+        self._buffer = bytearray()
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait on."""
+        return self.sock.fileno()
+
+    def send(self, message: object) -> None:
+        """Send one message, or raise OSError when the other end is gone."""
+        data = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+        with self._lock:
+            self.sock.sendall(len(data).to_bytes(8, "big") + data)
+
+    def receive(self) -> list[Any] | None:
+        """Wait for bytes and return the messages that are complete now, or None at the end of the stream."""
+        try:
+            chunk = self.sock.recv(_CHUNK)
+        except ConnectionError:
+            return None
+        if not chunk:
+            return None
+        self._buffer += chunk
+        messages = []
+        while len(self._buffer) >= 8:
+            end = 8 + int.from_bytes(self._buffer[:8], "big")
+            if len(self._buffer) < end:
+                break
+            messages.append(pickle.loads(memoryview(self._buffer)[8:end].tobytes()))  # noqa: S301 - our own process
+            del self._buffer[:end]
+        return messages
+
+    def close(self) -> None:
+        """Close this end."""
+        self.sock.close()

@@ -1,0 +1,144 @@
+"""A worker: one process that runs step after step, until its coordinator goes away."""
+
+import contextlib
+import faulthandler
+import fcntl
+import os
+import signal
+import socket
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from mainspring.engine.leftovers import Leftovers, become_subreaper
+from mainspring.engine.messages import Channel, CorruptInput, Done, Failed, Setup, Task
+from mainspring.engine.opens import OpenWatch
+from mainspring.engine.steprun import StepRun, call_step
+from mainspring.engine.usage import Meter
+from mainspring.errors import CorruptBlobError, MainspringError
+from mainspring.store import BlobStore, LocalStore
+
+__all__ = ["attempt", "main"]
+
+Answer = Done | Failed | CorruptInput
+
+
+def main(channel_fd: int, lifeline_fd: int) -> None:
+    """Run tasks from the channel until it closes.
+
+    Args:
+        channel_fd: Socket that tasks come from and answers go to.
+        lifeline_fd: Socket that nothing is written to; when its other end closes, the whole process group dies.
+    """
+    hold_lifeline(socket.socket(fileno=lifeline_fd))
+    become_subreaper()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    faulthandler.enable(file=2)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    channel = Channel(socket.socket(fileno=channel_fd))
+    setup: Setup | None = None
+    while (messages := channel.receive()) is not None:
+        for message in messages:
+            if isinstance(message, Setup):
+                setup = message
+                sys.path[:] = setup.path
+                blobs = LocalStore(Path(setup.home))
+                watch = OpenWatch(setup.home, setup.project)
+            elif setup is not None:
+                channel.send(_captured(message, blobs, channel.send, watch, allow_pickle=setup.allow_pickle))
+
+
+def _captured(
+    task: Task, blobs: BlobStore, send: Callable[[object], None], watch: OpenWatch, *, allow_pickle: bool
+) -> Answer:
+    with _printing_to(task.log):
+        left = Leftovers()
+        with watch.during(task.declared) as opened:
+            answer = attempt(task, blobs, send, allow_pickle=allow_pickle)
+        if isinstance(answer, CorruptInput):
+            return answer
+        remarks = tuple(f"opened {path}, which is no declared input" for path in opened)
+        behind = left.clear()
+        if behind and isinstance(answer, Done):
+            what = f"Step '{task.step}' returned but left behind {', '.join(behind)}"
+            return Failed(what, "End them before the step returns.", "", answer.usage, reusable=False, remarks=remarks)
+        if isinstance(answer, Done):
+            return Done(answer.artifacts, answer.usage, not behind, remarks)
+        return Failed(answer.what, answer.fix, answer.traceback, answer.usage, not behind, remarks)
+
+
+def attempt(task: Task, blobs: BlobStore, send: Callable[[object], None], *, allow_pickle: bool = True) -> Answer:
+    """Return how one attempt at a step ended, in this process."""
+    run = StepRun(task, blobs, send, allow_pickle=allow_pickle)
+    meter = Meter()
+    try:
+        artifacts = call_step(task, run)
+    except CorruptBlobError as error:
+        if error.blob:
+            return CorruptInput(error.blob, str(error))
+        return Failed(str(error), None, "", meter.read())
+    except MainspringError as error:
+        return Failed(str(error), error.fix, _user_frames(error), meter.read())
+    except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever a step raises ends here
+        traceback.print_exc()
+        return Failed(_one_line(error), None, _user_frames(error), meter.read())
+    return Done(artifacts, meter.read())
+
+
+def _one_line(error: BaseException) -> str:
+    text = str(error).strip()
+    name = type(error).__qualname__
+    return f"{name}: {text}" if text else name
+
+
+def _user_frames(error: BaseException) -> str:
+    """Return the traceback without this package's frames at its start."""
+    here = str(Path(__file__).parent.parent)
+    frames = traceback.extract_tb(error.__traceback__)
+    first = next((place for place, frame in enumerate(frames) if not frame.filename.startswith(here)), len(frames))
+    return "".join(traceback.format_list(frames[first:]))
+
+
+@contextlib.contextmanager
+def _printing_to(log: str) -> Iterator[None]:
+    """Send what this process and its children print into a file, which is removed when it stays empty."""
+    path = Path(log)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(fd, 1)
+        os.dup2(fd, 2)
+        yield
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if os.fstat(fd).st_size == 0:
+            path.unlink(missing_ok=True)
+    finally:
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+        os.close(fd)
+        os.close(nowhere)
+
+
+def hold_lifeline(line: socket.socket) -> None:
+    """Have the kernel kill this process group when the other end of a socket closes."""
+    if os.getpgrp() != os.getpid():
+        os.setpgrp()
+    if not hasattr(fcntl, "F_SETSIG"):
+        threading.Thread(target=_die_at_end, args=(line,), daemon=True).start()
+        return
+    fd = line.detach()
+    fcntl.fcntl(fd, fcntl.F_SETOWN, -os.getpgrp())
+    fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) | os.O_ASYNC | os.O_NONBLOCK)
+    with contextlib.suppress(BlockingIOError):
+        if os.read(fd, 1) == b"":
+            os.killpg(0, signal.SIGKILL)  # it closed before the kernel was asked
+
+
+def _die_at_end(line: socket.socket) -> None:
+    line.recv(1)
+    os.killpg(0, signal.SIGKILL)

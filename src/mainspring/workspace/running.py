@@ -1,0 +1,304 @@
+"""`run`: from a pipeline and a configuration to a finished run with its report."""
+
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mainspring.config import Config, config_of, load_config, to_record
+from mainspring.engine.environment import Environment
+from mainspring.engine.sources import ProjectSources
+from mainspring.graph.code import Code, CodeIndex, from_record
+from mainspring.graph.code import to_record as code_record
+from mainspring.store import load, save
+from mainspring.workspace.report import write_report
+
+from mainspring.digest import Artifact
+from mainspring.engine.coordinator import Coordinator, Options, Outcome, address_of
+from mainspring.engine.files import InputFiles
+from mainspring.engine.keys import Key, Keys
+from mainspring.engine.ledger import Ledger
+from mainspring.engine.messages import Setup
+from mainspring.engine.reasons import changes, sentence
+from mainspring.engine.schedule import Job
+from mainspring.errors import ConfigError, NotFoundError, nearest
+from mainspring.events import Listener
+from mainspring.graph import Dag, Pipeline, refs_in, trace
+from mainspring.tracking import RunRow, StepRow, this_process
+from mainspring.workspace.git import GitQuestion
+from mainspring.workspace.homes import Home, open_home
+from mainspring.workspace.project import Project, project_of
+from mainspring.workspace.views import Named, Run, StepRun, StoredValue
+
+__all__ = ["Request", "configure", "execute", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of a run, beside the pipeline and its configuration.
+
+    Attributes:
+        workers: Slots; None: as the settings say, otherwise one a CPU.
+        force: Steps that run although they are hits.
+        only: Steps that may run.
+        profile: The profile that the configuration was read with, for the record.
+        listener: Who hears the events.
+    """
+
+    workers: int | None = None
+    force: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    profile: str | None = None
+    listener: Listener = lambda _: None
+
+
+def run(
+    pipeline: Pipeline[..., Any],
+    config: object | None = None,
+    *,
+    home: str | os.PathLike[str] | None = None,
+    workers: int | None = None,
+    force: Sequence[str] = (),
+    only: Sequence[str] = (),
+) -> Run:
+    """Run a pipeline and return how it went. What is stored already is not computed again.
+
+    Args:
+        pipeline: A function decorated with `@pipeline`.
+        config: Its configuration; None reads `config.toml` beside the pipeline's file.
+        home: The folder for runs and results; by default `.mainspring` beside the pipeline's file.
+        workers: Number of step runs at the same time; by default one a CPU.
+        force: Steps that run although their result is stored.
+        only: Steps that may run; what they need must be stored.
+
+    Returns:
+        The run. A step that fails does not raise here: look at `status`; `result` raises.
+
+    Raises:
+        DefinitionError: Steps or pipeline cannot work as they are written.
+        ConfigError: The configuration does not fit.
+        TrackingError: The home cannot be used.
+    """
+    project = project_of(pipeline)
+    read = configure(project, config)
+    folder = Path(home) if home is not None else home_of(project, read)
+    request = Request(workers, tuple(force), tuple(only))
+    opened = open_home(folder.absolute(), read.settings)
+    try:
+        return execute(project, read, opened, request)
+    finally:
+        opened.facts.close()
+
+
+def configure(
+    project: Project,
+    config: object | None = None,
+    *,
+    file: Path | None = None,
+    profile: str | None = None,
+    sets: Sequence[str] = (),
+) -> Config:
+    """Return the configuration of a project: a value that is given, or what its file says."""
+    schema = project.pipeline.config_type
+    path = file or project.config_file
+    if config is None:
+        return load_config(schema, path, profile=profile, sets=sets, base=path.parent)
+    if schema is None or not isinstance(config, schema):
+        wanted = "takes no configuration" if schema is None else f"takes a {schema.__qualname__}"
+        raise ConfigError(
+            f"Pipeline '{project.pipeline.name}' {wanted}, but was given {type(config).__qualname__}",
+            project.pipeline.where,
+            "Give what it takes, or leave it out to read config.toml.",
+        )
+    return config_of(config, path)
+
+
+def home_of(project: Project, config: Config) -> Path:
+    """Return the home that a configuration asks for, by default `.mainspring` beside the pipeline's file."""
+    chosen = config.settings.home
+    return project.folder / ".mainspring" if chosen is None else project.folder / chosen
+
+
+@dataclass(slots=True)
+class _Past:
+    """What earlier runs know about steps, looked up when it is needed."""
+
+    home: Home
+    pipeline: str
+    run: str
+    sources: dict[str, dict[str, Code]]
+
+    def why(self, job: Job, key: Key) -> str:
+        """Return why a job is no hit."""
+        last = self.home.facts.steps.last(self.pipeline, job.name, before_run=self.run)
+        if last is None:
+            return "first run"
+        return sentence(changes(last, key, lambda: self.code(last, job.node.step.name)))
+
+    def code(self, last: StepRow, step: str) -> Code | None:
+        """Return the code record of a step in the run of `last`."""
+        if last.run not in self.sources:
+            row = self.home.facts.runs.get(last.run)
+            artifact = next((item for item in row.artifacts if item.name == "sources"), None)
+            text: Any = load(artifact, self.home.blobs) if artifact is not None else '{"codes": {}}'
+            codes = json.loads(text)["codes"]
+            self.sources[last.run] = {name: from_record(record) for name, record in codes.items()}
+        return self.sources[last.run].get(step)
+
+
+@dataclass
+class Preparation:
+    """Everything that a plan or a run of one pipeline needs, made once."""
+
+    project: Project
+    config: Config
+    home: Home
+    run_id: str
+
+    def __post_init__(self) -> None:
+        self.dag: Dag = trace(self.project.pipeline, self.config.value)
+        for node in self.dag.nodes.values():
+            address_of(node.step)
+        self.sources = ProjectSources(self.project.root)
+        self.files = InputFiles(self.home.facts)
+        self.environment = Environment(self.home.facts.memo)
+        index = CodeIndex(self.sources)
+        self.keys = Keys(index, self.environment, self.files, self.home.blobs, self.dag.seed)
+        self.past = _Past(self.home, self.dag.pipeline, self.run_id, {})
+
+    @cached_property
+    def setup(self) -> Setup:
+        """What workers have to know."""
+        settings = self.home.settings
+        return Setup(tuple(sys.path), str(self.home.path), str(self.project.root), settings.allow_pickle)
+
+    def snapshot(self, codes: dict[str, Code]) -> Artifact:
+        """Store the source of everything that the steps reach, and return the artifact."""
+        modules = {name for code in codes.values() for name in code.modules}
+        texts = {text.path: text.text for name in sorted(modules) if (text := self.sources.module(name)) is not None}
+        document = {"format": 1, "sources": texts, "codes": {name: code_record(code) for name, code in codes.items()}}
+        return save("sources", json.dumps(document, separators=(",", ":")), self.home.blobs, pickle=False)
+
+
+def execute(project: Project, config: Config, home: Home, request: Request) -> Run:
+    """Run a project's pipeline in an open home."""
+    git = GitQuestion(project.folder).ask()
+    run_id = new_run_id()
+    ready = Preparation(project, config, home, run_id)
+    dag = _restricted(ready.dag, request)
+    ready.dag = dag
+    owner = this_process()
+    environment, description = ready.environment.snapshot()
+    record = _record(project, config, request, environment)
+    row = RunRow(run_id, dag.pipeline, "running", time.time(), None, time.time(), owner, dag.seed, None, record)
+    row = home.facts.runs.start(row)
+    ledger = Ledger(home.facts, row, request.listener, list(dag.nodes), config.settings.cost_per_hour)
+    options = Options(
+        workers=request.workers or config.settings.workers or os.cpu_count() or 1,
+        force=frozenset(request.force),
+        only=frozenset(request.only),
+        keep_bytes=int(config.settings.keep_inputs * 2**20),
+    )
+
+    def belongings(codes: dict[str, Code]) -> list[Artifact]:
+        text = json.dumps({"git": git.answer(), **json.loads(record)})
+        ledger.run = replace(ledger.run, record=text)
+        return [ready.snapshot(codes), save("environment", description, home.blobs, pickle=False)]
+
+    coordinator = Coordinator(
+        dag=dag,
+        ledger=ledger,
+        keys=ready.keys,
+        files=ready.files,
+        blobs=home.blobs,
+        setup=ready.setup,
+        options=options,
+        why=ready.past.why,
+        belongings=belongings,
+    )
+    outcome = coordinator.execute()
+    report = write_report(home.facts, home.blobs, run_id, home.path)
+    return _view(home, row, outcome, report)
+
+
+def new_run_id() -> str:
+    """Return a run id: the time in UTC, then six random hex digits; ids sort by time."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+def _record(project: Project, config: Config, request: Request, environment: str) -> str:
+    document = {
+        "format": 1,
+        "config": to_record(config),
+        "profile": request.profile,
+        "environment": environment,
+        "file": project.file.name,
+        "argv": sys.argv,
+        "force": request.force,
+        "only": request.only,
+    }
+    return json.dumps(document)
+
+
+def _restricted(dag: Dag, request: Request) -> Dag:
+    """Return the part of a DAG that `only` needs, after checking that the named steps exist."""
+    names = {node.step.name for node in dag.nodes.values()}
+    for name in (*request.only, *request.force):
+        if name not in names:
+            near = nearest(name, names)
+            advice = f"Did you mean '{near}'?" if near else f"There are: {', '.join(sorted(names))}."
+            raise NotFoundError(f"There is no step '{name}' in pipeline '{dag.pipeline}'", None, advice)
+    if not request.only:
+        return dag
+    wanted: set[str] = set()
+    front = [name for name, node in dag.nodes.items() if node.step.name in request.only]
+    while front:
+        name = front.pop()
+        if name not in wanted:
+            wanted.add(name)
+            front += dag.nodes[name].needs
+    nodes = {name: node for name, node in dag.nodes.items() if name in wanted}
+    whole = all(ref.node in wanted for ref in refs_in(dag.result))
+    return replace(dag, nodes=nodes, result=dag.result) if whole else replace(dag, nodes=nodes)
+
+
+def _view(home: Home, row: RunRow, outcome: Outcome, report: Path) -> Run:
+    rows = home.facts.steps.of(row.id)
+    results = home.facts.results.find([step.key for step in rows if step.key])
+    steps = [_step_view(step, results, home) for step in rows]
+    return Run(
+        row.id,
+        row.pipeline,
+        outcome.status,
+        Named(steps, "step"),
+        outcome.error,
+        outcome.seconds,
+        report,
+        outcome.result,
+        home.blobs,
+    )
+
+
+def _step_view(row: StepRow, results: dict[str, Any], home: Home) -> StepRun:
+    result = results.get(row.key) if row.status in ("ran", "hit") else None
+    artifacts = () if result is None else result.artifacts
+    values = [StoredValue.of(artifact, home.blobs) for artifact in artifacts]
+    log = home.path / row.log if row.log else None
+    return StepRun(
+        row.name,
+        row.status,
+        row.reason,
+        row.seconds,
+        Named(values, "artifact"),
+        row.error,
+        row.cpu_seconds,
+        row.peak_rss,
+        log,
+    )
