@@ -119,8 +119,8 @@ class Coordinator:
             raise
         self._pool.close()
         failed = self.ledger.failed
-        error = failed[0].error if failed else None
-        return self._end("failed" if failed else "succeeded", error, start)
+        first = failed[0].error if failed else None
+        return self._end("failed" if failed else "succeeded", first, start)
 
     def _end(self, status: str, error: str | None, start: float) -> Outcome:
         self.files.save()
@@ -305,9 +305,9 @@ class Coordinator:
 
     def _keep(self, pending: Pending) -> None:
         for value in pending.key.files:
-            if isinstance(value, File) and value.path not in self._kept:
-                kept = self.files.keep(value, f"input {value.path}", self.blobs, self.options.keep_bytes)
-                self._kept[value.path] = kept
+            if isinstance(value, File) and str(value) not in self._kept:
+                kept = self.files.keep(value, f"input {value}", self.blobs, self.options.keep_bytes)
+                self._kept[str(value)] = kept
 
     def _failed(self, pending: Pending, error: StepFailedError, usage: Usage, remarks: tuple[str, ...]) -> None:
         if pending.lease is not None:

@@ -157,9 +157,9 @@ def path_out(value: object) -> bytes:
     raise UnstorableError(f"A {type(value).__qualname__} does not travel by itself", None, "Store it.")
 
 
-def path_in(data: bytes) -> object:
+def path_in(data: memoryview) -> object:
     """Decode what `path_out` encoded."""
-    kind, _, path = data.decode("utf-8", "surrogateescape").partition(" ")
+    kind, _, path = bytes(data).decode("utf-8", "surrogateescape").partition(" ")
     return File(path) if kind == "File" else Folder(path)
 
 

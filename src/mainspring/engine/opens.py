@@ -33,7 +33,8 @@ class OpenWatch:
     def during(self, declared: Sequence[str]) -> Iterator[list[str]]:
         """Collect the paths that are opened in the body, at most 20, each once."""
         self._declared = tuple(declared)
-        self._opened = opened = []
+        opened: list[str] = []
+        self._opened = opened
         try:
             yield opened
         finally:

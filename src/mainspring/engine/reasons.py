@@ -73,10 +73,12 @@ def _part_changes(before: dict[str, Any], now: dict[str, Any]) -> list[Change]:
         old, new = before.get(name), now.get(name)
         if old is not None and new is not None and (old["kind"], old["digest"]) == (new["kind"], new["digest"]):
             continue
-        kind = _KINDS[(new or old)["kind"]]
         if old is None or new is None:
+            kind = _KINDS[(new or old or {})["kind"]]
             found.append(Change(kind, f"{kind} '{name}' is {'new' if old is None else 'gone'}"))
-        elif kind == "parameter" and old["show"] != new["show"]:
+            continue
+        kind = _KINDS[new["kind"]]
+        if kind == "parameter" and old["show"] != new["show"]:
             found.append(Change(kind, f"{name}: {old['show']} → {new['show']}"))
         elif kind == "file":
             found.append(Change(kind, f"{new['kind']} {new['show']} changed"))

@@ -4,6 +4,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import GenericAlias
 from typing import Any, NoReturn
 
 from mainspring.errors import DefinitionError, NotFoundError, ReferenceUseError, TypeMismatchError, nearest
@@ -137,7 +138,7 @@ class _Tracer:
     def _outcome(self, step: Step[..., Any], name: str, mapped: bool) -> Any:
         signature = step.signature
         if mapped:
-            return Reference(Ref(name), list[signature.returns] if signature.returns is not Any else Any)
+            return Reference(Ref(name), GenericAlias(list, signature.returns))
         if signature.outputs is None:
             return Reference(Ref(name), signature.returns)
         outputs = [Reference(Ref(name, output.name), output.annotation) for output in signature.outputs]
@@ -175,7 +176,8 @@ class _Tracer:
     def _check_types(self, step: Step[..., Any], bound: dict[str, object], where: str, over: str | None) -> None:
         for parameter in step.signature.parameters:
             if parameter.name in bound:
-                target = Iterable[parameter.annotation] if parameter.name == over else parameter.annotation
+                annotation = parameter.annotation
+                target = GenericAlias(Iterable, annotation) if parameter.name == over else annotation
                 self._check_type(step, parameter, target, bound[parameter.name], where)
 
     def _check_type(self, step: Step[..., Any], parameter: Parameter, target: Any, value: object, where: str) -> None:
@@ -215,7 +217,7 @@ def annotation_of(value: object) -> Any:
         return value.annotation
     if isinstance(value, list) and any(isinstance(item, Reference) for item in value):
         kinds = {annotation_of(item) for item in value if _hashable(annotation_of(item))}
-        return list[kinds.pop()] if len(kinds) == 1 else list[Any]
+        return GenericAlias(list, kinds.pop() if len(kinds) == 1 else Any)
     if _holds_reference(value):
         return Any if type(value) in (dict, tuple) else type(value)
     return type(value) if value is not None else None
