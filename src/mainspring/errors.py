@@ -23,6 +23,7 @@ __all__ = [
     "ReadOnlyError",
     "ReferenceUseError",
     "RunFailedError",
+    "SchemaError",
     "SourceError",
     "StepFailedError",
     "StepKilledError",
@@ -94,6 +95,15 @@ class ConfigError(MainspringError):
 
 class InputError(MainspringError):
     """A declared file or folder is missing, empty, truncated or unreadable."""
+
+
+class SchemaError(MainspringError):
+    """A frame does not satisfy the schema that its annotation names; `failing` counts its rows that do not."""
+
+    def __init__(self, what: str, where: str | None = None, fix: str | None = None, failing: int = 0) -> None:
+        super().__init__(what, where, fix)
+        self.args = (what, where, fix, failing)
+        self.failing = failing
 
 
 class NotFoundError(MainspringError):
