@@ -1,0 +1,281 @@
+"""What is installed: the part of it that a step's code imports, for cache keys, and all of it, for the run record.
+
+Reading the metadata of every distribution takes some hundred milliseconds. It is done once for each set of installed
+distributions and kept in a memo; later processes only list the directories of the search path.
+"""
+
+import importlib
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+from mainspring.digest import tagged
+
+__all__ = ["THREADS", "Distribution", "Environment", "Memo"]
+
+THREADS = (
+    "BLIS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_MAX_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+    "RAYON_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+_OURSELVES = "mainspring"
+_FORMAT = "1"
+_METADATA = (".dist-info", ".egg-info", ".egg-link")
+_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?")
+_EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
+_MODULE = re.compile(r"([A-Za-z_]\w*)(?:\.[^/]*)?\.(?:py|pyc|so|pyd)")
+_INSTALLER_FILES = ("INSTALLER", "REQUESTED", "direct_url.json", "RECORD")
+_CPU_LINES = 64
+
+
+class Memo(Protocol):
+    """Small texts by name that outlive the process. Called from the thread that owns the environment."""
+
+    def get(self, name: str) -> str | None:
+        """Return the text, or None."""
+
+    def set(self, name: str, value: str) -> None:
+        """Keep the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """One installed distribution.
+
+    Attributes:
+        name: As its author writes it.
+        version: As installed.
+        content: Digest of what its RECORD says was installed; empty when there is no RECORD.
+        exact: The content identifies it, the version does not: a local version, or an install from a file or address.
+        requires: What it needs: normalised name, the extras of it, and the own extras that this holds for.
+    """
+
+    name: str
+    version: str
+    content: str
+    exact: bool
+    requires: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]
+
+    @property
+    def identity(self) -> str:
+        """The version, with the content where the version alone does not identify it."""
+        return f"{self.version} ({self.content[:16]})" if self.exact and self.content else self.version
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """All installed distributions by normalised name, and for each importable name the distributions that have it."""
+
+    distributions: dict[str, Distribution]
+    modules: dict[str, list[str]]
+
+
+class Environment:
+    """The installed distributions, as cache keys and run records see them.
+
+    Editable installs are left out: they are project code, identified by their source. What a distribution needs for an
+    extra counts only where something requires it with that extra. Of Mainspring itself only the version counts.
+    """
+
+    def __init__(self, memo: Memo | None = None, *, path: Sequence[str] | None = None) -> None:
+        self._memo = memo
+        self._path = list(sys.path if path is None else path)
+        self._installed: Installed | None = None
+        self._versions: dict[frozenset[str], tuple[str, dict[str, str]]] = {}
+
+    @property
+    def installed(self) -> Installed:
+        """Every distribution on the search path that is not project code."""
+        if self._installed is None:
+            name = f"installed/{_fingerprint(self._path)}"
+            kept = None if self._memo is None else self._memo.get(name)
+            self._installed = _restored(kept) if kept else _read(self._path)
+            if self._memo is not None and not kept:
+                self._memo.set(name, _text(self._installed))
+        return self._installed
+
+    def versions_for(self, imports: Iterable[str]) -> tuple[str, dict[str, str]]:
+        """Return a digest and the versions of the distributions behind import names, with all that these require.
+
+        Args:
+            imports: Names as in import statements; only what is before the first dot counts. Names that no distribution
+                has (the standard library, project code, what is not installed) add nothing.
+        """
+        roots = frozenset(name.partition(".")[0] for name in imports)
+        known = self._versions.get(roots)
+        if known is None:
+            names = {name for root in roots for name in self.installed.modules.get(root, ())}
+            versions = _closure(self.installed.distributions, names)
+            digest = tagged("distributions", *(part for pair in versions.items() for part in pair))
+            known = self._versions[roots] = (digest, versions)
+        return known
+
+    def snapshot(self) -> tuple[str, str]:
+        """Return digest and JSON text of the environment: distributions, Python, platform, CPU, threads and host."""
+        machine = os.uname()
+        found = {
+            "format": 1,
+            "python": sys.version,
+            "implementation": sys.implementation.name,
+            "platform": f"{machine.sysname} {machine.release} {machine.machine}",
+            "libc": _libc(),
+            "host": machine.nodename,
+            "cpu": _cpu(Path("/proc/cpuinfo")),
+            "cpus": os.cpu_count(),
+            "threads": {name: os.environ[name] for name in THREADS if name in os.environ},
+            "distributions": {
+                one.name: {"version": one.version, "content": one.content}
+                for _, one in sorted(self.installed.distributions.items())
+            },
+        }
+        text = json.dumps(found, separators=(",", ":"))
+        return tagged("environment", text), text
+
+
+def _closure(distributions: Mapping[str, Distribution], roots: Iterable[str]) -> dict[str, str]:
+    """Return name and identity of the distributions and of all that they require, in alphabetic order."""
+    followed: dict[str, set[str]] = {}
+    todo: list[tuple[str, tuple[str, ...]]] = [(name, ()) for name in roots]
+    while todo:
+        name, extras = todo.pop()
+        one = distributions.get(name)
+        new = {"", *extras} - followed.get(name, set())
+        if one is None or not new:
+            continue
+        followed.setdefault(name, set()).update(new)
+        if name != _OURSELVES:
+            todo += [(needed, wanted) for needed, wanted, when in one.requires if new.intersection(when or ("",))]
+    return {distributions[name].name: distributions[name].identity for name in sorted(followed)}
+
+
+def _fingerprint(path: Sequence[str]) -> str:
+    """Return a digest that changes when a distribution on the search path is added, removed or replaced."""
+    parts = [_FORMAT, sys.version, sys.prefix]
+    for place in path:
+        parts += [place, *sorted(_metadata_entries(place or "."))]
+    return tagged("installed", *parts)
+
+
+def _metadata_entries(place: str) -> Iterator[str]:
+    try:
+        with os.scandir(place) as entries:
+            yield from (f"{one.name} {one.stat().st_mtime_ns}" for one in entries if one.name.endswith(_METADATA))
+    except OSError:  # a place that does not exist, or is an archive: nothing can be installed into it meanwhile
+        return
+
+
+def _read(path: Sequence[str]) -> Installed:
+    """Read the metadata of every distribution: slow."""
+    metadata = importlib.import_module("importlib.metadata")
+    found = Installed({}, {})
+    for source in metadata.distributions(path=list(path)):
+        about = source.metadata
+        name, version = about["Name"], about["Version"]
+        if not name or not version or _normal(name) in found.distributions or _is_project_code(source):
+            continue
+        record = _record_of(source)
+        found.distributions[_normal(name)] = Distribution(
+            name,
+            version,
+            _content(record),
+            "+" in version or source.read_text("direct_url.json") is not None,
+            tuple(_requirement(line) for line in source.requires or ()),
+        )
+        for module in sorted(_modules(record) or set((source.read_text("top_level.txt") or "").split())):
+            found.modules.setdefault(module, []).append(_normal(name))
+    return found
+
+
+def _is_project_code(source: Any) -> bool:
+    """Return whether a distribution is an editable install, new style or old."""
+    origin = json.loads(source.read_text("direct_url.json") or "{}")
+    place = Path(source.locate_file(""))
+    old = source.read_text("PKG-INFO") is not None and source.read_text("SOURCES.txt") is not None
+    return bool(origin.get("dir_info", {}).get("editable")) or (
+        old and place.name not in ("site-packages", "dist-packages")
+    )
+
+
+def _record_of(source: Any) -> list[tuple[str, str]]:
+    """Return path and digest of each file that was installed."""
+    lines = (source.read_text("RECORD") or "").splitlines()
+    return [(path.strip('"'), digest) for path, digest, _ in (line.rsplit(",", 2) for line in lines if line)]
+
+
+def _content(record: Iterable[tuple[str, str]]) -> str:
+    """Return a digest of the installed files, equal for equal installs in different places."""
+    kept = sorted(
+        (path, digest)
+        for path, digest in record
+        if not path.startswith(("..", "/"))
+        and not path.endswith(".pyc")
+        and path.rpartition("/")[2] not in _INSTALLER_FILES
+    )
+    return tagged("record", *(part for pair in kept for part in pair)) if kept else ""
+
+
+def _modules(record: Iterable[tuple[str, str]]) -> set[str]:
+    """Return the names that the installed files can be imported by, and some more that cannot."""
+    found = set()
+    for path, _ in record:
+        top, slash, _ = path.partition("/")
+        module = top if slash else (_MODULE.fullmatch(top) or [None, ""])[1]
+        if module and module.isidentifier() and module != "__pycache__":
+            found.add(module)
+    return found
+
+
+def _requirement(line: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """Return what a requirement names. Of its marker only extras are read: what is not installed is not found."""
+    requirement, _, marker = line.partition(";")
+    found = _REQUIREMENT.match(requirement)
+    name, extras = found.groups() if found else ("", None)
+    wanted = tuple(_normal(extra) for extra in (extras or "").split(",") if extra.strip())
+    return _normal(name), wanted, tuple(_normal(extra) for extra in _EXTRA.findall(marker))
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name.strip()).lower()
+
+
+def _text(installed: Installed) -> str:
+    rows = {name: list(asdict(one).values()) for name, one in installed.distributions.items()}
+    return json.dumps([rows, installed.modules], separators=(",", ":"))
+
+
+def _restored(text: str) -> Installed:
+    rows, modules = json.loads(text)
+    return Installed({name: _restored_one(*row) for name, row in rows.items()}, modules)
+
+
+def _restored_one(name: str, version: str, content: str, exact: bool, requires: list[Any]) -> Distribution:
+    needs = tuple((needed, tuple(wanted), tuple(when)) for needed, wanted, when in requires)
+    return Distribution(name, version, content, exact, needs)
+
+
+def _libc() -> str:
+    name = "CS_GNU_LIBC_VERSION"
+    return (os.confstr(name) or "") if name in os.confstr_names else ""
+
+
+def _cpu(source: Path) -> dict[str, str]:
+    """Return model and sorted flags of the first CPU, as far as the system tells them."""
+    if not source.exists():
+        return {}
+    with source.open(encoding="utf-8", errors="replace") as lines:
+        pairs = [line.partition(":")[::2] for line in islice(lines, _CPU_LINES)]
+    said = {key.strip(): value.strip() for key, value in reversed(pairs)}
+    flags = said.get("flags") or said.get("Features") or ""
+    return {"model": said.get("model name", ""), "flags": " ".join(sorted(flags.split()))}
