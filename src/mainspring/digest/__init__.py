@@ -4,7 +4,18 @@ from mainspring.digest.artifacts import Artifact
 from mainspring.digest.classes import class_name, find_class, main_name
 from mainspring.digest.decoding import restore
 from mainspring.digest.encoding import canonical, digest_of
-from mainspring.digest.files import Entry, File, Folder, blob_of_file, digest_file, digest_folder, entries
+from mainspring.digest.files import (
+    Entry,
+    File,
+    Folder,
+    blob_of_file,
+    digest_file,
+    digest_folder,
+    digest_of_content,
+    digest_of_entries,
+    entries,
+    unreadable,
+)
 from mainspring.digest.hashing import LARGE, Hasher, blob_of, tagged
 from mainspring.digest.places import place_of
 
@@ -22,10 +33,13 @@ __all__ = [
     "digest_file",
     "digest_folder",
     "digest_of",
+    "digest_of_content",
+    "digest_of_entries",
     "entries",
     "find_class",
     "main_name",
     "place_of",
     "restore",
     "tagged",
+    "unreadable",
 ]

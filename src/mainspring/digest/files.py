@@ -1,7 +1,7 @@
 """Files and folders that are tracked by content."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG, S_IXUSR
@@ -10,7 +10,18 @@ from typing import IO, Any
 from mainspring.digest.hashing import LARGE, Hasher, tagged
 from mainspring.errors import InputError, nearest
 
-__all__ = ["Entry", "File", "Folder", "blob_of_file", "digest_file", "digest_folder", "entries"]
+__all__ = [
+    "Entry",
+    "File",
+    "Folder",
+    "blob_of_file",
+    "digest_file",
+    "digest_folder",
+    "digest_of_content",
+    "digest_of_entries",
+    "entries",
+    "unreadable",
+]
 
 _CHUNK = 1 << 20
 
@@ -98,7 +109,12 @@ def digest_file(path: str | os.PathLike[str], *, allow_empty: bool = False) -> s
     Raises:
         InputError: It is missing, empty, unreadable or no regular file, or changed while it was read.
     """
-    return tagged("file/1", Path(path).name, blob_of_file(path, allow_empty=allow_empty))
+    return digest_of_content(Path(path).name, blob_of_file(path, allow_empty=allow_empty))
+
+
+def digest_of_content(name: str, blob: str) -> str:
+    """Return the digest of a file with that base name and that content, by the BLAKE3 of the content."""
+    return tagged("file/1", name, blob)
 
 
 def digest_folder(path: str | os.PathLike[str], file_digest: Callable[[Path], str] | None = None) -> str:
@@ -112,10 +128,15 @@ def digest_folder(path: str | os.PathLike[str], file_digest: Callable[[Path], st
         InputError: It is missing, without any file, unreadable, or holds something that is no regular file.
     """
     digest = file_digest or (lambda file: digest_file(file, allow_empty=True))
-    parts: list[str] = []
-    for entry in entries(path):
-        parts += (entry.name, entry.kind, "" if entry.kind == "d" else digest(entry.path))
-    return tagged("folder/1", *parts)
+    found = entries(path)
+    return digest_of_entries(
+        (entry.name, entry.kind, "" if entry.kind == "d" else digest(entry.path)) for entry in found
+    )
+
+
+def digest_of_entries(found: Iterable[tuple[str, str, str]]) -> str:
+    """Return the digest of a folder from name, kind and digest of each entry, in the order of `entries`."""
+    return tagged("folder/1", *(part for entry in found for part in entry))
 
 
 def blob_of_file(path: str | os.PathLike[str], *, allow_empty: bool = True) -> str:
