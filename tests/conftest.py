@@ -1,0 +1,74 @@
+"""Real projects in temporary folders, run by the real command in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+COMMAND = str(Path(sys.executable).with_name("mainspring"))
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project folder: `pipeline.py`, what lies beside it, and a journal that steps may write to."""
+
+    folder: Path
+
+    @property
+    def home(self) -> Path:
+        return self.folder / ".mainspring"
+
+    @property
+    def journal(self) -> list[str]:
+        path = self.folder.parent / "journal.txt"
+        return path.read_text().split() if path.exists() else []
+
+    def forget(self) -> None:
+        (self.folder.parent / "journal.txt").unlink(missing_ok=True)
+
+    def write(self, text: str, name: str = "pipeline.py") -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text))
+        return path
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "JOURNAL": str(self.folder.parent / "journal.txt"), "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def start(self, *args: str, **options) -> subprocess.Popen:
+        return subprocess.Popen([COMMAND, *args], cwd=self.folder, env=self.environment(), text=True, **options)
+
+    def call(self, *args: str, expect: int = 0, timeout: float = 100) -> subprocess.CompletedProcess:
+        done = subprocess.run(
+            [COMMAND, *args],
+            cwd=self.folder,
+            env=self.environment(),
+            text=True,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+        )
+        assert done.returncode == expect, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def json(self, *args: str, expect: int = 0) -> dict:
+        return json.loads(self.call(*args, "--json", expect=expect).stdout)
+
+    def run(self, *args: str, expect: int = 0) -> dict:
+        """Run the pipeline; returns what `mainspring run --json` prints, with `status` and `reason` by step beside it."""
+        said = self.json("run", *args, expect=expect)
+        said["by_step"] = {step["name"]: step["status"] for step in said["steps"]}
+        said["why"] = {step["name"]: step["reason"] for step in said["steps"]}
+        return said
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    return Project(folder)
