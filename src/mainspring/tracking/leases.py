@@ -43,7 +43,7 @@ class Leases:
             key: The cache key.
             run_id: A run of `owner` that is running.
             owner: This process.
-            ttl: Seconds without a heartbeat after which all leases of the run may be taken over; until the first heartbeat,
+            ttl: Seconds without a heartbeat after which all leases of the run may be taken over; before the first one,
                 half of that may count.
 
         Raises:

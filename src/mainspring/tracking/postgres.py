@@ -44,6 +44,7 @@ class PostgresDatabase:
         self._connection: Connection | None = None
         self._statements: dict[str, TextClause] = {}
         self._open = False
+        self._closed = False
         self._turn = RLock()
         self._process = os.getpid()
 
@@ -92,6 +93,7 @@ class PostgresDatabase:
         """Close the connection."""
         with self._turn:
             if os.getpid() == self._process:
+                self._closed = True
                 self._drop()
                 self._engine.dispose()
 
@@ -132,6 +134,8 @@ class PostgresDatabase:
                 self.where,
                 "Open it again in the new process.",
             )
+        if self._closed:
+            raise DatabaseError("The database is closed", self.where, "Open it again.")
         if self._connection is None:
             connection = self._engine.connect()
             self._connection = connection
