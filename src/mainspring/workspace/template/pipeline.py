@@ -1,0 +1,91 @@
+"""Recognise handwritten digits: fetch, validate, split, train, evaluate."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import pandas as pd
+
+from mainspring import log, pipeline, seed, step
+from mainspring.charts import Axis, Heatmap
+
+# The steps that use scikit-learn import it: a run that finds every result in the store does not wait for it.
+if TYPE_CHECKING:
+    from sklearn.ensemble import RandomForestClassifier
+
+
+@dataclass(frozen=True)
+class Digits:
+    """What can be changed. The values are in config.toml."""
+
+    labels: list[int]
+    images: int
+    test_share: float
+    trees: int
+
+
+class Parts(NamedTuple):
+    train: pd.DataFrame
+    test: pd.DataFrame
+
+
+@step
+def fetch(count: int) -> pd.DataFrame:
+    """One image a row: the grey levels of 8 x 8 pixels, and in `target` the digit that it shows."""
+    from sklearn.datasets import load_digits
+
+    return load_digits(as_frame=True).frame.head(count)
+
+
+@step
+def validate(images: pd.DataFrame) -> pd.DataFrame:
+    """The images, if all their grey levels are there and from 0 to 16."""
+    levels = images.drop(columns="target")
+    right = (levels >= 0) & (levels <= 16)
+    if not right.all(axis=None):
+        raise ValueError(f"{(~right).any(axis=1).sum()} images have grey levels that are missing or not from 0 to 16")
+    return images
+
+
+@step
+def split(images: pd.DataFrame, test_share: float) -> Parts:
+    """Two parts, with every digit in the same proportion."""
+    from sklearn.model_selection import train_test_split
+
+    return Parts(*train_test_split(images, test_size=test_share, stratify=images["target"], random_state=seed()))
+
+
+@step
+def train(images: pd.DataFrame, labels: list[int], trees: int) -> "RandomForestClassifier":
+    """A random forest that knows the digits in `labels` and no others."""
+    from sklearn.ensemble import RandomForestClassifier
+
+    if absent := set(labels) - set(images["target"]):
+        raise ValueError(f"No image shows a digit in {sorted(absent)}")
+    known = images[images["target"].isin(labels)]
+    return RandomForestClassifier(trees, random_state=seed()).fit(known.drop(columns="target"), known["target"])
+
+
+@step
+def evaluate(model: "RandomForestClassifier", images: pd.DataFrame) -> float:
+    """The share of the images that the model recognises. A digit that it does not know counts as wrong."""
+    actual = images["target"]
+    predicted = pd.Series(model.predict(images.drop(columns="target")), images.index, name="predicted")
+    right = actual == predicted
+    by_digit = right.groupby(actual).agg(accuracy="mean", images="size")
+    counts = pd.crosstab(actual, predicted)
+
+    log("accuracy", right.mean())
+    for digit, accuracy in by_digit["accuracy"].items():
+        log(f"accuracy of {digit}", accuracy)
+    log("accuracy by digit", by_digit.reset_index(names="digit"))
+    axes = Axis("recognised as"), Axis("digit")
+    log("confusion", Heatmap("Test images", *axes, counts.columns, counts.index, counts.to_numpy(), Axis("images")))
+    return float(right.mean())
+
+
+@pipeline
+def digits(config: Digits) -> float:
+    images = validate(fetch(config.images))
+    parts = split(images, config.test_share)
+    model = train(parts.train, config.labels, config.trees)
+    return evaluate(model, parts.test)
