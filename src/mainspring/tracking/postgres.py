@@ -29,6 +29,8 @@ DIALECT = (
     (" WITHOUT ROWID", ""),
 )
 
+RECORDS_A_REVISION = "SELECT 1 FROM pg_tables WHERE schemaname = :schema AND tablename = 'alembic_version'"
+
 
 class PostgresDatabase:
     """A `Database` over one connection; it is opened when needed, and anew after it broke."""
@@ -197,8 +199,12 @@ def settled(database: PostgresDatabase) -> bool:
 
 
 def exists(database: PostgresDatabase) -> bool:
-    """Return whether the schema records a revision."""
-    return database.read("SELECT to_regclass(:name) IS NOT NULL", name=f"{SCHEMA}.alembic_version") == [(True,)]
+    """Return whether the schema records a revision.
+
+    The catalogue is read as a table: functions such as `to_regclass` answer from a cache that may not know yet what
+    another session has committed.
+    """
+    return bool(database.read(RECORDS_A_REVISION, schema=SCHEMA))
 
 
 def create(database: PostgresDatabase) -> None:
