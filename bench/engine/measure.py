@@ -22,6 +22,7 @@ __all__ = ["Job", "Spent", "execute", "execute_together"]
 _PR_SET_CHILD_SUBREAPER = 36
 _GRACE_SECONDS = 3.0
 _RAISED = re.compile(r"[\w.]*(Error|Exception)\b")
+_PATH = re.compile(r"(?:/[\w.+@-]+)+/([\w.+@-]+)")  # only its last name is told: the table is for other machines
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,13 @@ class Spent:
 
     @property
     def error(self) -> str:
-        """The last line that tells what went wrong; empty when the command succeeded."""
+        """The last line that tells what went wrong, without folders; empty when the command succeeded."""
         if self.code == 0:
             return ""
         lines = [line.strip() for line in (self.stderr or self.stdout).splitlines() if line.strip()]
         telling = [line for line in lines if _RAISED.match(line)]
-        return f"exit {self.code}: {(telling or lines or ['no output'])[-1][:160]}"
+        told = _PATH.sub(r"\1", (telling or lines or ["no output"])[-1])
+        return f"exit {self.code}: {told[:160]}"
 
 
 def execute(job: Job, *, timeout: float = 900.0) -> Spent:
