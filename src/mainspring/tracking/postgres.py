@@ -170,10 +170,11 @@ def open_postgres(target: str) -> PostgresDatabase:
     """
     try:
         url = make_url(target).set(drivername="postgresql+psycopg")
-    except ArgumentError as error:
+    except (ArgumentError, ValueError):
+        # Not chained: the cause may quote a piece of the password.
         raise DatabaseError(
             "The URL of the database cannot be read", None, "Write postgresql://user:password@host:5432/database."
-        ) from error
+        ) from None
     database = PostgresDatabase(url)
     try:
         if not settled(database):

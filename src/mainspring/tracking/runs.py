@@ -120,15 +120,13 @@ class Runs:
         Raises:
             NotFoundError: There is none, or more than one.
         """
-        found = self._find(run_id)
-        if len(found) != 1:
-            raise self._not_found(run_id, [str(row[0]) for row in found])
-        run = str(found[0][0])
-        [(record,)] = self._database.read("SELECT record FROM records WHERE run = :run", run=run)
+        row = self._only(run_id)
+        run = str(row[0])
+        records = self._database.read("SELECT record FROM records WHERE run = :run", run=run)
         artifacts = self._database.read(
             "SELECT name, digest, blob, codec, size, summary FROM kept WHERE run = :run ORDER BY name", run=run
         )
-        return run_of(found[0], str(record), tuple(Artifact(*row) for row in artifacts))
+        return run_of(row, str(records[0][0]) if records else "", tuple(Artifact(*values) for values in artifacts))
 
     def list(self, limit: int = 50, *, pipeline: str | None = None, before: str | None = None) -> builtins.list[RunRow]:
         """Return the newest runs, newest first, without their records and artifacts.
@@ -144,7 +142,7 @@ class Runs:
             conditions.append("pipeline = :pipeline")
             named["pipeline"] = pipeline
         if before is not None:
-            last = self.get(before)
+            last = run_of(self._only(before))
             conditions.append("(started, id) < (:started, :id)")
             named |= {"started": last.started, "id": last.id}
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
@@ -205,6 +203,12 @@ class Runs:
                 None,
                 "Wait for its end, or unpin it.",
             )
+
+    def _only(self, run_id: str) -> Row:
+        found = self._find(run_id)
+        if len(found) != 1:
+            raise self._not_found(run_id, [str(row[0]) for row in found])
+        return found[0]
 
     def _find(self, run_id: str) -> builtins.list[Row]:
         if run_id == "latest":
