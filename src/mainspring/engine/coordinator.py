@@ -5,9 +5,10 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from mainspring.digest import Artifact, File, main_name, tagged
 from mainspring.engine import failures
@@ -31,14 +32,13 @@ from mainspring.graph.code import Code
 from mainspring.store import BlobStore
 from mainspring.tracking import Lease, ResultRow
 
-__all__ = ["Coordinator", "Options", "Outcome", "address_of"]
+__all__ = ["Coordinator", "Options", "Outcome", "Workshop", "address_of"]
 
 _LONGEST_POLL = 1.0
 _NOTHING = Usage(0.0, 0.0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """How a plan is executed; none of it changes a cache key.
 
     Attributes:
@@ -56,8 +56,7 @@ class Options:
     keep_bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How a run ended: its status, the error of the first step that failed, and what it returns (artifacts inside)."""
 
     status: str
@@ -66,9 +65,8 @@ class Outcome:
     seconds: float
 
 
-@dataclass(slots=True)
-class Coordinator:
-    """Executes one plan. Used from one thread; the facts, the store and the workers are its alone while it runs.
+class Workshop(Struct):
+    """What a coordinator works with.
 
     Attributes:
         dag: What is to be made true.
@@ -91,14 +89,29 @@ class Coordinator:
     options: Options
     why: Callable[[Job, Key], str]
     belongings: Callable[[dict[str, Code]], list[Artifact]]
-    _kept: dict[str, Artifact | None] = field(init=False, default_factory=dict)
-    _schedule: Schedule = field(init=False)
-    _pool: Pool = field(init=False)
-    _queue: deque[Pending] = field(init=False, default_factory=deque)
-    _waiting: list[Pending] = field(init=False, default_factory=list)
-    _running: dict[str, Pending] = field(init=False, default_factory=dict)
-    _followers: dict[str, list[Job]] = field(init=False, default_factory=dict)
-    _forced: set[str] = field(init=False, default_factory=set)
+
+
+class Coordinator:
+    """Executes one plan. Used from one thread; what it works with is its alone while it runs."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self.dag = workshop.dag
+        self.ledger = workshop.ledger
+        self.keys = workshop.keys
+        self.files = workshop.files
+        self.blobs = workshop.blobs
+        self.setup = workshop.setup
+        self.options = workshop.options
+        self.why = workshop.why
+        self.belongings = workshop.belongings
+        self._schedule = Schedule(self.dag)
+        self._pool = Pool(self.options.workers, self.setup)
+        self._kept: dict[str, Artifact | None] = {}
+        self._queue: deque[Pending] = deque()
+        self._waiting: list[Pending] = []
+        self._running: dict[str, Pending] = {}
+        self._followers: dict[str, list[Job]] = {}
+        self._forced: set[str] = set()
 
     def execute(self) -> Outcome:
         """Run the plan to its end.
@@ -109,8 +122,6 @@ class Coordinator:
         start = time.monotonic()
         run = self.ledger.run
         self.ledger.emit(RunStarted(run.id, run.pipeline, len(self.dag.nodes)))
-        self._schedule = Schedule(self.dag)
-        self._pool = Pool(self.options.workers, self.setup)
         try:
             self._loop()
         except BaseException as error:

@@ -3,8 +3,10 @@
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mainspring.digest import Artifact, File, Folder, canonical, class_name, digest_of, tagged
 from mainspring.engine.environment import Environment
@@ -22,8 +24,7 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 _SHOWN = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """The cache key of a step run, and what it was made of.
 
     Attributes:

@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from msgspec import Struct
 
 from mainspring.digest import Artifact
 from mainspring.engine.keys import Key
@@ -18,8 +20,7 @@ _BEAT_SECONDS = 2.0
 _ELEMENTS = 1_000_000
 
 
-@dataclass(slots=True, eq=False)
-class Pending:
+class Pending(Struct, eq=False):
     """A job on its way: its key, why it has to run, and the lease once it has one."""
 
     job: Job

@@ -7,8 +7,9 @@ the other.
 import pickle
 import socket
 import threading
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mainspring.digest import Artifact, File, Folder
 from mainspring.errors import UnstorableError
@@ -32,15 +33,13 @@ __all__ = [
 _CHUNK = 1 << 18
 
 
-@dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(Struct, frozen=True):
     """A plain argument in its canonical encoding."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(Struct, frozen=True):
     """First message to a worker.
 
     Attributes:
@@ -56,8 +55,7 @@ class Setup:
     allow_pickle: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """One attempt at one step.
 
     Attributes:
@@ -83,15 +81,13 @@ class Task:
     whole: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Metrics:
+class Metrics(Struct, frozen=True):
     """A batch of metrics: name, value, position, time in seconds since the epoch."""
 
     rows: tuple[tuple[str, float, int | None, float], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Logged:
+class Logged(Struct, frozen=True):
     """A figure or table that a step logged."""
 
     name: str
@@ -100,8 +96,7 @@ class Logged:
     time: float
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """What an attempt took: wall-clock seconds, CPU seconds of it and its children, peak resident bytes."""
 
     seconds: float
@@ -109,8 +104,7 @@ class Usage:
     peak_rss: int
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """The step returned, and its artifacts are stored."""
 
     artifacts: tuple[Artifact, ...]
@@ -119,8 +113,7 @@ class Done:
     remarks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """The step raised, or what it returned cannot be kept.
 
     Attributes:
@@ -139,8 +132,7 @@ class Failed:
     remarks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CorruptInput:
+class CorruptInput(Struct, frozen=True):
     """An input could not be read back from the store."""
 
     blob: str

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mainspring.engine.keys import Key
 from mainspring.graph.code import Code, diff
@@ -12,8 +13,7 @@ from mainspring.tracking import StepRow
 __all__ = ["Change", "changes", "sentence"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One difference between two step runs.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from mainspring.digest import Artifact
 from mainspring.graph import Arg, Dag, Many, Node, Ref, Value
@@ -13,8 +14,7 @@ __all__ = ["Job", "Schedule"]
 Resolved = Value | Artifact | Many
 
 
-@dataclass(slots=True, eq=False)
-class Job:
+class Job(Struct, eq=False):
     """One step run that is to be made true.
 
     Attributes:
@@ -37,8 +37,7 @@ class Job:
     attempts: int = 0
 
 
-@dataclass(slots=True)
-class _State:
+class _State(Struct, eq=False):
     """How far a node is."""
 
     waits: int
@@ -162,7 +161,8 @@ class Schedule:
     def result(self, arg: Arg) -> Any:
         """Return what the pipeline returns, with artifacts in place of references; None where a step did not finish."""
         if isinstance(arg, Ref):
-            return self._states[arg.node].outputs.get(arg.output)
+            state = self._states.get(arg.node)
+            return None if state is None else state.outputs.get(arg.output)
         if isinstance(arg, Many):
             return Many(arg.kind, tuple(self.result(item) for item in arg.items), arg.keys)
         return arg

@@ -1,7 +1,8 @@
 """What happens in a run, as typed events. The engine emits them; the terminal, JSON and tests subscribe."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 __all__ = [
     "BlobRecomputed",
@@ -17,8 +18,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class RunStarted:
+class RunStarted(Struct, frozen=True):
     """A run begins.
 
     Attributes:
@@ -32,8 +32,7 @@ class RunStarted:
     steps: int
 
 
-@dataclass(frozen=True, slots=True)
-class StepsAdded:
+class StepsAdded(Struct, frozen=True):
     """A mapped step now knows its `count` elements."""
 
     run: str
@@ -41,8 +40,7 @@ class StepsAdded:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class StepStarted:
+class StepStarted(Struct, frozen=True):
     """A worker begins with a step, for `reason` (why it is no hit)."""
 
     run: str
@@ -51,8 +49,7 @@ class StepStarted:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class StepWaiting:
+class StepWaiting(Struct, frozen=True):
     """Another run computes the same key; this one waits for its result."""
 
     run: str
@@ -60,8 +57,7 @@ class StepWaiting:
     holder: str
 
 
-@dataclass(frozen=True, slots=True)
-class StepRetried:
+class StepRetried(Struct, frozen=True):
     """An attempt failed and another follows."""
 
     run: str
@@ -70,8 +66,7 @@ class StepRetried:
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class StepEnded:
+class StepEnded(Struct, frozen=True):
     """A step is done.
 
     Attributes:
@@ -97,8 +92,7 @@ class StepEnded:
     remarks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BlobRecomputed:
+class BlobRecomputed(Struct, frozen=True):
     """A stored value turned out to be corrupt or missing; the step that made it runs again."""
 
     run: str
@@ -107,8 +101,7 @@ class BlobRecomputed:
     cause: str
 
 
-@dataclass(frozen=True, slots=True)
-class RunFinished:
+class RunFinished(Struct, frozen=True):
     """A run ended with `status`, `succeeded` or `failed`, after `seconds` of wall-clock time."""
 
     run: str

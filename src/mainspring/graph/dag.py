@@ -1,23 +1,22 @@
 """The DAG of one run: nodes, and the arguments that connect them. Frozen data, no behaviour of its own."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from mainspring.graph.steps import Step
 
 __all__ = ["Arg", "Dag", "Many", "Node", "Ref", "Value", "refs_in"]
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """An argument that is known when the pipeline is traced: a literal or a value of the configuration."""
 
     value: object
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(Struct, frozen=True):
     """An argument that another node will produce.
 
     Attributes:
@@ -29,8 +28,7 @@ class Ref:
     output: str = "result"
 
 
-@dataclass(frozen=True, slots=True)
-class Many:
+class Many(Struct, frozen=True):
     """A list, tuple, dict or `NamedTuple` that has references somewhere inside.
 
     Attributes:
@@ -56,8 +54,7 @@ class Many:
 Arg = Value | Ref | Many
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """One call of a step in a pipeline.
 
     Attributes:
@@ -80,8 +77,7 @@ class Node:
         return tuple(dict.fromkeys(ref.node for arg in self.args.values() for ref in refs_in(arg)))
 
 
-@dataclass(frozen=True, slots=True)
-class Dag:
+class Dag(Struct, frozen=True):
     """What a traced pipeline will do.
 
     Attributes:

@@ -1,9 +1,10 @@
 """`@step` and `@pipeline`: plain functions in plain Python, nodes of a DAG while a pipeline is traced."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import update_wrapper
 from typing import Any, Generic, ParamSpec, TypeVar, overload
+
+from msgspec import Struct
 
 from mainspring.errors import CycleError, DefinitionError
 from mainspring.events import scope
@@ -15,8 +16,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class StepOptions:
+class StepOptions(Struct, frozen=True):
     """How a step is run. None of it is part of the cache key.
 
     Attributes:

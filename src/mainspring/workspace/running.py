@@ -21,7 +21,7 @@ from mainspring.store import load, save
 from mainspring.workspace.report import write_report
 
 from mainspring.digest import Artifact
-from mainspring.engine.coordinator import Coordinator, Options, Outcome, address_of
+from mainspring.engine.coordinator import Coordinator, Options, Outcome, Workshop, address_of
 from mainspring.engine.files import InputFiles
 from mainspring.engine.keys import Key, Keys
 from mainspring.engine.ledger import Ledger
@@ -30,7 +30,7 @@ from mainspring.engine.reasons import changes, sentence
 from mainspring.engine.schedule import Job
 from mainspring.errors import ConfigError, NotFoundError, nearest
 from mainspring.events import Listener
-from mainspring.graph import Dag, Pipeline, refs_in, trace
+from mainspring.graph import Dag, Pipeline, trace
 from mainspring.tracking import RunRow, StepRow, this_process
 from mainspring.workspace.git import GitQuestion
 from mainspring.workspace.homes import Home, open_home
@@ -212,7 +212,7 @@ def execute(project: Project, config: Config, home: Home, request: Request) -> R
         ledger.run = replace(ledger.run, record=text)
         return [ready.snapshot(codes), save("environment", description, home.blobs, pickle=False)]
 
-    coordinator = Coordinator(
+    workshop = Workshop(
         dag=dag,
         ledger=ledger,
         keys=ready.keys,
@@ -223,7 +223,7 @@ def execute(project: Project, config: Config, home: Home, request: Request) -> R
         why=ready.past.why,
         belongings=belongings,
     )
-    outcome = coordinator.execute()
+    outcome = Coordinator(workshop).execute()
     report = write_report(home.facts, home.blobs, run_id, home.path)
     return _view(home, row, outcome, report)
 
@@ -264,9 +264,7 @@ def _restricted(dag: Dag, request: Request) -> Dag:
         if name not in wanted:
             wanted.add(name)
             front += dag.nodes[name].needs
-    nodes = {name: node for name, node in dag.nodes.items() if name in wanted}
-    whole = all(ref.node in wanted for ref in refs_in(dag.result))
-    return replace(dag, nodes=nodes, result=dag.result) if whole else replace(dag, nodes=nodes)
+    return Dag(dag.pipeline, {name: node for name, node in dag.nodes.items() if name in wanted}, dag.result, dag.seed)
 
 
 def _view(home: Home, row: RunRow, outcome: Outcome, report: Path) -> Run:
