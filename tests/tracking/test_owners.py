@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from mainspring.tracking import Owner, alive, this_process
-from mainspring.tracking.owners import started, started_in_ps, started_in_stat
+from mainspring.tracking.macos import started_in_ps
+from mainspring.tracking.owners import started, started_in_stat
 
 
 @pytest.fixture

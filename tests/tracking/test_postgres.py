@@ -6,8 +6,10 @@ import psycopg
 import pytest
 
 from mainspring.errors import DatabaseError, NewerFormatError, ReadOnlyError
-from mainspring.tracking import open_database, open_facts
+from mainspring.tracking import open_database, open_facts, this_process
 from mainspring.tracking.postgres import open_postgres
+
+TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mainspring'"
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ def test_a_server_that_cannot_be_reached_is_named_without_the_password():
 
 def test_a_url_that_cannot_be_read_is_refused():
     with pytest.raises(DatabaseError, match=r"The URL of the database cannot be read\. Write postgresql://user"):
-        open_facts("postgresql://host:port:x/@/")
+        open_facts("postgresql://host:port/x")
 
 
 def test_a_missing_package_is_named(monkeypatch):
@@ -66,26 +68,29 @@ def test_a_missing_package_is_named(monkeypatch):
 def test_a_connection_that_broke_is_opened_anew(admin, empty_postgres):
     with open_facts(empty_postgres) as facts:
         facts.memo.set("a", "1")
-        terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mainspring'"
-        admin.execute(terminate)
+        admin.execute(TERMINATE)
         with pytest.raises(DatabaseError, match="The database refused an operation"):
             facts.memo.get("a")
         assert facts.memo.get("a") == "1"
-        admin.execute(terminate)
-        with pytest.raises(DatabaseError, match="refused"), facts.database.transaction():
-            facts.database.write("DELETE FROM memo", [{}])
+        admin.execute(TERMINATE)
+        with pytest.raises(DatabaseError, match="refused"):
+            facts.leases.beat(this_process(), 60)
         facts.memo.set("b", "2")
         assert facts.memo.find(["a", "b"]) == {"a": "1", "b": "2"}
 
 
 def test_a_connection_that_breaks_inside_a_transaction_keeps_nothing(admin, empty_postgres):
+    insert = "INSERT INTO memo (name, value) VALUES (:name, :name)"
+
+    def write_on_a_line_that_is_cut(database):
+        with database.transaction():
+            database.write(insert, [{"name": "a"}])
+            admin.execute(TERMINATE)
+            database.write(insert, [{"name": "b"}])
+
     with open_facts(empty_postgres) as facts:
-        with pytest.raises(DatabaseError, match="refused"), facts.database.transaction():
-            facts.database.write("INSERT INTO memo (name, value) VALUES ('a', '1')", [{}])
-            admin.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mainspring'"
-            )
-            facts.database.write("INSERT INTO memo (name, value) VALUES ('b', '2')", [{}])
+        with pytest.raises(DatabaseError, match="refused"):
+            write_on_a_line_that_is_cut(facts.database)
         assert facts.memo.find(["a", "b"]) == {}
 
 

@@ -1,12 +1,19 @@
 """Lists in statements, and texts that databases can hold."""
 
+import doctest
 import sqlite3
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mainspring.tracking import database
 from mainspring.tracking.database import LIMIT, pieces, spread, storable
+
+
+def test_the_examples_are_right():
+    assert doctest.testmod(database).failed == 0
+
 
 VALUES = st.lists(st.integers(-5, 5), max_size=LIMIT)
 

@@ -188,8 +188,8 @@ class Agreement(RuleBasedStateMachine):
     def collect(self, seconds: float) -> None:
         """Forget what no run needs, as `gc` does."""
         before = self.clock.time - seconds
-        keys = [row.key for row in self.agreed(lambda facts: facts.results.unreferenced(before))]
-        same(self.agreed(lambda facts: facts.results.forget_all(keys)), len(keys))
+        found = self.agreed(lambda facts: facts.results.unreferenced(before))
+        same(self.agreed(lambda facts: facts.results.collect(before)), found)
 
     @rule(key=KEYS)
     def forget(self, key: str) -> None:

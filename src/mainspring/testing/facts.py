@@ -377,7 +377,8 @@ def deleting_runs_keeps_what_results_need(connect: Connect) -> None:
         same([w.other.runs.delete(["a", "a", "none"]), w.other.runs.list(), w.other.steps.of("a")], [1, [], []])
         same([w.other.results.find(["k"]), w.other.measures.of_run("a")[0]], [{"k": result}, metrics[:1]])
         same(w.other.results.referenced_blobs(), {artifact(1).blob})
-        same([w.other.results.forget_all(["k", "x"]), w.other.measures.of_run("a")], [1, ([], [])])
+        same([w.other.results.collect(w.clock.time), w.other.measures.of_run("a")[0]], [[], metrics[:1]])
+        same([w.other.results.collect(w.clock.time + 1), w.other.measures.of_run("a")], [[result], ([], [])])
         same(w.other.results.by_digest(artifact(1).digest), [])
         refused(NotFoundError, "There is no run 'a'", lambda: w.facts.runs.pin("a", True))
 
@@ -394,8 +395,11 @@ def what_runs_need_is_referenced(connect: Connect) -> None:
         w.facts.runs.pin("pinned", True)
         before = w.clock.time - 150
         same([row.key for row in w.other.results.unreferenced(before)], ["k0"])
-        same(w.other.results.unreferenced(0.0), [])
-        w.facts.results.forget_all([f"k{number}" for number in range(4)])
+        same(w.other.results.collect(0.0), [])
+        same([row.key for row in w.facts.results.collect(before)], ["k0"])
+        same(list(w.facts.results.find(["k0", "k1", "k2", "k3"])), ["k1", "k2", "k3"])
+        for number in range(4):
+            w.facts.results.forget(f"k{number}")
         same(w.other.results.referenced_blobs(), {artifact(1).blob, artifact(2).blob})
         same(w.other.results.of_run("old")["s"].artifacts, (artifact(0),))
 

@@ -1,9 +1,9 @@
 """Which kind of file system a path lives on, as far as the mount table tells."""
 
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 from mainspring.errors import NetworkFilesystemError
@@ -45,7 +45,7 @@ def refuse_network(path: Path) -> None:
 def mount_table() -> str:
     """Return this host's mount table: `/proc/self/mountinfo`, on macOS what `mount` prints, elsewhere nothing."""
     if sys.platform == "darwin":
-        return subprocess.run(["/sbin/mount"], check=False, capture_output=True, text=True).stdout
+        return str(import_module("mainspring.tracking.macos").mount_table())
     try:
         return MOUNTINFO.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:

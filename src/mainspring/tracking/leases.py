@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from mainspring.errors import LeaseLostError
-from mainspring.tracking.database import Database
+from mainspring.tracking.database import Database, Row
 from mainspring.tracking.rows import Lease, Owner
 
 __all__ = ["Leases"]
@@ -53,17 +53,19 @@ class Leases:
         with database.transaction():
             self._extend(run_id, owner, ttl)
             database.write(NEXT, [{}])
-            holder = self._holder(key)
-            if holder is not None:
-                return holder
-            database.write(REMOVE, [{"key": key}])
+            rows = database.read(HOLDER, key=key)
+            if rows:
+                holder = self._holder(rows[0])
+                if holder is not None:
+                    return holder
+                database.write(REMOVE, [{"key": key}])
             [(generation,)] = database.read(LAST)
             database.write(TAKE, [{"key": key, "generation": generation, "run": run_id}])
         return Lease(key, generation, owner)
 
     def holders(self, keys: Sequence[str]) -> dict[str, Owner]:
         """Return who holds each of `keys` now; keys that are free, or may be taken over, are left out."""
-        held = ((key, self._holder(key)) for key in keys)
+        held = ((key, self._holder(row)) for key in keys for row in self._database.read(HOLDER, key=key))
         return {key: holder for key, holder in held if holder is not None}
 
     def beat(self, owner: Owner, ttl: float) -> int:
@@ -91,12 +93,9 @@ class Leases:
         if not now + ttl / 2 <= rows[0][0] <= now + ttl:
             self.beat(owner, ttl)
 
-    def _holder(self, key: str) -> Owner | None:
-        """Return who holds `key`, unless it may be taken over."""
-        rows = self._database.read(HOLDER, key=key)
-        if not rows:
-            return None
-        [(text, status, expires)] = rows
+    def _holder(self, row: Row) -> Owner | None:
+        """Return who holds the key of a row of `HOLDER`, unless it may be taken over."""
+        text, status, expires = row
         if status != "running" or self._database.now() >= expires:
             return None
         owner = Owner.from_text(text)

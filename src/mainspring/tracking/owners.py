@@ -1,10 +1,9 @@
 """Who a process is, and whether it still lives."""
 
 import os
-import subprocess
 import sys
-from datetime import UTC, datetime
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 from mainspring.tracking.rows import Owner
@@ -14,7 +13,7 @@ __all__ = ["alive", "this_process"]
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 NAMESPACE = Path("/proc/self/ns/pid")
 DEAD_STATES = ("Z", "X", "x")
-PS_TIME = "%a %b %d %H:%M:%S %Y"
+MACOS = "mainspring.tracking.macos"
 
 
 def this_process() -> Owner:
@@ -40,10 +39,7 @@ def alive(owner: Owner) -> bool | None:
 def boot() -> str:
     """Return which boot of this host it is, and which process namespace we are in; empty where that is unknown."""
     if sys.platform == "darwin":
-        said = subprocess.run(
-            ["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"], check=False, capture_output=True, text=True
-        )
-        return said.stdout.strip()
+        return str(import_module(MACOS).boot())
     try:
         return f"{BOOT.read_text(encoding='ascii').strip()}/{NAMESPACE.readlink().name}"
     except OSError:
@@ -53,7 +49,8 @@ def boot() -> str:
 def started(pid: int) -> int | None:
     """Return when the living process `pid` started, 0 where that is unknown; None when there is no such process."""
     if sys.platform == "darwin":
-        return started_by_ps(pid)
+        since: int | None = import_module(MACOS).started(pid)
+        return since
     try:
         line = Path(f"/proc/{pid}/stat").read_bytes().decode("utf-8", "replace")
     except OSError:
@@ -79,25 +76,3 @@ def started_in_stat(line: str) -> int | None:
     """
     fields = line[line.rindex(")") + 2 :].split(" ")
     return None if fields[0] in DEAD_STATES else int(fields[19])
-
-
-def started_by_ps(pid: int) -> int | None:
-    """Return the start of process `pid` in seconds, as `ps` prints it; None for a zombie and for no process."""
-    said = subprocess.run(
-        ["/bin/ps", "-axo", "pid=,stat=,lstart="],
-        check=False,
-        capture_output=True,
-        text=True,
-        env={"LC_ALL": "C", "TZ": "UTC"},
-    )
-    return started_in_ps(pid, said.stdout)
-
-
-def started_in_ps(pid: int, table: str) -> int | None:
-    """Return what `started_by_ps` returns, from lines of id, state and start."""
-    for line in table.splitlines():
-        number, state, *since = line.split()
-        if number == str(pid):
-            dead = state[0] in DEAD_STATES
-            return None if dead else int(datetime.strptime(" ".join(since), PS_TIME).replace(tzinfo=UTC).timestamp())
-    return None

@@ -1,6 +1,6 @@
 """Results: what a step returned under a key."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from mainspring.digest import Artifact
 from mainspring.errors import LeaseLostError
@@ -122,12 +122,13 @@ class Results:
         """Return whether lookups of `key` had given a result; now they give none. Runs that used it still show it."""
         return self._database.write(RETIRE, [{"key": key}]) == 1
 
-    def forget_all(self, keys: Iterable[str]) -> int:
-        """Return how many of the keys had a result, as `forget` for all of them; what no run used either is removed."""
+    def collect(self, before: float) -> list[ResultRow]:
+        """Return the results that were `unreferenced`; lookups do not give them any more, and their blobs may go."""
         with self._database.transaction():
-            retired = sum(self._database.write(RETIRE, [{"key": key}]) for key in sorted(keys))
+            found = self.unreferenced(before)
+            self._database.write(RETIRE, [{"key": row.key} for row in found])
             sweep(self._database)
-        return retired
+        return found
 
     def of_run(self, run_id: str) -> dict[str, ResultRow]:
         """Return the result of each step of the run that ran or hit, by the name of the step in this run.
