@@ -74,6 +74,17 @@ def sleeper(target: str, run_id: str, ttl: str) -> None:
             say("refused", error)
 
 
+def halfway(target: str, run_id: str) -> None:
+    """Stay in the middle of a transaction until killed."""
+    with opened(target) as facts:
+        start(facts, run_id)
+        with facts.database.transaction():
+            facts.database.write("INSERT INTO memo (name, value) VALUES ('half', '1')", [{}])
+            facts.database.write("UPDATE leases SET generation = generation + 100", [{}])
+            say("inside")
+            sys.stdin.readline()
+
+
 def reader(target: str, user: str) -> None:
     """Give up root if need be, open the store, and say how that went."""
     if os.geteuid() == 0:
@@ -88,5 +99,5 @@ def reader(target: str, user: str) -> None:
 
 
 if __name__ == "__main__":
-    roles = {role.__name__: role for role in (opener, logger, committer, sleeper, reader)}
+    roles = {role.__name__: role for role in (opener, logger, committer, sleeper, halfway, reader)}
     roles[sys.argv[1]](*sys.argv[2:])

@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -64,6 +65,16 @@ def test_no_metric_of_four_processes_is_lost(target):
 
 @pytest.mark.parametrize("moment", [0.02, 0.1, 0.33])
 def test_a_kill_loses_nothing_that_was_committed_and_leaves_nothing_half_done(target, moment):
+    kill_and_look(target, moment)
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("seed", range(50))
+def test_no_kill_ever_does(target, seed):
+    kill_and_look(target, Random(seed).uniform(0.0, 0.5))
+
+
+def kill_and_look(target, moment):
     with actor("committer", target, "r1") as process:
         assert process.stdout.readline() == "0\n"
         time.sleep(moment)
@@ -81,6 +92,16 @@ def test_a_kill_loses_nothing_that_was_committed_and_leaves_nothing_half_done(ta
         start(facts, "r2")
         following = facts.leases.acquire(f"r1-{len(steps)}", "r2", this_process(), ttl=60)
         assert isinstance(following, Lease)
+
+
+def test_a_transaction_whose_process_is_killed_never_was(target):
+    with actor("halfway", target, "r1") as process, open_facts(target) as facts:
+        assert process.stdout.readline() == "inside\n"
+        process.kill()
+        start(facts, "r2")
+        lease = facts.leases.acquire("k", "r2", this_process(), ttl=60)
+        assert lease.generation == 1
+        assert facts.memo.get("half") is None
 
 
 def last_line(process) -> int:

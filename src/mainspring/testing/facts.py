@@ -10,16 +10,15 @@ A case that fails raises `AssertionError`. Beside the cases there is `mainspring
 over several databases.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from math import inf, nan
-from threading import Thread
-from typing import TypeAlias
 
 from mainspring.errors import DatabaseError, LeaseLostError, NotFoundError, TrackingError
+from mainspring.testing import databases
 from mainspring.testing.worlds import (
     TTL,
+    Case,
     Connect,
     artifact,
     committed,
@@ -31,12 +30,10 @@ from mainspring.testing.worlds import (
     same,
     world,
 )
-from mainspring.tracking import Database, FileRow, LoggedRow, MetricRow, Owner, ResultRow, StepRow
-from mainspring.tracking.database import Named
+from mainspring.tracking import FileRow, LoggedRow, MetricRow, Owner, ResultRow, StepRow
 
 __all__ = ["CASES", "Case", "name_of"]
 
-Case: TypeAlias = Callable[[Connect], None]
 SECOND = 1_000_000_000
 
 
@@ -250,6 +247,23 @@ def leases_end_by_time_or_death(connect: Connect) -> None:
         same(w.facts.leases.beat(owner(1), TTL), 0)
 
 
+def clocks_may_jump(connect: Connect) -> None:
+    """A clock that jumps ends leases early or late, until the next heartbeat; who was not replaced may still commit."""
+    with world(connect) as w:
+        for number in (1, 2):
+            w.facts.runs.start(run_row(f"r{number}", by=owner(number)))
+        lease = leased(w.facts, "k", "r1", owner(1))
+        w.clock.time += 10 * TTL
+        same(w.other.leases.holders(["k"]), {})
+        w.clock.time -= 20 * TTL
+        leased(w.facts, "l", "r1", owner(1))
+        w.clock.time += TTL - 1
+        same(w.other.leases.acquire("k", "r2", owner(2), ttl=TTL), owner(1))
+        w.clock.time += 1
+        same(w.other.leases.holders(["k", "l"]), {})
+        same(committed(w.facts, lease, "r1", "s").run, "r1")
+
+
 def a_lost_lease_commits_nothing(connect: Connect) -> None:
     """Who lost a lease commits nothing, whatever has become of the key since, and cannot release the new lease."""
     with world(connect) as w:
@@ -404,64 +418,6 @@ def what_runs_need_is_referenced(connect: Connect) -> None:
         same(w.other.results.of_run("old")["s"].artifacts, (artifact(0),))
 
 
-def transactions_happen_as_a_whole(connect: Connect) -> None:
-    """A transaction is seen by others when it ended, and not at all when it raised; many rows are one transaction."""
-    insert = "INSERT INTO memo (name, value) VALUES (:name, :value)"
-    rows: list[Named] = [{"name": name, "value": name} for name in ("a", "b", "a")]
-    with world(connect) as w:
-        mine, other = w.facts.database, w.other.database
-        refused(DatabaseError, "", lambda: mine.write(insert, rows))
-        same(other.read("SELECT * FROM memo"), [])
-        try:
-            write_and_stop(mine, other, insert, rows[:2])
-        except KeyError:
-            same([mine.read("SELECT * FROM memo"), other.read("SELECT * FROM memo")], [[], []])
-        with mine.transaction():
-            same(mine.write(insert, rows[:2]), 2)
-            refused(DatabaseError, "inside another", lambda: mine.transaction().__enter__())
-        same(other.read("SELECT name FROM memo ORDER BY name"), [("a",), ("b",)])
-        same([mine.write(insert, []), other.write("DELETE FROM memo WHERE name = :name", [{"name": "x"}])], [0, 0])
-
-
-def write_and_stop(mine: Database, other: Database, statement: str, rows: list[Named]) -> None:
-    """Write in a transaction that raises at its end."""
-    with mine.transaction(full=True):
-        mine.write(statement, rows)
-        same(other.read("SELECT * FROM memo"), [])
-        raise KeyError("stop")
-
-
-def connections_are_closed_once(connect: Connect) -> None:
-    """Closing again does nothing; a database that is closed stays so."""
-    database = connect()
-    database.read("SELECT 1")
-    database.close()
-    database.close()
-    refused(DatabaseError, "closed", lambda: database.read("SELECT 1"))
-    refused(DatabaseError, "closed", lambda: database.write("DELETE FROM memo", [{}]))
-
-
-def threads_take_turns(connect: Connect) -> None:
-    """Threads share one connection: each transaction is whole, and none is lost."""
-    add = "UPDATE memo SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT) WHERE name = :name"
-    with world(connect) as w:
-        database = w.facts.database
-        w.facts.memo.update({"a": "0", "b": "0"})
-
-        def count() -> None:
-            for _ in range(50):
-                with database.transaction():
-                    database.write(add, [{"name": "a"}])
-                    database.write(add, [{"name": "b"}])
-
-        threads = [Thread(target=count) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        same(w.other.memo.find(["a", "b"]), {"a": "200", "b": "200"})
-
-
 CASES: tuple[Case, ...] = (
     runs_end_once,
     runs_are_annotated_while_they_run,
@@ -474,6 +430,7 @@ CASES: tuple[Case, ...] = (
     results_never_change,
     leases_are_exclusive,
     leases_end_by_time_or_death,
+    clocks_may_jump,
     a_lost_lease_commits_nothing,
     a_failed_commit_keeps_the_lease,
     measures_follow_the_result,
@@ -484,7 +441,5 @@ CASES: tuple[Case, ...] = (
     strange_text_is_kept,
     deleting_runs_keeps_what_results_need,
     what_runs_need_is_referenced,
-    transactions_happen_as_a_whole,
-    connections_are_closed_once,
-    threads_take_turns,
+    *databases.CASES,
 )

@@ -12,6 +12,7 @@ from mainspring.tracking.database import Named, Row, Value
 
 __all__ = [
     "TTL",
+    "Case",
     "Clock",
     "Clocked",
     "Connect",
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 Connect: TypeAlias = Callable[[], Database]
+Case: TypeAlias = Callable[[Connect], None]
 
 TTL = 60.0
 

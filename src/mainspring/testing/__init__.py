@@ -1,0 +1,1 @@
+"""For your own tests: fixtures, and the conformance suites of what can be exchanged."""
