@@ -29,7 +29,9 @@ def test_what_is_printed_is_compared():
 
 def test_blocks_are_found_with_their_marks(tmp_path):
     page = tmp_path / "page.md"
-    page.write_text("<!-- file: a.toml -->\n```toml\nx = 1\n```\n\ntext\n\n<!-- exit: 2 -->\n```console\n$ false\n```\n")
+    page.write_text(
+        "<!-- file: a.toml -->\n```toml\nx = 1\n```\n\ntext\n\n<!-- exit: 2 -->\n```console\n$ false\n```\n"
+    )
     found = [(block.kind, block.text, block.marks) for block in blocks(page)]
     assert found == [("toml", "x = 1\n", {"file": "a.toml"}), ("console", "$ false\n", {"exit": "2"})]
     assert ROOT.joinpath("pyproject.toml").exists()

@@ -7,8 +7,9 @@ Every fenced block of these kinds is executed, in the order of the page, in one 
 - `diff`, after `<!-- edit: FILE -->`: its `-` lines are replaced by its `+` lines.
 - any, after `<!-- file: FILE -->`: the content of a file.
 
-`<!-- exit: N -->` before a console block is the exit status of its last command. `<!-- not run: WHY -->` leaves a block out.
-What is printed is compared after times, run ids, digests and sizes were blotted out; a line `...` stands for any lines.
+`<!-- exit: N -->` before a console block is the exit status of its last command. `<!-- not run: WHY -->` leaves a block
+out. What is printed is compared after times, run ids, digests and sizes were blotted out; a line `...` stands for any
+lines.
 """
 
 import os
@@ -186,7 +187,9 @@ def check(expected: str, printed: str, place: str) -> None:
     if not expected.strip():
         return
     wanted, got = _blotted(expected), _blotted(printed)
-    assert re.fullmatch(_pattern(wanted), got), f"{place} printed\n{printed}\nwhere the page has\n{expected}\n{wanted}\n{got}"
+    assert re.fullmatch(_pattern(wanted), got), (
+        f"{place} printed\n{printed}\nwhere the page has\n{expected}\n{wanted}\n{got}"
+    )
 
 
 def _pattern(wanted: str) -> str:
