@@ -33,7 +33,7 @@ map auto_home on /System/Volumes/Data/home (autofs, automounted, nobrowse)
     ("path", "kind"),
     [
         ("/", None),
-        ("/work/x", None),
+        ("/srv/x", None),
         ("/home/ann/x", "nfs4"),
         ("/home", "nfs4"),
         ("/homestead/x", None),

@@ -203,7 +203,7 @@ def exists(database: PostgresDatabase) -> bool:
     """Return whether the schema records a revision.
 
     The catalogue is read as a table: functions such as `to_regclass` answer from a cache that may not know yet what
-    another session has committed.
+    another connection has committed.
     """
     return bool(database.read(RECORDS_A_REVISION, schema=SCHEMA))
 
