@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from io import BufferedWriter, FileIO
+from io import BufferedWriter, FileIO, RawIOBase
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -179,9 +179,8 @@ class LocalStore:
     def _stream(self, writer: Writer) -> str:
         with self._failures(), self._temporary() as (temporary, file):
             out = _HashingFile(file)
-            buffered = BufferedWriter(out, _CHUNK)
-            writer(buffered)
-            buffered.flush()
+            with BufferedWriter(out, _CHUNK) as buffered:
+                writer(buffered)
             blob = out.hasher.hexdigest()
             if self._renew(blob, out.size):
                 temporary.unlink()
@@ -236,24 +235,23 @@ class LocalStore:
         )
 
 
-class _HashingFile(FileIO):
-    """The writing end of a file that hashes what goes through it."""
+class _HashingFile(RawIOBase):
+    """The writing end of a file that hashes what goes through it; closing it leaves the file open."""
 
     def __init__(self, file: FileIO) -> None:
-        super().__init__(os.dup(file.fileno()), "wb")
+        self._file = file
         self.hasher = Hasher(large=True)
         self.size = 0
 
+    def writable(self) -> bool:
+        return True
+
     def write(self, data: Any) -> int:
-        with memoryview(data) as view, view.cast("B") as flat:
-            written = super().write(flat)
-            with flat[:written] as done:
-                self.hasher.update(done)
+        with memoryview(data).cast("B") as view:
+            written = self._file.write(view)
+            self.hasher.update(view if written == len(view) else view[:written])
         self.size += written
         return written
-
-    def seekable(self) -> bool:
-        return False
 
 
 def clone_or_copy(source: BinaryIO | FileIO, target: FileIO) -> None:

@@ -84,8 +84,11 @@ class Packer:
         before = len(self._sections)
         try:
             return b"\x02" + head + canonical(codec.reduce(value, self.leaf), self.leaf)
-        except UnstorableError:
-            if not self._pickle or codec.name != "object/1":
+        except UnstorableError as error:
+            if codec.name != "object/1":
+                # The place inside its structure would mean nothing to whoever made the value.
+                raise UnstorableError(f"{error.what}, inside a {codec.summary(value)}", "value", error.fix) from error
+            if not self._pickle:
                 raise
         del self._sections[before:]
         return self._pickled(value)
@@ -142,22 +145,32 @@ def unpack(source: Source) -> object:
     """
     view = source.view
     if bytes(view[: len(_MAGIC)]) != _MAGIC:
-        return _restored(view, source, iter(()))
+        return restore(view, _Unpacker(source, iter(())).leaf)
     count, start = _pair.unpack(view[-_pair.size :])
-    table = view[len(view) - (count + 1) * _pair.size : -_pair.size]
-    spans = _pair.iter_unpack(table)
-    return _restored(view[start : len(view) - (count + 1) * _pair.size], source, spans)
+    end = len(view) - (count + 1) * _pair.size
+    spans = iter([_pair.unpack_from(view, place) for place in range(end, len(view) - _pair.size, _pair.size)])
+    return restore(view[start:end], _Unpacker(source, spans).leaf)
 
 
-def _restored(skeleton: memoryview, source: Source, spans: Iterator[tuple[Any, ...]]) -> object:
-    def leaf(data: memoryview) -> object:
-        size = data[1]
-        codec = codec_named(str(data[2 : 2 + size], "ascii"))
+class _Unpacker:
+    """The leaves of one packed value, in the order of their sections.
+
+    No closure, and nothing that holds on to a view's buffer: a view that is in a reference cycle, while something else
+    uses its buffer, crashes the collector of CPython 3.11.
+    """
+
+    __slots__ = ("_source", "_spans")
+
+    def __init__(self, source: Source, spans: Iterator[tuple[Any, ...]]) -> None:
+        self._source = source
+        self._spans = spans
+
+    def leaf(self, data: memoryview) -> object:
+        end = 2 + data[1]
+        codec = codec_named(str(data[2:end], "ascii"))
         if not isinstance(codec, Raw):
-            return codec.rebuild(restore(data[2 + size :], leaf), leaf)
-        span = next(spans, None)
+            return codec.rebuild(restore(data[end:], self.leaf), self.leaf)
+        span = next(self._spans, None)
         if span is None:
             raise StoreError("A packed value has fewer sections than leaves", fix="Run the step that made it again.")
-        return codec.decode(Source(source.view[span[0] : span[1]], source.blobs))
-
-    return restore(skeleton, leaf)
+        return codec.decode(Source(self._source.view[span[0] : span[1]], self._source.blobs))

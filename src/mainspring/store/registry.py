@@ -14,6 +14,7 @@ _PLACE: Final = "mainspring.store.codecs."
 
 # Exactly these types: a subclass holds more than its base's codec would keep.
 _TYPES: Final = {
+    "mainspring.store.codecs.files.Content": "files:CONTENT",
     "mainspring.digest.files.File": "files:TREE",
     "mainspring.digest.files.Folder": "files:TREE",
     "mainspring.store.codecs.figures.Picture": "figures:FIGURE",
@@ -32,7 +33,6 @@ _TYPES: Final = {
     "xgboost.core.Booster": "boosters:XGBOOST",
     "torch.Tensor": "torch:TENSOR",
     "torch.nn.parameter.Parameter": "torch:PARAMETER",
-    "torch.nn.parameter.Buffer": "torch:BUFFER",
     "torch.dtype": "torch:DTYPE",
 } | {
     f"scipy.sparse._{form}.{form}_{kind}": "scipy:SPARSE"
@@ -42,7 +42,6 @@ _TYPES: Final = {
 
 # These types and whatever derives from them.
 _FAMILIES: Final = {
-    "altair.vegalite.v5.api.TopLevelMixin": "charts:ALTAIR",
     "altair.vegalite.v6.api.TopLevelMixin": "charts:ALTAIR",
     "numpy.dtype": "numpy:DTYPE",
     "numpy.generic": "numpy:SCALAR",
@@ -83,7 +82,6 @@ _FORMATS: Final = {
     "polars-frame/1": "polars:FRAME",
     "polars-series/1": "polars:SERIES",
     "scipy-sparse/1": "scipy:SPARSE",
-    "torch-buffer/1": "torch:BUFFER",
     "torch-dtype/1": "torch:DTYPE",
     "torch-parameter/1": "torch:PARAMETER",
     "torch-tensor/1": "torch:TENSOR",

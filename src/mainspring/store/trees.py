@@ -30,7 +30,7 @@ from mainspring.errors import CorruptBlobError, InputError, MissingBlobError, St
 from mainspring.store.blobs import BlobStore
 from mainspring.store.local import clone_or_copy, write_failure
 
-__all__ = ["digest_tree", "load_tree", "materialise", "save_tree", "with_parts"]
+__all__ = ["digest_of_rows", "digest_tree", "load_tree", "materialise", "save_tree", "with_parts"]
 
 _FILE: Final = "file/1"
 _FOLDER: Final = "folder/1"
@@ -52,13 +52,10 @@ def save_tree(name: str, value: File | Folder, blobs: BlobStore) -> Artifact:
     for entry in entries(value):
         blob = "" if entry.kind == "d" else blobs.put_file(entry.path)
         rows.append((entry.name, entry.kind, blob, _size(entry.path) if blob else 0))
-    digests = (
-        (path, kind, digest_of_content(PurePosixPath(path).name, blob) if blob else "") for path, kind, blob, _ in rows
-    )
     files = sum(kind != "d" for _, kind, _, _ in rows)
     summary = f"folder {value.path.name}, {files:,} file{'' if files == 1 else 's'}"
     manifest = blobs.put(canonical(rows))
-    return Artifact(name, digest_of_entries(digests), manifest, _FOLDER, sum(row[3] for row in rows), summary)
+    return Artifact(name, digest_of_rows(rows), manifest, _FOLDER, sum(row[3] for row in rows), summary)
 
 
 def load_tree(artifact: Artifact, blobs: BlobStore) -> File | Folder:
@@ -118,6 +115,13 @@ def with_parts(references: Iterable[tuple[str, str]], blobs: BlobStore) -> set[s
             except CorruptBlobError:
                 continue
     return needed
+
+
+def digest_of_rows(rows: Iterable[tuple[str, str, str, int]]) -> str:
+    """Return the digest of a folder from its manifest."""
+    return digest_of_entries(
+        (path, kind, digest_of_content(PurePosixPath(path).name, blob) if blob else "") for path, kind, blob, _ in rows
+    )
 
 
 def _size(path: Path) -> int:
