@@ -204,7 +204,10 @@ def test_files_and_folders_are_tracked_by_content(project):
             "            os.execlp('sleep', 'sleep', '62')",
             "left behind process",
         ),
-        ("import threading, time; threading.Thread(target=time.sleep, args=(60,), name='pump').start()", "thread 'pump'"),
+        (
+            "import threading, time; threading.Thread(target=time.sleep, args=(60,), name='pump').start()",
+            "thread 'pump'",
+        ),
         ("import threading; return threading.Lock()", "lock"),
         ("return (x for x in [1])", "generator"),
     ],
@@ -311,10 +314,9 @@ def test_a_corrupt_blob_is_found_and_made_again(project):
     assert project.run()["result"] == 200
 
 
-def test_seeds_come_from_the_key_and_not_from_the_position(project):
-    text = """
+SEEDS = """
     import random
-    from mainspring import pipeline, step
+    from mainspring import pipeline, seed, step
 
     @step
     def early() -> int:
@@ -323,18 +325,31 @@ def test_seeds_come_from_the_key_and_not_from_the_position(project):
     @step
     def draw(n: int) -> list[float]:
         import numpy as np
-        return [random.random(), float(np.random.rand()), *(float(x) for x in {repr(k) for k in range(n)} if x)]
+        return [random.random(), float(np.random.rand()), seed()]
+
+    @step
+    def names(n: int) -> list[str]:
+        return list({f"name{place}" for place in range(n)})
 
     @pipeline
     def chance():
         CALLS
-    """
-    project.write(text.replace("CALLS", "return draw(3)"))
-    before = project.run()["result"]
-    project.write(text.replace("CALLS", "early()\n        return draw(3)"))
-    other = project.run("--force", "draw")
-    assert other["by_step"]["draw"] == "ran"
-    assert other["result"] == before
+        return [draw(3), draw(4), names(20)]
+"""
+
+
+def test_seeds_come_from_the_key_and_not_from_the_position(project):
+    project.write(SEEDS.replace("CALLS", "pass"))
+    three, four, names = project.run()["result"]
+    assert three != four
+    project.write(SEEDS.replace("CALLS", "early()"))
+    again = project.run("--force", "draw", "--force", "names")
+    assert again["by_step"]["draw"] == "ran"
+    assert again["result"] == [three, four, names]
+    project.write(SEEDS.replace("CALLS", "pass").replace("@pipeline", "@pipeline(seed=7)"))
+    other = project.run()
+    assert other["why"]["draw"] == "run seed 0 → 7"
+    assert other["result"][0] != three
 
 
 def test_two_runs_at_once_on_an_empty_home_share_the_work(project):

@@ -134,7 +134,10 @@ def test_variadic_parameters_are_kept():
         return gather(1, double(1), c=double(2))
 
     args = traced(whole).nodes["gather"].args
-    assert args == {"*parts": Many(tuple, (Value(1), Ref("double"))), "**named": Many(dict, (Ref("double[2]"),), ("c",))}
+    assert args == {
+        "*parts": Many(tuple, (Value(1), Ref("double"))),
+        "**named": Many(dict, (Ref("double[2]"),), ("c",)),
+    }
 
 
 def test_what_a_list_argument_holds_later_does_not_count():
@@ -202,7 +205,9 @@ def test_a_reference_used_as_a_value_names_the_line_and_the_way_out(use, words):
     def whole():
         return use(untyped(1))
 
-    with pytest.raises(ReferenceUseError, match=rf"(?s)'untyped' is used as a value: .*{words}.*:\d+\).*make it a step"):
+    with pytest.raises(
+        ReferenceUseError, match=rf"(?s)'untyped' is used as a value: .*{words}.*:\d+\).*make it a step"
+    ):
         traced(whole)
 
 
