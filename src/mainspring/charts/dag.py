@@ -1,0 +1,213 @@
+"""The DAG of a run as one SVG drawing: a box a step, with status, time and share of the time."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mainspring.charts.html import Html, cut, escape, join
+from mainspring.charts.layout import Box, Layout, Line, Measure, layered, layers_of
+from mainspring.charts.numbers import count, duration
+
+__all__ = ["GLYPHS", "DagNode", "collapsed", "draw_dag", "glyph"]
+
+# Drawn in a square of 12 by 12, so that a status is told by shape as well as by colour.
+GLYPHS: Final = {
+    "ran": "M3.5 2.2 9.6 6 3.5 9.8Z",
+    "hit": "M2.2 6.4 4.9 9.1 9.9 3.2",
+    "failed": "M3 3 9 9M9 3 3 9",
+    "skipped": "M2.5 6H9.5",
+    "running": "M6 2.2V6L8.6 7.8",
+    "waiting": "M6 3.2a2.8 2.8 0 1 0 .01 0Z",
+}
+_WIDE: Final = 1016.0
+_HEIGHT: Final = 46.0
+_LEAST_WIDTH: Final = 132.0
+_MOST_WIDTH: Final = 216.0
+_NARROW_WIDTH: Final = 160.0
+_CHARACTER: Final = 7.2
+_AROUND_NAME: Final = 24.0
+_REPEATED: Final = 8
+_MOST_NARROW: Final = 120
+_BROADEST_NARROW: Final = 3
+_BAND_SIDES: Final = 84.0  # where lines go from one band to the next
+
+
+class DagNode(Struct, frozen=True):
+    """One box.
+
+    Attributes:
+        name: Name of the step.
+        status: `ran`, `hit`, `failed`, `skipped`, `running` or `waiting`.
+        seconds: Wall-clock seconds; for several step runs, of all together.
+        needs: Names of the nodes that it needs, all before it.
+        counts: For a node that stands for several step runs, how many have which status.
+        link: Where a click leads on the page, such as `#step-3`.
+    """
+
+    name: str
+    status: str
+    seconds: float = 0.0
+    needs: Sequence[str] = ()
+    counts: Sequence[tuple[str, int]] = ()
+    link: str = ""
+
+    @property
+    def state(self) -> str:
+        """The status in words, with the time when there is one."""
+        said = ", ".join(f"{many:,} {status}" for status, many in self.counts) or self.status
+        return said if self.status in ("skipped", "waiting") else f"{said} · {duration(self.seconds)}"
+
+
+def draw_dag(nodes: Sequence[DagNode], label: str) -> Html:
+    """Return the drawing: for wide windows from left to right in bands, for narrow ones from top to bottom.
+
+    Args:
+        nodes: Each after the nodes that it needs.
+        label: What the drawing shows, for those who do not see it.
+    """
+    shown = collapsed(nodes)
+    if not shown:
+        return Html("")
+    layer = layers_of({node.name: node.needs for node in shown})
+    wide = _drawing(shown, _wide(shown, 1 + max(layer.values())), label, "wide")
+    broadest = max(Counter(layer.values()).values())
+    if len(shown) > _MOST_NARROW or broadest > _BROADEST_NARROW:
+        return Html(wide.replace('class="dag wide"', 'class="dag"', 1))
+    narrow = Measure(width=_NARROW_WIDTH, height=_HEIGHT, along=24.0, across=10.0, down=True)
+    return join(wide, _drawing(shown, narrow, label, "narrow"))
+
+
+def _wide(nodes: Sequence[DagNode], layers: int) -> Measure:
+    """Return sizes that fit the longest name, and as many layers as possible next to each other."""
+    plain = Measure(height=_HEIGHT)
+    longest = max(len(node.name) for node in nodes)
+    natural = min(_MOST_WIDTH, max(_LEAST_WIDTH, round(longest * _CHARACTER + _AROUND_NAME)))
+    fitting = (_WIDE - 2 * plain.margin - (layers - 1) * plain.along) // layers
+    if fitting >= _LEAST_WIDTH:
+        return replace(plain, width=min(natural, fitting))
+    beside = _WIDE - _BAND_SIDES + plain.along
+    return replace(plain, width=natural, layers=int(beside // (natural + plain.along)))
+
+
+def collapsed(nodes: Sequence[DagNode]) -> list[DagNode]:
+    """Return the nodes with many calls of one step in one layer drawn together as one node."""
+    layer = layers_of({node.name: node.needs for node in nodes})
+    groups: dict[tuple[str, int], list[DagNode]] = {}
+    for node in nodes:
+        groups.setdefault((node.name.partition("[")[0], layer[node.name]), []).append(node)
+    merged: dict[str, str] = {}
+    for (step, _), members in groups.items():
+        if len(members) > _REPEATED:
+            merged |= {node.name: f"{step} … {members[-1].name}" for node in members}
+    if not merged:
+        return list(nodes)
+    parts: dict[str, list[DagNode]] = {}
+    for node in sorted(nodes, key=lambda node: layer[node.name]):
+        parts.setdefault(merged.get(node.name, node.name), []).append(node)
+    return [_together(name, members, merged) for name, members in parts.items()]
+
+
+def _together(name: str, members: list[DagNode], merged: dict[str, str]) -> DagNode:
+    needs = tuple(dict.fromkeys(merged.get(need, need) for node in members for need in node.needs))
+    if len(members) == 1:
+        return replace(members[0], needs=needs)
+    counts: dict[str, int] = {}
+    for node in members:
+        for status, many in node.counts or ((node.status, 1),):
+            counts[status] = counts.get(status, 0) + many
+    seconds = sum(node.seconds for node in members)
+    return DagNode(name, worst(counts), seconds, needs, tuple(counts.items()), members[0].link)
+
+
+def worst(statuses: Iterable[str]) -> str:
+    """Return the status that stands for several: what needs attention comes first."""
+    found = set(statuses)
+    return next((status for status in ("failed", "running", "ran", "skipped", "hit") if status in found), "skipped")
+
+
+def glyph(status: str) -> Html:
+    """Return the sign of a status as a small picture that goes with its word."""
+    return Html(f'<svg class="glyph" viewBox="0 0 12 12" aria-hidden="true"><path d="{GLYPHS.get(status, "")}"/></svg>')
+
+
+def _drawing(nodes: Sequence[DagNode], measure: Measure, label: str, variant: str) -> Html:
+    layout = layered({node.name: node.needs for node in nodes}, measure)
+    longest = max((node.seconds for node in nodes), default=0.0)
+    parts = [
+        f'<svg class="dag {variant}" role="img" width="{layout.width:g}" height="{layout.height:g}"'
+        f' viewBox="0 0 {layout.width:g} {layout.height:g}" aria-label="{escape(label)}">'
+    ]
+    parts += _edges(layout, measure)
+    for node, box in zip(nodes, layout.boxes, strict=True):
+        parts.append(_box(node, box, measure, node.seconds / longest if longest else 0.0))
+    parts.append("</svg>")
+    return Html("".join(parts))
+
+
+def _edges(layout: Layout, measure: Measure) -> list[str]:
+    paths = "".join([_path(line, measure.down) for line in layout.lines])
+    tips = "".join([_tip(line.points[-1], measure.down) for line in layout.lines if line.arrow])
+    return [f'<path class="edge" d="{paths}"/>', f'<path class="tip" d="{tips}"/>'] if paths else []
+
+
+def _path(line: Line, down: bool) -> str:
+    (x, y), (u, v) = line.points[0], line.points[-1]
+    if line.turns:
+        return _rounded(line.points)
+    if x == u or y == v:
+        return f"M{x:.1f} {y:.1f}L{u:.1f} {v:.1f}"
+    if down:
+        middle = (y + v) / 2
+        return f"M{x:.1f} {y:.1f}C{x:.1f} {middle:.1f} {u:.1f} {middle:.1f} {u:.1f} {v:.1f}"
+    middle = (x + u) / 2
+    return f"M{x:.1f} {y:.1f}C{middle:.1f} {y:.1f} {middle:.1f} {v:.1f} {u:.1f} {v:.1f}"
+
+
+def _rounded(points: Sequence[tuple[float, float]], radius: float = 5.0) -> str:
+    """Return a path along points with right angles, whose corners are rounded."""
+    (x, y), *_ = points
+    path = [f"M{x:.1f} {y:.1f}"]
+    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+        start, end = _towards(corner, before, radius), _towards(corner, after, radius)
+        path.append(f"L{start[0]:.1f} {start[1]:.1f}Q{corner[0]:.1f} {corner[1]:.1f} {end[0]:.1f} {end[1]:.1f}")
+    x, y = points[-1]
+    return f"{''.join(path)}L{x:.1f} {y:.1f}"
+
+
+def _towards(point: tuple[float, float], other: tuple[float, float], distance: float) -> tuple[float, float]:
+    (x, y), (u, v) = point, other
+    length = abs(u - x) + abs(v - y)
+    share = min(distance, length / 2) / length if length else 0.0
+    return x + (u - x) * share, y + (v - y) * share
+
+
+def _tip(point: tuple[float, float], down: bool) -> str:
+    x, y = point
+    if down:
+        return f"M{x:.1f} {y:.1f}l-3.5 -6h7Z"
+    return f"M{x:.1f} {y:.1f}l-6 -3.5v7Z"
+
+
+def _box(node: DagNode, box: Box, measure: Measure, share: float) -> str:
+    width, height = measure.width, measure.height
+    x, y = f"{box.x:.1f}", f"{box.y:.1f}"
+    room = int((width - _AROUND_NAME) / _CHARACTER)
+    said = cut(node.state, room + 3)
+    total = sum(many for _, many in node.counts)
+    title = f"{node.name}: {node.state}" + (f" ({count(total, 'step run')})" if node.counts else "")
+    parts = [f'<g class="{escape(node.status)}" transform="translate({x} {y})"><title>{escape(title)}</title>']
+    if node.counts:
+        parts.append(f'<rect class="behind" x="4" y="4" width="{width:g}" height="{height:g}" rx="6"/>')
+    parts.append(f'<rect class="box" width="{width:g}" height="{height:g}" rx="6"/>')
+    if share >= 0.01:
+        parts.append(f'<rect class="share" x="6" y="{height - 4:g}" width="{(width - 12) * share:.1f}" height="2"/>')
+    parts.append(
+        f'<text class="name" x="11" y="19">{escape(cut(node.name, room, middle=True))}</text>'
+        f'<path class="sign" transform="translate(10 25)" d="{GLYPHS.get(node.status, "")}"/>'
+        f'<text x="26" y="35">{escape(said)}</text></g>'
+    )
+    drawn = "".join(parts)
+    return f'<a href="{escape(node.link)}">{drawn}</a>' if node.link else drawn

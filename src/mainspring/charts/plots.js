@@ -1,0 +1,67 @@
+"use strict";
+(async () => {
+  const text = (id) => document.getElementById(id).textContent;
+  const plots = [...document.querySelectorAll(".plot")];
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const themes = JSON.parse(text("themes"));
+  const views = new Map();
+
+  const fail = (plot, error) => {
+    plot.textContent = `This chart cannot be drawn here: ${error.message}. Its numbers are below.`;
+    plot.classList.add("note");
+    const numbers = plot.parentElement.querySelector("details");
+    if (numbers) numbers.open = true;
+  };
+
+  // Nothing outside this page is read; `refused` gets what a chart asked for.
+  const loaderFor = (refused) => {
+    const outside = async (uri) => {
+      refused.push(uri);
+      throw new Error(`${uri} is outside this page`);
+    };
+    const sanitize = async (uri, options) => {
+      const allowed = options && options.context === "href" ? /^https?:/ : /^data:/;
+      return allowed.test(uri) ? { href: uri } : outside(uri);
+    };
+    return { load: outside, http: outside, file: outside, sanitize };
+  };
+
+  const show = async (plot, mode) => {
+    const refused = [];
+    try {
+      const spec = JSON.parse(plot.previousElementSibling.textContent);
+      if (views.has(plot)) views.get(plot).finalize();
+      const shown = await window.mainspringEmbed(plot, spec, {
+        mode: "vega-lite",
+        renderer: "svg",
+        actions: false,
+        defaultStyle: false,
+        config: themes[mode],
+        tooltip: { theme: mode },
+        loader: loaderFor(refused),
+      });
+      views.set(plot, shown);
+      if (refused.length) throw new Error(`it refers to ${refused[0]}, which is outside this page`);
+    } catch (error) {
+      fail(plot, error);
+    }
+  };
+  const draw = () => Promise.all(plots.map((plot) => show(plot, dark.matches ? "dark" : "light")));
+
+  try {
+    const packed = Uint8Array.from(atob(text("vega")), (character) => character.charCodeAt(0));
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+    const script = document.createElement("script");
+    script.textContent = await new Response(stream).text();
+    document.head.append(script);
+    if (!window.mainspringEmbed) throw new Error("the script that draws it did not load");
+  } catch (error) {
+    for (const plot of plots) fail(plot, error);
+    return;
+  }
+  await draw();
+  dark.addEventListener("change", draw);
+  // Paper is light. Drawing needs no event of its own, so it is done before the page is printed.
+  addEventListener("beforeprint", () => dark.matches && plots.forEach((plot) => show(plot, "light")));
+  addEventListener("afterprint", () => dark.matches && draw());
+})();
