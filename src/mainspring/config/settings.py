@@ -1,0 +1,33 @@
+"""The `[workspace]` table: where and how a pipeline runs. None of it is part of a cache key."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
+
+from mainspring.config.secret import Secret
+
+__all__ = ["Settings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where and how a pipeline runs.
+
+    Attributes:
+        home: Folder of runs and results, relative to the configuration file; None is `.mainspring` beside it.
+        database: URL of a Postgres database, best as a secret; None is SQLite in the home.
+        store: URL of a shared store of blobs; None is the home.
+        workers: Slots for steps that run at the same time; None is one a CPU.
+        keep_inputs: MiB of file inputs that each run keeps; what is larger is only referenced.
+        cost_per_hour: Price of an hour of this machine, for the cost of each step; None leaves it out.
+        allow_pickle: Values without a codec are pickled, in a private local store.
+    """
+
+    home: str | None = None
+    database: str | Secret | None = None
+    store: str | Secret | None = None
+    workers: Annotated[int, Meta(ge=1)] | None = None
+    keep_inputs: Annotated[float, Meta(ge=0)] = 64.0
+    cost_per_hour: Annotated[float, Meta(ge=0)] | None = None
+    allow_pickle: bool = True
