@@ -13,7 +13,7 @@ from mainspring.tracking import migrate, open_facts, schema
 from mainspring.tracking.postgres import open_postgres
 
 # The statements of each revision, without comments and layout. Another digest means another revision.
-DIGESTS = {"0001": "fc9b1246e0f9fda479d3b2740f8f1af16a4ea9eccb89a3c8e8c0b670c2d08680"}
+DIGESTS = {"0001": "5043cc20d26fe57c33a4e8818c04928b8e2234ef1b5a0ecbce94a60392eae204"}
 
 SECOND = '''"""A column more."""
 

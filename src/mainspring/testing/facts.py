@@ -149,12 +149,12 @@ def steps_are_recorded_and_replaced(connect: Connect) -> None:
 
 
 def steps_have_a_history(connect: Connect) -> None:
-    """The last step run is the newest of its pipeline, before a run, with a status that was asked for."""
+    """The last step run is that of the newest run, by the database's clock, of its pipeline, with a wanted status."""
     with world(connect) as w:
         for number, (pipeline, status) in enumerate([("p", "ran"), ("q", "ran"), ("p", "failed"), ("p", "hit")]):
             w.clock.time += 10
             w.facts.runs.start(run_row(f"r{number}", pipeline))
-            w.facts.steps.record([StepRow(f"r{number}", "s", 0, status, started=w.clock.time + 1)])
+            w.facts.steps.record([StepRow(f"r{number}", "s", 0, status, started=100.0 - number)])
         last = w.other.steps.last
         same([row.run for row in w.other.steps.history("s", 3)], ["r3", "r2", "r1"])
         same([row.run for row in w.other.steps.history("s", pipeline="p")], ["r3", "r2", "r0"])

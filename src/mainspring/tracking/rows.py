@@ -1,6 +1,7 @@
 """The facts themselves: frozen rows, as they are given and given back.
 
-Times are seconds since 1970 UTC by the database's clock. JSON texts are the caller's own: nothing here reads into them.
+Times are seconds since 1970 UTC, by the database's clock where this unit sets them. JSON texts are the caller's own: nothing
+here reads into them.
 """
 
 import json
@@ -89,7 +90,7 @@ class StepRow:
         status: `running`, `ran`, `hit`, `failed` or `skipped`.
         reason: Why it was a miss, or why it was skipped.
         key: Its cache key; empty as long as it is unknown.
-        started: 0 when it never started.
+        started: When it started, by the clock of its host; 0 when it never did.
         peak_rss: Bytes.
         cost: In the unit of the settings; None when no price is set.
         log: Where its captured output is.

@@ -1,7 +1,8 @@
 -- The facts of Mainspring at their newest revision, for SQLite and Postgres alike.
 --
 -- postgres.py rewrites three words for Postgres: an INTEGER PRIMARY KEY becomes an identity column, every text column
--- compares by bytes, and WITHOUT ROWID goes away. Times are seconds since 1970 UTC by the database's clock, unless named _ns.
+-- compares by bytes, and WITHOUT ROWID goes away. Times are seconds since 1970 UTC by the database's clock, unless said
+-- otherwise or named _ns.
 -- There are no foreign keys: a result and its metrics outlive the run that made them, and what may be deleted is decided in
 -- runs.py and results.py. A change here is a new revision: see migrations/.
 
@@ -48,10 +49,12 @@ CREATE TABLE kept (
 CREATE INDEX kept_by_digest ON kept (digest);
 
 -- `result`: the result that this step run made or used; it stays when the key gets another result later.
+-- `run_started` is by the database's clock, as step runs of several hosts are ordered by it; `started` is by the host's.
 CREATE TABLE steps (
     run TEXT NOT NULL,
     name TEXT NOT NULL,
     pipeline TEXT NOT NULL,
+    run_started DOUBLE PRECISION NOT NULL,
     position BIGINT NOT NULL,
     status TEXT NOT NULL,
     reason TEXT NOT NULL,
@@ -71,7 +74,7 @@ CREATE TABLE steps (
     warnings TEXT NOT NULL,
     PRIMARY KEY (run, name)
 ) WITHOUT ROWID;
-CREATE INDEX steps_by_time ON steps (name, pipeline, started);
+CREATE INDEX steps_by_time ON steps (name, pipeline, run_started, run);
 
 -- Which step runs read an artifact.
 CREATE TABLE uses (

@@ -19,9 +19,10 @@ STEP = """
 """
 # The result of a step that ran is the one it committed; that of a hit, the one that its key had when it was recorded.
 PUT = """
-    INSERT INTO steps (run, name, pipeline, position, status, reason, key, result, started, seconds, cpu_seconds,
-        peak_rss, cost, host, attempts, error, log, code, inputs, warnings)
-    VALUES (:run, :name, (SELECT pipeline FROM runs WHERE id = :run), :position, :status, :reason, :key,
+    INSERT INTO steps (run, name, pipeline, run_started, position, status, reason, key, result, started, seconds,
+        cpu_seconds, peak_rss, cost, host, attempts, error, log, code, inputs, warnings)
+    VALUES (:run, :name, (SELECT pipeline FROM runs WHERE id = :run), (SELECT started FROM runs WHERE id = :run),
+        :position, :status, :reason, :key,
         COALESCE(:result, (SELECT id FROM results WHERE live = 1 AND key = :produced)), :started, :seconds,
         :cpu_seconds, :peak_rss, :cost, :host, :attempts, :error, :log, :code, :inputs, :warnings)
     ON CONFLICT (run, name) DO UPDATE SET position = excluded.position, status = excluded.status,
@@ -65,30 +66,30 @@ class Steps:
     def last(
         self, pipeline: str, step: str, before_run: str | None = None, statuses: Sequence[str] = HAS_RESULT
     ) -> StepRow | None:
-        """Return the newest step run of this name in the pipeline, or None.
+        """Return the step run of this name in the newest run of the pipeline that has one, or None.
 
         Args:
             pipeline: Name of the pipeline.
             step: Name of the step in it.
-            before_run: Only step runs of other runs, from before this run started.
+            before_run: Only step runs of runs that started before this run.
             statuses: Only step runs that ended so.
         """
         earlier = ""
         named: dict[str, Value] = {"pipeline": pipeline, "step": step}
         if before_run is not None:
-            earlier = "AND s.run <> :before AND s.started < (SELECT started FROM runs WHERE id = :before)"
+            earlier = "AND (s.run_started, s.run) < (SELECT started, id FROM runs WHERE id = :before)"
             named["before"] = before_run
         found = self._read(
             f"""WHERE s.name = :step AND s.pipeline = :pipeline AND s.status IN :statuses {earlier}
-            ORDER BY s.started DESC, s.run DESC LIMIT 1""",
+            ORDER BY s.run_started DESC, s.run DESC LIMIT 1""",
             statuses=tuple(statuses),
             **named,
         )
         return found[0] if found else None
 
     def history(self, step: str, limit: int = 50, *, pipeline: str | None = None) -> list[StepRow]:
-        """Return the newest step runs of this name, newest first, in one pipeline or in all."""
-        newest = "ORDER BY s.started DESC, s.run DESC LIMIT :limit"
+        """Return the step runs of this name in the newest runs, newest first, of one pipeline or of all."""
+        newest = "ORDER BY s.run_started DESC, s.run DESC LIMIT :limit"
         if pipeline is None:
             return self._read(f"WHERE s.name = :step {newest}", step=step, limit=limit)
         where = f"WHERE s.name = :step AND s.pipeline = :pipeline {newest}"
@@ -106,7 +107,7 @@ class Steps:
         """Return the step runs that read an artifact of this digest, newest first."""
         return self._read(
             """JOIN uses u ON u.run = s.run AND u.step = s.name
-            WHERE u.digest = :digest ORDER BY s.started DESC, s.run DESC, s.name""",
+            WHERE u.digest = :digest ORDER BY s.run_started DESC, s.run DESC, s.name""",
             digest=digest,
         )
 
