@@ -1,7 +1,7 @@
 """The facts themselves: frozen rows, as they are given and given back.
 
-Times are seconds since 1970 UTC, by the database's clock where this unit sets them. JSON texts are the caller's own: nothing
-here reads into them.
+Times are seconds since 1970 UTC, by the database's clock where this unit sets them. JSON texts are the caller's own:
+nothing here reads into them.
 """
 
 import json
