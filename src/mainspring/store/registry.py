@@ -14,6 +14,7 @@ _PLACE: Final = "mainspring.store.codecs."
 
 # Exactly these types: a subclass holds more than its base's codec would keep.
 _TYPES: Final = {
+    "mainspring.store.codecs.asides.Aside": "asides:ASIDE",
     "mainspring.store.codecs.files.Content": "files:CONTENT",
     "mainspring.digest.files.File": "files:TREE",
     "mainspring.digest.files.Folder": "files:TREE",
@@ -63,6 +64,7 @@ _FORMATS: Final = {
     "arrow-array/1": "arrow:ARRAY",
     "arrow-batch/1": "arrow:BATCH",
     "arrow-table/1": "arrow:TABLE",
+    "aside/1": "asides:ASIDE",
     "content/1": "files:CONTENT",
     "figure/1": "figures:FIGURE",
     "lightgbm/1": "boosters:LIGHTGBM",

@@ -51,7 +51,7 @@ def _reduce(value: Any, _: Dump) -> object:
     if isinstance(value, File):
         return ("file", value.path.name, Content(value.path))
     found = [(entry.name, entry.kind, Content(None if entry.kind == "d" else entry.path)) for entry in entries(value)]
-    return ("folder", value.path.name, found)
+    return ("folder", "", found)
 
 
 def _rebuild(parts: Any, _: Load) -> File | Folder:

@@ -26,6 +26,7 @@ from typing import Any, Final
 from mainspring.digest import canonical, restore
 from mainspring.errors import StoreError, UnstorableError
 from mainspring.store.codec import Dump, Load, Structural
+from mainspring.store.codecs.asides import settled
 from mainspring.store.codecs.livecode import code_digest
 from mainspring.store.codecs.names import find, is_callable, name_of
 from mainspring.store.codecs.unstorable import cannot_store, refusal
@@ -153,7 +154,7 @@ class _Walker:
             made,
             parts,
             named,
-            self._state(state),
+            self._state(state, type(value)),
             [self.node(item, f"[{index}]") for index, item in enumerate(items or ())],
             [self.node(part, f"[{_shown(pair[0])}]") for pair in pairs or () for part in pair],
             self.node(setter),
@@ -183,10 +184,13 @@ class _Walker:
             )
         return "c", node, arguments, {}
 
-    def _state(self, state: Any) -> Node:
+    def _state(self, state: Any, cls: type) -> Node:
         """The node of a state; the order in which attributes were set does not count."""
         if type(state) is not dict or not all(type(name) is str for name in state):
             return self.node(state)
+        state = settled(cls, state)
+        if state is None:
+            return None
         self._number(state)
         return ("d", *(part for name in sorted(state) for part in (name, self.node(state[name], f".{name}"))))
 
