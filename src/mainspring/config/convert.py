@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date, time
 from enum import Enum
 from functools import reduce
@@ -12,6 +11,8 @@ from types import GenericAlias
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mainspring.config import positions
 from mainspring.config.fields import LEAVES, Field, fields_of, is_table, members
@@ -28,8 +29,7 @@ _INDEX = re.compile(r"\[(\d+)\]")
 _WORDS = (("`", ""), (" | null", ""), ("array", "list"), ("object", "table"))
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a value stands, and who is told when it does not fit.
 
     Attributes:

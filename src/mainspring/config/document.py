@@ -3,9 +3,10 @@
 import os
 import re
 import tomllib
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from mainspring.config import positions
 from mainspring.errors import ConfigError
@@ -17,8 +18,7 @@ RESERVED = ("profile", "search", "gates", "monitor", "triggers", WORKSPACE)
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A configuration file.
 
     Attributes:

@@ -2,11 +2,13 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from types import NoneType
 from typing import Any, TypeGuard, get_args, get_origin, get_type_hints
+
+from msgspec import Struct
 
 from mainspring.config.secret import Secret
 from mainspring.digest import File, Folder
@@ -18,8 +20,7 @@ __all__ = ["LEAVES", "Field", "fields_of", "is_table", "members", "table_of", "v
 LEAVES = (File, Folder, Path, Secret)  # what a text of the file is read into
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One field of a configuration dataclass.
 
     Attributes:

@@ -2,9 +2,11 @@
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mainspring.config import positions
 from mainspring.config.convert import INVALID, Place, convert, unknown_key
@@ -19,16 +21,14 @@ _DEEPEST = 2
 _SEARCHED = "x"
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """One converted value of a layer, or INVALID, and where it comes from."""
 
     value: Any
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """One source of values.
 
     Attributes:

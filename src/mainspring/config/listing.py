@@ -1,11 +1,13 @@
 """A resolved configuration as rows, as a JSON record, and its keys for completion."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import date, time
 from enum import Enum
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from mainspring.config.document import WORKSPACE
 from mainspring.config.fields import fields_of, is_table, table_of
@@ -16,8 +18,7 @@ from mainspring.digest import File, Folder
 __all__ = ["Row", "complete_keys", "flatten", "listing", "to_record"]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One line of `config show`: a dotted key, its value as JSON has it, and where that comes from."""
 
     key: str

@@ -1,9 +1,11 @@
 """`load_config`: from a file, a profile and the command line to one typed value, or to every reason why not."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mainspring.config.convert import INVALID, Place, table, with_keys
 from mainspring.config.document import RESERVED, WORKSPACE, Document, read_document
@@ -20,8 +22,7 @@ PYTHON = "python"
 _Leaves = dict[tuple[str, ...], Leaf]
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Struct, frozen=True):
     """A resolved configuration.
 
     Attributes:

@@ -10,10 +10,12 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from mainspring.digest import tagged
 
@@ -50,8 +52,7 @@ class Memo(Protocol):
         """Keep the text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Distribution:
+class Distribution(Struct, frozen=True):
     """One installed distribution.
 
     Attributes:
@@ -74,8 +75,7 @@ class Distribution:
         return f"{self.version} ({self.content[:16]})" if self.exact and self.content else self.version
 
 
-@dataclass(frozen=True, slots=True)
-class Installed:
+class Installed(Struct, frozen=True):
     """All installed distributions by normalised name, and for each importable name the distributions that have it."""
 
     distributions: dict[str, Distribution]
@@ -251,7 +251,7 @@ def _normal(name: str) -> str:
 
 
 def _text(installed: Installed) -> str:
-    rows = {name: list(asdict(one).values()) for name, one in installed.distributions.items()}
+    rows = {name: astuple(one) for name, one in installed.distributions.items()}
     return json.dumps([rows, installed.modules], separators=(",", ":"))
 
 
