@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import Enum, Flag
 from functools import cached_property
 from types import NoneType
@@ -100,12 +100,14 @@ class _RefusedError(Exception):
         return UnstorableError(self.what, place_of(self.value, root) + self.inside.removeprefix("value"), self.fix)
 
 
-@dataclass(slots=True)
 class _Walk:
     """One encoding under way: the hook for other types, and the containers that are open."""
 
-    leaf: Leaf | None
-    opened: set[int] | None = None
+    __slots__ = ("leaf", "opened")
+
+    def __init__(self, leaf: Leaf | None) -> None:
+        self.leaf = leaf
+        self.opened: set[int] | None = None
 
     def open(self, value: object) -> set[int]:
         if self.opened is None:

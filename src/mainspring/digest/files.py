@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG, S_IXUSR
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from mainspring.digest.hashing import LARGE, Hasher, tagged
 from mainspring.errors import InputError, nearest
@@ -88,8 +88,7 @@ class Folder:
         return (entry.name for entry in entries(self.path) if entry.kind != "d")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One thing in a folder.
 
     Attributes:

@@ -1,9 +1,8 @@
 """What a codec is: how values of one type become bytes with an identity, and values again."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mainspring.store.blobs import BlobStore, Writer
 
@@ -16,8 +15,7 @@ Load = Callable[[memoryview], object]
 """The inverse of a `Dump`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """The verified bytes of one value.
 
     Attributes:
@@ -31,8 +29,7 @@ class Source:
     path: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(NamedTuple):
     """A codec for values that are their own run of bytes: arrays, frames, tensors.
 
     Attributes:
@@ -50,8 +47,7 @@ class Raw:
     summary: Callable[[Any], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Structural:
+class Structural(NamedTuple):
     """A codec for values that are made of other values.
 
     Attributes:

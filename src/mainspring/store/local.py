@@ -3,7 +3,6 @@
 import errno
 import fcntl
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedWriter, FileIO, RawIOBase
@@ -21,7 +20,7 @@ from mainspring.errors import (
 )
 from mainspring.store.blobs import Writer
 
-__all__ = ["LocalStore", "clone_or_copy", "write_failure"]
+__all__ = ["LocalStore", "clone_or_copy", "remove_folder", "write_failure"]
 
 _CHUNK: Final = 1 << 20
 _FICLONE: Final = 0x40049409
@@ -157,7 +156,7 @@ class LocalStore:
             for folder in _scan(self.files):
                 if _older(folder, before):
                     freed += sum(path.stat().st_size for path in Path(folder.path).rglob("*") if path.is_file())
-                    shutil.rmtree(folder.path)
+                    remove_folder(Path(folder.path))
         return freed
 
     def _at(self, blob: str) -> Path:
@@ -259,7 +258,23 @@ def clone_or_copy(source: BinaryIO | FileIO, target: FileIO) -> None:
     with suppress(OSError):
         fcntl.ioctl(target.fileno(), _FICLONE, source.fileno())
         return
-    shutil.copyfileobj(source, target, _CHUNK)
+    while chunk := source.read(_CHUNK):
+        target.write(chunk)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder and all that is in it, as far as it is there."""
+    for folder, folders, files in os.walk(path, topdown=False):
+        for name in files:
+            Path(folder, name).unlink(missing_ok=True)
+        for name in folders:
+            inner = Path(folder, name)
+            if inner.is_symlink():
+                inner.unlink()
+            else:
+                inner.rmdir()
+    if path.is_dir():
+        path.rmdir()
 
 
 def write_failure(place: Path, error: OSError) -> StoreError:

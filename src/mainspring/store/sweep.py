@@ -1,15 +1,14 @@
 """Removing what nothing references."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mainspring.store.blobs import BlobStore
 
 __all__ = ["Swept", "sweep"]
 
 
-@dataclass(frozen=True, slots=True)
-class Swept:
+class Swept(NamedTuple):
     """What a sweep removed, or would remove.
 
     Attributes:

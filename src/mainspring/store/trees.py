@@ -5,7 +5,6 @@ artifact is a manifest, the canonical encoding of a list of (name, kind, blob, s
 beside it.
 """
 
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import FileIO
@@ -28,7 +27,7 @@ from mainspring.digest import (
 )
 from mainspring.errors import CorruptBlobError, InputError, MissingBlobError, StoreError
 from mainspring.store.blobs import BlobStore
-from mainspring.store.local import clone_or_copy, write_failure
+from mainspring.store.local import clone_or_copy, remove_folder, write_failure
 
 __all__ = ["digest_of_rows", "digest_tree", "load_tree", "materialise", "save_tree", "with_parts"]
 
@@ -161,7 +160,7 @@ def _swap(place: Path, rows: list[tuple[str, str, str, int]], blobs: BlobStore) 
             fresh.replace(place)
     finally:
         for left in (fresh, stale):
-            shutil.rmtree(left, ignore_errors=True)
+            remove_folder(left)
 
 
 def _lay_out(rows: list[tuple[str, str, str, int]], blobs: BlobStore, into: Path) -> None:
