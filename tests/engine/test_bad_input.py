@@ -6,7 +6,6 @@ import subprocess
 import time
 
 import pytest
-
 from killing import PIPELINE, assert_blobs_are_whole, assert_no_orphans, check_restart, finished_keys
 
 READER = """
@@ -142,7 +141,7 @@ def test_a_read_only_home_is_said_and_nothing_is_written(project):
 def test_a_full_disk_fails_by_name_and_leaves_nothing_torn(project):
     home = project.folder.parent / "small"
     home.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(home)], check=False).returncode == 0
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(home)], check=False).returncode == 0
     if not mounted:
         pytest.fail("this check needs the right to mount a small tmpfs; run it as root")
     try:
@@ -156,7 +155,7 @@ def test_a_full_disk_fails_by_name_and_leaves_nothing_torn(project):
 
         @step
         def big(x: int) -> bytes:
-            return os.urandom(8_000_000)
+            return os.urandom(30_000_000)
 
         @pipeline
         def filling():

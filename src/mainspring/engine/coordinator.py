@@ -25,6 +25,7 @@ from mainspring.errors import (
     MainspringError,
     MissingBlobError,
     StepFailedError,
+    StoreError,
 )
 from mainspring.events import BlobRecomputed, RunFinished, RunStarted, StepsAdded, StepStarted, StepWaiting
 from mainspring.graph import Dag, Step
@@ -124,6 +125,9 @@ class Coordinator:
         self.ledger.emit(RunStarted(run.id, run.pipeline, len(self.dag.nodes)))
         try:
             self._loop()
+        except LeaseLostError:
+            self._pool.close()  # nothing more can be recorded: the run has been declared lost
+            raise
         except BaseException as error:
             self._stop(error)
             self._end("failed", "interrupted" if isinstance(error, KeyboardInterrupt) else str(error), start)
@@ -136,7 +140,11 @@ class Coordinator:
     def _end(self, status: str, error: str | None, start: float) -> Outcome:
         self.files.save()
         kept = [artifact for artifact in self._kept.values() if artifact is not None]
-        self.ledger.finish(status, error, [*self.belongings(self.keys.codes), *kept])
+        try:
+            kept += self.belongings(self.keys.codes)
+        except StoreError as problem:  # a full disk, say: that the run failed must be on record nevertheless
+            status, error = "failed", error or str(problem)
+        self.ledger.finish(status, error, kept)
         seconds = time.monotonic() - start
         self.ledger.emit(RunFinished(self.ledger.run.id, status, seconds))
         return Outcome(status, error, self._schedule.result(self.dag.result), seconds)

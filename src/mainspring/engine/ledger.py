@@ -10,6 +10,7 @@ from mainspring.digest import Artifact
 from mainspring.engine.keys import Key
 from mainspring.engine.messages import Logged, Measured, Metrics, Usage
 from mainspring.engine.schedule import Job
+from mainspring.errors import LeaseLostError
 from mainspring.events import Event, Listener, StepEnded, StepRetried
 from mainspring.tracking import Facts, Lease, LoggedRow, MetricRow, Owner, ResultRow, RunRow, StepRow
 
@@ -64,6 +65,10 @@ class Ledger:
 
     def lease(self, pending: Pending) -> Lease | Owner:
         """Return the lease on a key, or who holds it."""
+        if pending.poll_at:
+            holder = self.facts.leases.holders([pending.key.digest]).get(pending.key.digest)
+            if holder is not None:
+                return holder
         return self.facts.leases.acquire(pending.key.digest, self.run.id, self.owner, ttl=LEASE_SECONDS)
 
     def hit(self, job: Job, key: Key, result: ResultRow) -> None:
@@ -139,7 +144,12 @@ class Ledger:
         if now >= self._next_beat:
             for pending in running:
                 self.running(pending)
-            self.facts.leases.beat(self.owner, LEASE_SECONDS)
+            if not self.facts.leases.beat(self.owner, LEASE_SECONDS):
+                raise LeaseLostError(
+                    f"Run {self.run.id} was declared lost while this process was stopped",
+                    None,
+                    "Run again: what it had finished is stored.",
+                )
             self._next_beat = now + _BEAT_SECONDS
         return max(0.0, self._next_beat - now)
 

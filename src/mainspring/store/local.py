@@ -56,7 +56,7 @@ class LocalStore:
         with self._failures(), memoryview(data) as view:
             if not self._renew(blob, view.nbytes):
                 with self._temporary() as (temporary, file):
-                    file.write(view)
+                    _write_all(file, view.cast("B"))
                     self._place(file, temporary, blob)
         return blob
 
@@ -234,6 +234,12 @@ class LocalStore:
         )
 
 
+def _write_all(file: FileIO, view: memoryview) -> None:
+    """Write every byte: the kernel takes fewer when the disk fills up, and never more than 2 GiB at once."""
+    while view:
+        view = view[file.write(view) :]
+
+
 class _HashingFile(RawIOBase):
     """The writing end of a file that hashes what goes through it; closing it leaves the file open."""
 
@@ -259,7 +265,7 @@ def clone_or_copy(source: BinaryIO | FileIO, target: FileIO) -> None:
         fcntl.ioctl(target.fileno(), _FICLONE, source.fileno())
         return
     while chunk := source.read(_CHUNK):
-        target.write(chunk)
+        _write_all(target, memoryview(chunk))
 
 
 def remove_folder(path: Path) -> None:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from mainspring.config import Settings
-from mainspring.store import BlobStore, LocalStore
-
+from mainspring.config import Secret, Settings
 from mainspring.errors import DefinitionError, NotFoundError, ReadOnlyError, StorageFullError
+from mainspring.store import BlobStore, LocalStore
 from mainspring.tracking import Facts, alive, open_facts
 
 __all__ = ["Home", "find_home", "open_home"]
@@ -59,7 +58,8 @@ def open_home(path: Path, settings: Settings, *, create: bool = True) -> Home:
                 f"There is no home '{path}'", None, "Run the pipeline first, or name the folder with --home."
             )
         _make(path)
-    facts = open_facts(settings.database if settings.database is not None else path)
+    database = settings.database.reveal() if isinstance(settings.database, Secret) else settings.database
+    facts = open_facts(path if database is None else database)
     facts.runs.mark_lost(lambda owner, silent: alive(owner) is False or (alive(owner) is None and silent > 60.0))
     return Home(path, facts, LocalStore(path), settings)
 

@@ -13,28 +13,26 @@ from pathlib import Path
 from typing import Any
 
 from mainspring.config import Config, config_of, load_config, to_record
-from mainspring.engine.environment import Environment
-from mainspring.engine.sources import ProjectSources
-from mainspring.graph.code import Code, CodeIndex, from_record
-from mainspring.graph.code import to_record as code_record
-from mainspring.store import load, save
-from mainspring.workspace.report import write_report
-
 from mainspring.digest import Artifact
 from mainspring.engine.coordinator import Coordinator, Options, Outcome, Workshop, address_of
+from mainspring.engine.environment import Environment
 from mainspring.engine.files import InputFiles
-from mainspring.engine.keys import Key, Keys
+from mainspring.engine.keys import Keys
 from mainspring.engine.ledger import Ledger
 from mainspring.engine.messages import Setup
-from mainspring.engine.reasons import changes, sentence
-from mainspring.engine.schedule import Job
+from mainspring.engine.sources import ProjectSources
 from mainspring.errors import ConfigError, NotFoundError, nearest
 from mainspring.events import Listener
 from mainspring.graph import Dag, Pipeline, trace
+from mainspring.graph.code import Code, CodeIndex
+from mainspring.graph.code import to_record as code_record
+from mainspring.store import save
 from mainspring.tracking import RunRow, StepRow, this_process
 from mainspring.workspace.git import GitQuestion
 from mainspring.workspace.homes import Home, open_home
+from mainspring.workspace.past import Past
 from mainspring.workspace.project import Project, project_of
+from mainspring.workspace.report import write_report
 from mainspring.workspace.views import Named, Run, StepRun, StoredValue
 
 __all__ = ["Request", "configure", "execute", "run"]
@@ -126,33 +124,6 @@ def home_of(project: Project, config: Config) -> Path:
     return project.folder / ".mainspring" if chosen is None else project.folder / chosen
 
 
-@dataclass(slots=True)
-class _Past:
-    """What earlier runs know about steps, looked up when it is needed."""
-
-    home: Home
-    pipeline: str
-    run: str
-    sources: dict[str, dict[str, Code]]
-
-    def why(self, job: Job, key: Key) -> str:
-        """Return why a job is no hit."""
-        last = self.home.facts.steps.last(self.pipeline, job.name, before_run=self.run)
-        if last is None:
-            return "first run"
-        return sentence(changes(last, key, lambda: self.code(last, job.node.step.name)))
-
-    def code(self, last: StepRow, step: str) -> Code | None:
-        """Return the code record of a step in the run of `last`."""
-        if last.run not in self.sources:
-            row = self.home.facts.runs.get(last.run)
-            artifact = next((item for item in row.artifacts if item.name == "sources"), None)
-            text: Any = load(artifact, self.home.blobs) if artifact is not None else '{"codes": {}}'
-            codes = json.loads(text)["codes"]
-            self.sources[last.run] = {name: from_record(record) for name, record in codes.items()}
-        return self.sources[last.run].get(step)
-
-
 @dataclass
 class Preparation:
     """Everything that a plan or a run of one pipeline needs, made once."""
@@ -171,7 +142,7 @@ class Preparation:
         self.environment = Environment(self.home.facts.memo)
         index = CodeIndex(self.sources)
         self.keys = Keys(index, self.environment, self.files, self.home.blobs, self.dag.seed)
-        self.past = _Past(self.home, self.dag.pipeline, self.run_id, {})
+        self.past = Past(self.home, self.dag.pipeline, self.run_id)
 
     @cached_property
     def setup(self) -> Setup:
@@ -269,7 +240,7 @@ def _restricted(dag: Dag, request: Request) -> Dag:
 
 def _view(home: Home, row: RunRow, outcome: Outcome, report: Path) -> Run:
     rows = home.facts.steps.of(row.id)
-    results = home.facts.results.find([step.key for step in rows if step.key])
+    results = home.facts.results.of_run(row.id)
     steps = [_step_view(step, results, home) for step in rows]
     return Run(
         row.id,
@@ -285,7 +256,7 @@ def _view(home: Home, row: RunRow, outcome: Outcome, report: Path) -> Run:
 
 
 def _step_view(row: StepRow, results: dict[str, Any], home: Home) -> StepRun:
-    result = results.get(row.key) if row.status in ("ran", "hit") else None
+    result = results.get(row.name)
     artifacts = () if result is None else result.artifacts
     values = [StoredValue.of(artifact, home.blobs) for artifact in artifacts]
     log = home.path / row.log if row.log else None
