@@ -12,6 +12,7 @@ import pytest
 from walkthrough import DOCS, ROOT, blocks, reader
 
 import mainspring
+from mainspring.cli.failing import EXIT_CODES
 from mainspring.config.settings import Settings
 
 TARGETS = set(re.findall(r"(?m)^([a-z]+):", (ROOT / "Makefile").read_text()))
@@ -44,7 +45,7 @@ def test_links_to_files_lead_somewhere(name):
 
 def modules():
     found = pkgutil.walk_packages(mainspring.__path__, "mainspring.")
-    return sorted(item.name for item in found if ".template" not in item.name and ".versions" not in item.name)
+    return sorted(item.name for item in found if ".migrations." not in item.name)
 
 
 @pytest.mark.parametrize("name", modules())
@@ -59,6 +60,11 @@ def test_examples_in_docstrings_are_right(name):
 def test_every_key_of_the_workspace_table_is_documented():
     page = (DOCS / "reference/configuration.md").read_text().partition("(workspace)=")[2]
     assert re.findall(r"(?m)^\| `(\w+)` \|", page) == list(Settings.__annotations__)
+
+
+def test_every_exit_status_is_documented():
+    page = (DOCS / "reference/command-line.md").read_text()
+    assert {int(code): said for code, said in re.findall(r"(?m)^\| (\d+) \| (.+) \|$", page)} == EXIT_CODES
 
 
 def test_the_tutorial_quotes_the_pipeline_that_init_writes():
