@@ -2,7 +2,6 @@
 
 import json
 import os
-import secrets
 import sys
 import time
 from collections.abc import Sequence
@@ -201,7 +200,7 @@ def execute(project: Project, config: Config, home: Home, request: Request) -> R
 
 def new_run_id() -> str:
     """Return a run id: the time in UTC, then six random hex digits; ids sort by time."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.urandom(3).hex()}"
 
 
 def _record(project: Project, config: Config, request: Request, environment: str) -> str:

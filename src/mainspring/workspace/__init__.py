@@ -1,0 +1,1 @@
+"""The composition root: reads settings, picks adapters, and offers what the command line and Python callers ask for."""
