@@ -14,6 +14,7 @@ from walkthrough import DOCS, ROOT, blocks, reader
 import mainspring
 from mainspring.cli.failing import EXIT_CODES
 from mainspring.config.settings import Settings
+from mainspring.store import registry
 
 TARGETS = set(re.findall(r"(?m)^([a-z]+):", (ROOT / "Makefile").read_text()))
 TEXTS = ["README.md", "CONTRIBUTING.md"]
@@ -62,6 +63,12 @@ def test_every_key_of_the_workspace_table_is_documented():
     assert re.findall(r"(?m)^\| `(\w+)` \|", page) == list(Settings.__annotations__)
 
 
+def test_every_stored_format_is_documented():
+    page = (DOCS / "reference/store.md").read_text()
+    named = {"value/1", "file/1", "folder/1"} | set(registry._FORMATS)
+    assert set(re.findall(r"`([a-z-]+/\d+)`", page)) == named
+
+
 def test_every_exit_status_is_documented():
     page = (DOCS / "reference/command-line.md").read_text()
     assert {int(code): said for code, said in re.findall(r"(?m)^\| (\d+) \| (.+) \|$", page)} == EXIT_CODES
@@ -74,6 +81,13 @@ def test_the_tutorial_quotes_the_pipeline_that_init_writes():
     for block in quoted:
         assert ast.parse(block.text)
         assert block.text in source
+
+
+def test_the_page_about_codecs_quotes_one():
+    source = (ROOT / "src/mainspring/store/codecs/boosters.py").read_text()
+    quoted = [block.text for block in blocks(DOCS / "how-to/codec.md") if "not run" in block.marks]
+    assert quoted
+    assert all(text in source for text in quoted)
 
 
 def test_the_notebook_runs_and_its_page_quotes_it(capsys):
