@@ -15,7 +15,7 @@ from mainspring.config.layers import known_fields
 from mainspring.config.load import Config
 from mainspring.digest import File, Folder
 
-__all__ = ["Row", "complete_keys", "flatten", "listing", "to_record"]
+__all__ = ["Row", "as_json", "complete_keys", "flatten", "listing", "to_record"]
 
 
 class Row(Struct, frozen=True):
@@ -49,7 +49,7 @@ def flatten(value: Any, base: Path) -> dict[str, Any]:
         if is_dataclass(held) and is_table(type(held)):
             found |= _prefixed(one.name, flatten(held, base))
         else:
-            found[one.name] = _json(held, base)
+            found[one.name] = as_json(held, base)
     return found
 
 
@@ -78,15 +78,16 @@ def _value_of(key: str, values: Mapping[str, Any]) -> Any:
     return values[key] if key in values else values[name][inner]
 
 
-def _json(value: Any, base: Path) -> Any:
+def as_json(value: Any, base: Path) -> Any:
+    """Return a value of a configuration as JSON has it; files are relative to `base`, secrets are their names."""
     if isinstance(value, Enum):
         value = value.value
     if isinstance(value, File | Folder):
         return (value.path.relative_to(base) if value.path.is_relative_to(base) else value.path).as_posix()
     if isinstance(value, Mapping):
-        return {_text(key): _json(item, base) for key, item in value.items()}
+        return {_text(key): as_json(item, base) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        items = [_json(item, base) for item in value]
+        items = [as_json(item, base) for item in value]
         return items if isinstance(value, list | tuple) else sorted(items, key=repr)
     if is_dataclass(value) and is_table(type(value)):
         return flatten(value, base)
