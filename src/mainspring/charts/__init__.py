@@ -1,6 +1,6 @@
 """Charts, tables and pictures: frozen data, how it becomes Vega-Lite and HTML, and the drawing of a DAG."""
 
-from mainspring.charts.dag import DagNode, draw_dag, glyph
+from mainspring.charts.dag import DagNode, draw_dag, glyph, worst
 from mainspring.charts.data import (
     Axis,
     BarChart,
@@ -58,4 +58,5 @@ __all__ = [
     "to_png",
     "to_vega_lite",
     "vega_bundle",
+    "worst",
 ]

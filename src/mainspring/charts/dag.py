@@ -24,9 +24,11 @@ GLYPHS: Final = {
 }
 _WIDE: Final = 1016.0
 _HEIGHT: Final = 46.0
-_LEAST_WIDTH: Final = 132.0
+_LEAST_WIDTH: Final = 116.0
+_CUT_WIDTH: Final = 132.0  # so much is left of long names to fit all layers next to each other
+_SHORT_GAP: Final = 26.0
 _MOST_WIDTH: Final = 216.0
-_NARROW_WIDTH: Final = 160.0
+_NARROW_WIDTH: Final = 152.0
 _CHARACTER: Final = 7.2
 _AROUND_NAME: Final = 24.0
 _REPEATED: Final = 8
@@ -85,9 +87,10 @@ def _wide(nodes: Sequence[DagNode], layers: int) -> Measure:
     plain = Measure(height=_HEIGHT)
     longest = max(len(node.name) for node in nodes)
     natural = min(_MOST_WIDTH, max(_LEAST_WIDTH, round(longest * _CHARACTER + _AROUND_NAME)))
-    fitting = (_WIDE - 2 * plain.margin - (layers - 1) * plain.along) // layers
-    if fitting >= _LEAST_WIDTH:
-        return replace(plain, width=min(natural, fitting))
+    for along in (plain.along, _SHORT_GAP):
+        fitting = (_WIDE - 2 * plain.margin - (layers - 1) * along) // layers
+        if fitting >= min(natural, _CUT_WIDTH):
+            return replace(plain, along=along, width=min(natural, fitting))
     beside = _WIDE - _BAND_SIDES + plain.along
     return replace(plain, width=natural, layers=int(beside // (natural + plain.along)))
 

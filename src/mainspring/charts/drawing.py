@@ -22,7 +22,7 @@ from mainspring.charts.data import (
     VegaSpec,
 )
 from mainspring.charts.html import Html, el, join
-from mainspring.charts.numbers import count, number
+from mainspring.charts.numbers import MINUS, count, number
 from mainspring.charts.tables import table_from
 from mainspring.charts.vega import to_vega_lite
 
@@ -31,6 +31,9 @@ __all__ = ["data_of", "draw_chart", "draw_digest", "draw_image", "draw_table", "
 _NOTHING: Final = "\N{EN DASH}"
 _MOST_ROWS: Final = 50
 _MOST_COLUMNS: Final = 40
+_LEAST: Final = 1e-3
+_MOST: Final = 1e6
+_MOST_DECIMALS: Final = 4
 _MOST_POINTS: Final = 2000
 _SPARK_POINTS: Final = 120
 _SPARK_WIDTH: Final = 132.0
@@ -46,8 +49,12 @@ def draw_table(table: Table, *, rows: int = _MOST_ROWS, columns: int = _MOST_COL
     shown = table.columns[:columns]
     right = [_is_numeric([row[place] for row in table.rows[:rows]]) for place in range(len(shown))]
     head = [_heading(column, numeric) for column, numeric in zip(shown, right, strict=True)]
+    forms = [
+        column.format or (_common_format([row[place] for row in table.rows[:rows]]) if numeric else "")
+        for place, (column, numeric) in enumerate(zip(shown, right, strict=True))
+    ]
     body = [
-        el("tr", [_cell(row[place], column, right[place]) for place, column in enumerate(shown)])
+        el("tr", [_cell(row[place], forms[place], right[place]) for place in range(len(shown))])
         for row in table.rows[:rows]
     ]
     drawn = el("div", el("table", el("thead", el("tr", head)), el("tbody", body)), class_="box", tabindex="0")
@@ -64,18 +71,27 @@ def _is_numeric(cells: Sequence[Cell]) -> bool:
     return bool(present) and all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in present)
 
 
-def _cell(cell: Cell, column: Column, numeric: bool) -> Html:
+def _common_format(cells: Sequence[Cell]) -> str:
+    """Return the format that gives all numbers of a column as many decimals; none where they are too different."""
+    values = [cell for cell in cells if isinstance(cell, float) and math.isfinite(cell) and cell]
+    if not values or not all(_LEAST <= abs(value) < _MOST for value in values):
+        return ""
+    decimals = max(len(number(value).partition(".")[2]) for value in values)
+    return f",.{min(decimals, _MOST_DECIMALS)}f"
+
+
+def _cell(cell: Cell, form: str, numeric: bool) -> Html:
     if cell is None:
         return el("td", _NOTHING, class_="number empty" if numeric else "empty")
     if isinstance(cell, bool | str):
         text = str(cell)
         return el("td", text, title=text if len(text) > 40 else None)
-    return el("td", _formatted(cell, column.format), class_="number")
+    return el("td", _formatted(cell, form), class_="number")
 
 
 def _formatted(value: float, form: str) -> str:
     try:
-        return format(value, form) if form else number(value)
+        return format(value, form).replace("-", MINUS) if form and math.isfinite(value) else number(value)
     except ValueError:
         return number(value)
 

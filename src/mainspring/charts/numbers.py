@@ -3,9 +3,9 @@
 import math
 import time
 
-__all__ = ["change", "count", "duration", "moment", "number", "short", "size"]
+__all__ = ["MINUS", "change", "count", "duration", "moment", "number", "short", "size"]
 
-_MINUS = "\N{MINUS SIGN}"
+MINUS = "\N{MINUS SIGN}"
 _MINUTE = 60
 _HOUR = 3600
 _DAY = 86400
@@ -78,7 +78,7 @@ def change(now: float, before: float) -> str:
     if now == before or (now != now and before != before):
         return "±0"
     text = number(float(f"{now - before:.3g}"))
-    return text if text.startswith(_MINUS) or text == "NaN" else f"+{text}"
+    return text if text.startswith(MINUS) or text == "NaN" else f"+{text}"
 
 
 def count(number_of: int, one: str, several: str | None = None) -> str:
@@ -103,4 +103,4 @@ def short(digest: str) -> str:
 
 
 def _minus(text: str) -> str:
-    return text.replace("-", _MINUS, 1) if text.startswith("-") else text
+    return text.replace("-", MINUS, 1) if text.startswith("-") else text

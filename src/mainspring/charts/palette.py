@@ -89,6 +89,8 @@ def theme(mode: str, font: str = _FONT) -> dict[str, Any]:
             "titleColor": colours["soft"],
             "titleFontWeight": "normal",
             "labelFontSize": 12,
+            "labelLimit": 280,
+            "columns": 4,
             "symbolStrokeWidth": 2,
             "offset": 10,
         },

@@ -109,7 +109,7 @@ def _lines(chart: LineChart) -> Spec:
         encoding["strokeDash"] = {"condition": {"test": test, "value": [5, 4]}, "value": [1, 0]}
         encoding["opacity"] = {"condition": {"test": test, "value": 0.65}, "value": 1}
     few = max(len(series.y) for series in chart.series) <= _FEW_POINTS
-    mark: Spec = {"type": "line", "interpolate": "linear", "clip": True}
+    mark: Spec = {"type": "line", "interpolate": "linear"}
     if few:
         mark["point"] = {"filled": True, "size": 28}
     layers: list[Spec] = [{"mark": mark, "encoding": encoding}]

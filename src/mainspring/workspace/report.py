@@ -1,0 +1,97 @@
+"""The run report: one page that stands alone, rendered from facts after each run."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from mainspring.charts import Html, draw_page, el
+from mainspring.store import BlobStore
+from mainspring.store.local import write_failure
+from mainspring.tracking import Facts
+from mainspring.workspace.report_changes import draw_changes
+from mainspring.workspace.report_facts import account_of
+from mainspring.workspace.report_measures import Drawing, draw_logged, draw_metrics
+from mainspring.workspace.report_record import draw_configuration, draw_environment, draw_flow, draw_record
+from mainspring.workspace.report_steps import draw_failures, draw_head, draw_steps
+
+__all__ = ["render_report", "report_path", "write_report"]
+
+_CONTENTS: Final = (
+    ("steps", "Steps"),
+    ("changes", "What changed"),
+    ("metrics", "Metrics"),
+    ("figures", "Figures and tables"),
+    ("configuration", "Configuration"),
+    ("flow", "Inputs and outputs"),
+    ("environment", "Environment"),
+    ("record", "Record"),
+)
+
+
+def render_report(facts: Facts, blobs: BlobStore, run_id: str, home: Path) -> str:
+    """Return the report of a run as an HTML document.
+
+    It depends on the facts, the stored values, the logs and the time zone alone: rendered again it is the same.
+
+    Args:
+        facts: Where the run is recorded.
+        blobs: Where figures, tables and the environment lie.
+        run_id: The run.
+        home: The home, for logs; the script that draws charts is kept in its folder `cache`.
+
+    Raises:
+        NotFoundError: There is no such run.
+    """
+    account = account_of(facts, run_id)
+    drawing = Drawing(home / "cache")
+    logged = draw_logged(account, blobs, drawing)
+    contents = [el("a", name, href=f"#{place}") for place, name in _CONTENTS if place != "figures" or logged]
+    main = el(
+        "main",
+        draw_failures(account, home),
+        draw_steps(account),
+        draw_changes(account, blobs),
+        draw_metrics(account, drawing),
+        logged,
+        draw_configuration(account),
+        draw_flow(account),
+        draw_environment(account, blobs),
+        draw_record(account),
+    )
+    run = account.run
+    nav = el("nav", contents, class_="contents", aria_label="Sections")
+    foot = el("footer", "Rendered by Mainspring from the facts of this run.")
+    state = {"succeeded": "hit", "lost": "failed"}.get(run.status, run.status)
+    title = f"{run.pipeline}: {run.status} ({run.id})"
+    return draw_page(title, Html(draw_head(account) + nav + main + foot), state=state, bundle=drawing.bundle)
+
+
+def report_path(home: Path, run_id: str) -> Path:
+    """Return where the report of a run is written."""
+    return home / "reports" / f"report-{run_id}.html"
+
+
+def write_report(facts: Facts, blobs: BlobStore, run_id: str, home: Path) -> Path:
+    """Write the report of a run to `reports/report-RUN.html` of the home and return its path.
+
+    Raises:
+        NotFoundError: There is no such run.
+        StorageFullError: The disk is full; an earlier report of the run is left as it was.
+        ReadOnlyError: The home cannot be written to.
+    """
+    page = render_report(facts, blobs, run_id, home)
+    path = report_path(home, run_id)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with fresh.open("wb") as file:
+            file.write(page.encode("utf-8", "replace"))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            fresh.unlink()
+        raise write_failure(home, error) from error
+    return path
