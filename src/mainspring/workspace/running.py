@@ -166,7 +166,7 @@ def execute(project: Project, config: Config, home: Home, request: Request) -> R
     ready.dag = dag
     owner = this_process()
     environment, description = ready.environment.snapshot()
-    record = _record(project, config, request, environment)
+    record = _record(ready, request, environment)
     row = RunRow(run_id, dag.pipeline, "running", time.time(), None, time.time(), owner, dag.seed, None, record)
     row = home.facts.runs.start(row)
     ledger = Ledger(home.facts, row, request.listener, list(dag.nodes), config.settings.cost_per_hour)
@@ -203,13 +203,14 @@ def new_run_id() -> str:
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.urandom(3).hex()}"
 
 
-def _record(project: Project, config: Config, request: Request, environment: str) -> str:
+def _record(ready: Preparation, request: Request, environment: str) -> str:
     document = {
         "format": 1,
-        "config": to_record(config),
+        "config": to_record(ready.config),
         "profile": request.profile,
         "environment": environment,
-        "file": project.file.name,
+        "dag": {name: node.needs for name, node in ready.dag.nodes.items()},
+        "file": ready.project.file.name,
         "argv": sys.argv,
         "force": request.force,
         "only": request.only,
