@@ -40,7 +40,7 @@ _DRAWING = re.compile(
 _PATH = re.compile(
     r"""[^\s%{}()^$\\<>=|"']*  # no format, pattern or markup
     (?: (?<=[\w*\]-]) \. (?: csv | tsv | parquet | jsonl? | feather | arrow | xlsx? | txt | pkl | pickle | joblib
-      | np[yz] | h5 | hdf5 | pth? | onnx | db | sqlite3? | zip | gz | png | jpe?g | wav | mp[34] | bin | safetensors ) )""",
+      | np[yz] | h5 | hdf5 | pth? | onnx | safetensors | db | sqlite3? | zip | gz | png | jpe?g | wav | mp[34] ) )""",
     re.VERBOSE | re.IGNORECASE,
 )
 _PLACE = re.compile(r"(?:/(?:data|home|mnt|tmp|var|opt|srv|root|Users|content|kaggle)/|\.{1,2}/|~/)[^\s%{}()^$\\<>=|]+")
