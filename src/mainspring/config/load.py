@@ -63,6 +63,9 @@ def load_config(
     Raises:
         ConfigError: The file or what it says does not fit; `problems` has every reason.
         DefinitionError: The dataclass cannot be read.
+
+    >>> load_config(Settings, Path("absent.toml"), sets=["workers=2"]).origins["workers"]
+    '--set'
     """
     return _resolve(schema, read_document(path), profile, sets, (base or path.parent).absolute())
 

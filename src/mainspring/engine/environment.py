@@ -112,6 +112,9 @@ class Environment:
         Args:
             imports: Names as in import statements; only what is before the first dot counts. Names that no distribution
                 has (the standard library, project code, what is not installed) add nothing.
+
+        >>> sorted(Environment().versions_for(["numpy.random", "json"])[1])
+        ['numpy']
         """
         roots = frozenset(name.partition(".")[0] for name in imports)
         known = self._versions.get(roots)
