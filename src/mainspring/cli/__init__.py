@@ -1,0 +1,5 @@
+"""The command `mainspring`."""
+
+from mainspring.cli.app import main
+
+__all__ = ["main"]

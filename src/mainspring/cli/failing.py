@@ -1,0 +1,125 @@
+"""What a command that fails prints, and the code it exits with."""
+
+import os
+import sys
+import traceback
+from enum import IntEnum
+from pathlib import Path
+
+import typer
+
+from mainspring.errors import (
+    ConfigError,
+    MainspringError,
+    RunFailedError,
+    StepFailedError,
+    StoreError,
+    TrackingError,
+    UnstorableError,
+)
+
+__all__ = ["EXIT_CODES", "Exit", "exit_code_of", "relative", "show_error"]
+
+DEBUG = "MAINSPRING_DEBUG"
+PACKAGE = str(Path(__file__).parent.parent)
+
+
+class Exit(IntEnum):
+    """What the exit code of a command says."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    STORE = 3
+    FAULT = 70
+    INTERRUPTED = 130
+    PIPE = 141
+
+
+EXIT_CODES = {
+    Exit.OK.value: "it succeeded",
+    Exit.FAILED.value: "the run failed, or a check found something",
+    Exit.USAGE.value: "wrong usage, definition, configuration or input",
+    Exit.STORE.value: "the home, its database or its store cannot be used",
+    Exit.FAULT.value: "a fault in Mainspring itself",
+    Exit.INTERRUPTED.value: "interrupted",
+    Exit.PIPE.value: "the reader of the output went away",
+}
+_BY_CLASS = (
+    ((StepFailedError, RunFailedError), Exit.FAILED),
+    ((UnstorableError,), Exit.USAGE),
+    ((StoreError, TrackingError, OSError), Exit.STORE),
+    ((MainspringError,), Exit.USAGE),
+)
+
+
+def exit_code_of(error: Exception) -> Exit | None:
+    """Return the code to exit with; None for what the command line library raises to end a command."""
+    if hasattr(error, "exit_code") or isinstance(error, typer.Abort):
+        return None
+    if not isinstance(error, MainspringError) and _project_place(error):
+        return Exit.USAGE
+    return next((code for kinds, code in _BY_CLASS if isinstance(error, kinds)), Exit.FAULT)
+
+
+def show_error(error: Exception) -> None:
+    """Print an error in its three parts: what happened, where, what to do; with `MAINSPRING_DEBUG`, its traceback."""
+    place = None if isinstance(error, MainspringError) else _project_place(error)
+    if isinstance(error, MainspringError):
+        _show(error)
+    elif place:
+        what = f"{type(error).__qualname__}: {error}"
+        _show(MainspringError(what, place, f"Correct it; with {DEBUG}=1 the whole traceback is shown."))
+    elif isinstance(error, OSError) and error.filename is not None:
+        what = error.strerror or str(error)
+        _show(MainspringError(what, str(error.filename), "Look at the disk and its permissions."))
+    else:
+        typer.echo("".join(traceback.format_exception(error)), err=True)
+        _show(MainspringError("This is a fault in Mainspring itself", None, "Report it with the lines above."))
+        return
+    if os.environ.get(DEBUG):
+        typer.echo("".join(traceback.format_exception(error)), err=True)
+
+
+def relative(path: str | Path) -> str:
+    """Return a path as it is typed from here: relative when it is below the working directory."""
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _show(error: MainspringError) -> None:
+    title = typer.style("Error:", fg="red", bold=True)
+    typer.echo(f"{title} {_place(error.what)}", err=True)
+    for line in _below(error, "  "):
+        typer.echo(line, err=True)
+
+
+def _below(error: MainspringError, margin: str) -> list[str]:
+    lines = [f"{margin}where: {_place(error.where)}"] if error.where else []
+    lines += [f"{margin}fix:   {error.fix}"] if error.fix else []
+    for problem in error.problems if isinstance(error, ConfigError) else ():
+        lines += [f"{margin}- {_place(problem.what)}", *_below(problem, f"{margin}  ")]
+    return lines
+
+
+def _place(where: str) -> str:
+    here = f"{Path.cwd()}{os.sep}"
+    return where.replace(here, "")
+
+
+def _project_place(error: Exception) -> str | None:
+    """Return `file:line` of the innermost frame of the user's own code, or None when there is none."""
+    if isinstance(error, SyntaxError) and error.filename and not _is_ours(error.filename):
+        return f"{error.filename}:{error.lineno}"
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if not _is_ours(frame.filename):
+            return f"{frame.filename}:{frame.lineno}"
+    return None
+
+
+def _is_ours(file: str) -> bool:
+    """Return whether a file belongs to Mainspring, to Python or to what is installed, and not to a project."""
+    outside = (PACKAGE, sys.prefix, sys.base_prefix, "<")
+    return file.startswith(outside) or "site-packages" in file

@@ -1,0 +1,86 @@
+"""Options that several commands share, as dataclasses, and how a command takes them."""
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from mainspring.cli.completing import keys, pipelines, profiles, runs, steps
+
+__all__ = ["AsJson", "Chosen", "HomePath", "RunName", "StepName", "flat"]
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+HomePath = Annotated[
+    Path | None,
+    typer.Option("--home", metavar="DIR", help="The folder for runs and results, in place of the usual one."),
+]
+RunName = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run: its id, the beginning of it, or 'latest'.", autocompletion=runs)
+]
+StepName = Annotated[str, typer.Argument(metavar="STEP", help="A step.", autocompletion=steps)]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which pipeline, with which configuration, in which home."""
+
+    pipeline: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FILE.py[:PIPELINE]",
+            help="The pipeline; by default the only one of ./pipeline.py.",
+            autocompletion=pipelines,
+            show_default=False,
+        ),
+    ] = None
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The configuration, in place of the config.toml beside the pipeline."),
+    ] = None
+    profile: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The table [profile.NAME] of the configuration.", autocompletion=profiles),
+    ] = None
+    sets: Annotated[
+        list[str],
+        typer.Option("--set", metavar="KEY=VALUE", help="Set one value; may be repeated.", autocompletion=keys),
+    ] = field(default_factory=list)
+    home: HomePath = None
+
+
+def flat(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a command that takes the fields of its dataclass parameters as options of its own."""
+    parameters = inspect.signature(command).parameters
+    kinds = get_type_hints(command, include_extras=True)
+    groups = {name: kinds[name] for name in parameters if is_dataclass(kinds[name])}
+
+    @functools.wraps(command)
+    def called(**given: Any) -> Any:
+        for name, kind in groups.items():
+            made: Any = kind
+            given[name] = made(**{one.name: given.pop(one.name) for one in fields(kind)})
+        return command(**given)
+
+    expanded: list[inspect.Parameter] = []
+    for name, parameter in parameters.items():
+        expanded += _parameters(groups[name]) if name in groups else [parameter.replace(annotation=kinds[name])]
+    called.__signature__ = inspect.Signature(expanded)  # type: ignore[attr-defined]
+    called.__annotations__ = {one.name: one.annotation for one in expanded}
+    return called
+
+
+def _parameters(kind: Any) -> Iterator[inspect.Parameter]:
+    hints = get_type_hints(kind, include_extras=True)
+    for one in fields(kind):
+        default = one.default_factory() if one.default_factory is not MISSING else one.default
+        empty = inspect.Parameter.empty
+        yield inspect.Parameter(
+            one.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=empty if default is MISSING else default,
+            annotation=hints[one.name],
+        )

@@ -1,0 +1,150 @@
+"""`mainspring run` and `mainspring smoke`."""
+
+import importlib
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mainspring.cli.completing import steps
+from mainspring.cli.failing import Exit
+from mainspring.cli.options import AsJson, Chosen, flat
+from mainspring.cli.printing import put_json
+from mainspring.cli.progress import Board, Lines, closing, failures
+from mainspring.config import Config
+from mainspring.errors import DefinitionError, MainspringError
+from mainspring.workspace.homes import Home, open_home
+from mainspring.workspace.project import Project, load_project
+from mainspring.workspace.running import Request, configure, execute, home_of
+from mainspring.workspace.views import Run
+
+__all__ = ["run", "smoke"]
+
+_SMALL = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a run is executed."""
+
+    workers: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Steps that run at the same time; by default one a CPU.")
+    ] = None
+    force: Annotated[
+        list[str],
+        typer.Option(
+            metavar="STEP", help="Run this step although its result is stored; may be repeated.", autocompletion=steps
+        ),
+    ] = field(default_factory=list)
+    only: Annotated[
+        list[str],
+        typer.Option(
+            metavar="STEP", help="Run this step alone, on stored inputs; may be repeated.", autocompletion=steps
+        ),
+    ] = field(default_factory=list)
+    pdb: Annotated[
+        bool, typer.Option("--pdb", help="When a step fails, call it again here and open the debugger where it raises.")
+    ] = False
+    as_json: AsJson = False
+
+
+@flat
+def run(chosen: Chosen, how: How) -> None:
+    """Run a pipeline, and write a report.
+
+    What is stored already is not computed again: a run that was interrupted, or failed, goes on where it was.
+    """
+    _run(chosen, how)
+
+
+@flat
+def smoke(chosen: Chosen, how: How) -> None:
+    """Run the whole pipeline with the small values of [profile.smoke], in the same home as any other run."""
+    _run(chosen if chosen.profile is not None else replace(chosen, profile="smoke"), how)
+
+
+def _run(chosen: Chosen, how: How) -> None:
+    if how.pdb and how.as_json:
+        raise DefinitionError("--pdb and --json do not go together", None, "Leave one of them out.")
+    project = load_project(chosen.pipeline)
+    config = configure(project, file=chosen.config, profile=chosen.profile, sets=chosen.sets)
+    with open_home(_home(chosen, project, config), config.settings) as home:
+        view: Any = _silent if how.as_json else _view
+        ran, board = view(how, lambda listener: execute(project, config, home, _request(chosen, how, listener)))
+        if how.as_json:
+            put_json(as_json(ran))
+        for line in failures(board, {step.name: step.log for step in ran.steps}):
+            typer.echo(line, err=True)
+        if how.pdb and board.failed:
+            _debug(project, config, home, board.failed[0].step)
+    if ran.status != "succeeded":
+        raise typer.Exit(Exit.FAILED)
+
+
+def _home(chosen: Chosen, project: Project, config: Config) -> Path:
+    return (chosen.home or home_of(project, config)).absolute()
+
+
+def _request(chosen: Chosen, how: How, listener: Any) -> Request:
+    return Request(how.workers, tuple(how.force), tuple(how.only), chosen.profile, listener)
+
+
+def _silent(_: How, execution: Callable[[Any], Run]) -> tuple[Run, Board]:
+    board = Board()
+    return execution(lambda event: [None for _ in board.take(event)]), board
+
+
+def _view(_: How, execution: Callable[[Any], Run]) -> tuple[Run, Board]:
+    live = sys.stdout.isatty()
+    lines: Any = importlib.import_module("mainspring.cli.terminal").LiveLines() if live else Lines()
+    with lines:
+        try:
+            ran = execution(lines)
+        except KeyboardInterrupt:
+            lines.write(f"run {lines.board.run} is interrupted; run again to go on with what is left")
+            raise
+        lines.write(closing(lines.board, ran.status, ran.seconds, ran.report))
+    return ran, lines.board
+
+
+def _debug(project: Project, config: Config, home: Home, step: str) -> None:
+    debug = importlib.import_module("mainspring.workspace.debugging").debug
+    typer.echo(f"Calling '{step}' again, in this process.", err=True)
+    if not debug(project, config, home, step):
+        typer.echo(f"'{step}' did not fail this time.", err=True)
+
+
+def as_json(ran: Run) -> dict[str, Any]:
+    """Return what `run --json` prints."""
+    said: dict[str, Any] = {
+        "run": ran.id,
+        "status": ran.status,
+        "steps": [
+            {"name": step.name, "status": step.status, "reason": step.reason, "seconds": step.seconds}
+            for step in ran.steps
+        ],
+        "result": _result(ran) if ran.status == "succeeded" else None,
+    }
+    if ran.error is not None:
+        said["error"] = ran.error
+    if ran.report is not None:
+        said["report"] = str(ran.report)
+    return said
+
+
+def _result(ran: Run) -> Any:
+    """Return the result for JSON; the digest of one that is large, or that JSON has no place for."""
+    digest = ran.result_digest()
+    made = [value for step in ran.steps for value in step.artifacts if value.digest == digest]
+    if made and (made[0].size > _SMALL or not made[0].artifact.codec.startswith("value/")):
+        return digest
+    try:
+        value = ran.result
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError, MainspringError):
+        return digest
+    return value

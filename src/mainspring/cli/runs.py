@@ -1,0 +1,263 @@
+"""`mainspring runs`."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mainspring.charts.numbers import change, duration, moment, number, short, size
+from mainspring.cli.completing import runs as complete_runs
+from mainspring.cli.failing import relative
+from mainspring.cli.options import AsJson, HomePath, RunName
+from mainspring.cli.printing import ago, mark, numbers, put, put_json, put_pairs, put_table, stamp
+from mainspring.tracking import LoggedRow, MetricRow, ResultRow, RunRow, StepRow
+from mainspring.workspace.comparing import Comparison, StepPair, compare
+from mainspring.workspace.homes import Home
+from mainspring.workspace.opening import open_existing
+
+__all__ = ["COMMANDS"]
+
+
+def list_runs(
+    *,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, metavar="N", help="How many at most.")] = 20,
+    pipeline: Annotated[str | None, typer.Option(metavar="NAME", help="Only runs of this pipeline.")] = None,
+    before: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Only runs from before this one.", autocompletion=complete_runs)
+    ] = None,
+    home: HomePath = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the newest runs, newest first."""
+    with open_existing(home) as opened:
+        rows = opened.facts.runs.list(limit, pipeline=pipeline, before=before)
+        counts = opened.facts.steps.counts([row.id for row in rows])
+    if as_json:
+        put_json({"runs": [{**_run_record(row), "steps": counts.get(row.id, {})} for row in rows]})
+        return
+    table = [
+        (
+            f"{mark(row.status)} {row.status}",
+            row.id,
+            row.pipeline,
+            ago(row.started),
+            "" if row.ended is None else duration(row.ended - row.started),
+            ", ".join(f"{number_of:,} {status}" for status, number_of in sorted(counts.get(row.id, {}).items())),
+            "pinned" if row.pinned else "",
+        )
+        for row in rows
+    ]
+    put_table(("status", "run", "pipeline", "started", "took", "steps", ""), table, right=("took",))
+
+
+def show(run: RunName = "latest", *, home: HomePath = None, as_json: AsJson = False) -> None:
+    """Show a run: its steps, what they logged and returned, and where its report and logs are."""
+    with open_existing(home) as opened:
+        row = opened.facts.runs.get(run)
+        steps = opened.facts.steps.of(row.id)
+        results = opened.facts.results.of_run(row.id)
+        metrics, logged = opened.facts.measures.of_run(row.id)
+        report = _report(opened, row)
+    if as_json:
+        record = {**_run_record(row), "record": json.loads(row.record or "{}"), "report": report and str(report)}
+        record["steps"] = [_step_record(step, results.get(step.name)) for step in steps]
+        record["metrics"] = [_metric_record(metric) for metric in metrics]
+        record["logged"] = [_logged_record(one) for one in logged]
+        put_json(record)
+        return
+    _print_head(row, report)
+    _print_steps(steps, results)
+    _print_measures(metrics, logged)
+
+
+def _report(home: Home, row: RunRow) -> Path | None:
+    path = home.path / "reports" / f"report-{row.id}.html"
+    return path if path.exists() else None
+
+
+def _print_head(row: RunRow, report: Path | None) -> None:
+    record = json.loads(row.record or "{}")
+    git = record.get("git") or {}
+    pairs = [
+        ("run", row.id + (" (pinned)" if row.pinned else "")),
+        ("pipeline", row.pipeline),
+        ("status", f"{mark(row.status)} {row.status}"),
+        ("started", moment(row.started)),
+        ("took", "" if row.ended is None else duration(row.ended - row.started)),
+        ("profile", record.get("profile") or ""),
+        ("commit", git.get("commit") or ""),
+        ("report", "" if report is None else relative(report)),
+        ("error", row.error or ""),
+    ]
+    put_pairs([(name, value) for name, value in pairs if value])
+
+
+def _print_steps(steps: list[StepRow], results: dict[str, ResultRow]) -> None:
+    table = []
+    for step in steps:
+        made = results.get(step.name)
+        artifacts = made.artifacts if made is not None and step.status in ("ran", "hit") else ()
+        returned = ", ".join(f"{one.summary or one.codec} {short(one.digest)}" for one in artifacts)
+        bytes_of = sum(one.size for one in artifacts)
+        table.append(
+            (
+                f"{mark(step.status)} {step.status}",
+                step.name,
+                step.reason,
+                duration(step.seconds) if step.seconds else "",
+                size(bytes_of) if bytes_of else "",
+                returned,
+            )
+        )
+    put()
+    put_table(("status", "step", "reason", "took", "size", "returned"), table, right=("took", "size"))
+
+
+def _print_measures(metrics: list[MetricRow], logged: list[LoggedRow]) -> None:
+    last = {(metric.step, metric.name): metric for metric in metrics}
+    if last:
+        put()
+        put_table(
+            ("metric", "step", "value"),
+            [(metric.name, metric.step, number(metric.value)) for metric in last.values()],
+            right=("value",),
+        )
+    for one in logged:
+        put(f"{one.kind} '{one.name}' of {one.step}: {one.artifact.summary} {short(one.artifact.digest)}")
+
+
+def compare_runs(before: RunName, after: RunName = "latest", *, home: HomePath = None, as_json: AsJson = False) -> None:
+    """Show two runs beside each other: what differs in configuration, code, inputs, metrics and what they returned."""
+    with open_existing(home) as opened:
+        found = compare(opened, before, after)
+    if as_json:
+        put_json(_comparison_record(found))
+        return
+    put(f"{found.before.id} ({ago(found.before.started)}) and {found.after.id} ({ago(found.after.started)})")
+    for title, differing in (("configuration", found.config), ("around it", found.environment)):
+        if differing:
+            put()
+            put_table((title, "before", "after"), [(key, _shown(old), _shown(new)) for key, old, new in differing])
+    put()
+    put_table(("step", "before", "after", "returned", "what changed"), [_pair(step) for step in found.steps])
+    if found.metrics:
+        put()
+        rows = [
+            (one.name, one.step, _value(one.before), _value(one.after), _change(one.before, one.after))
+            for one in found.metrics
+        ]
+        put_table(("metric", "step", "before", "after", "change"), rows, right=("before", "after", "change"))
+
+
+def _pair(step: StepPair) -> tuple[str, str, str, str, str]:
+    same = {None: "", True: "the same", False: "something else"}[step.same]
+    return step.name, step.before or "-", step.after or "-", same, "; ".join(step.changes)
+
+
+def _value(value: float | None) -> str:
+    return "-" if value is None else number(value)
+
+
+def _change(before: float | None, after: float | None) -> str:
+    return "" if before is None or after is None else change(after, before)
+
+
+def _shown(value: Any) -> str:
+    text = "-" if value is None else value if isinstance(value, str) else json.dumps(value)
+    return short(text) if len(text) == 64 and text.isalnum() else text
+
+
+def pin(run: RunName, *, home: HomePath = None) -> None:
+    """Protect a run, and all that it needs, from `mainspring gc`."""
+    _pin(run, home, pinned=True)
+
+
+def unpin(run: RunName, *, home: HomePath = None) -> None:
+    """Let `mainspring gc` remove a run again when it is old."""
+    _pin(run, home, pinned=False)
+
+
+def _pin(run: str, home: Path | None, *, pinned: bool) -> None:
+    with open_existing(home) as opened:
+        row = opened.facts.runs.get(run)
+        opened.facts.runs.pin(row.id, pinned)
+    put(f"run {row.id} is {'pinned' if pinned else 'no longer pinned'}")
+
+
+def _run_record(row: RunRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "pipeline": row.pipeline,
+        "status": row.status,
+        "started": stamp(row.started),
+        "ended": stamp(row.ended),
+        "seconds": None if row.ended is None else row.ended - row.started,
+        "seed": row.seed,
+        "pinned": row.pinned,
+        "error": row.error,
+    }
+
+
+def _step_record(step: StepRow, made: ResultRow | None) -> dict[str, Any]:
+    return {
+        "name": step.name,
+        "status": step.status,
+        "reason": step.reason,
+        "seconds": step.seconds,
+        "attempts": step.attempts,
+        "cpu_seconds": step.cpu_seconds,
+        "peak_rss": step.peak_rss,
+        "cost": step.cost,
+        "key": step.key,
+        "error": step.error,
+        "log": step.log,
+        "warnings": list(step.warnings),
+        "made_by": None if made is None else {"run": made.run, "step": made.step},
+        "artifacts": [
+            {"name": one.name, "digest": one.digest, "size": one.size, "codec": one.codec, "summary": one.summary}
+            for one in (made.artifacts if made is not None else ())
+        ],
+    }
+
+
+def _metric_record(metric: MetricRow) -> dict[str, Any]:
+    return {
+        "step": metric.step,
+        "name": metric.name,
+        "value": numbers(metric.value),
+        "at": metric.at,
+        "time": stamp(metric.time),
+        "run": metric.run,
+    }
+
+
+def _logged_record(one: LoggedRow) -> dict[str, Any]:
+    return {"step": one.step, "name": one.name, "kind": one.kind, "digest": one.artifact.digest, "run": one.run}
+
+
+def _comparison_record(found: Comparison) -> dict[str, Any]:
+    return {
+        "before": found.before.id,
+        "after": found.after.id,
+        "config": {key: [old, new] for key, old, new in found.config},
+        "environment": {key: [old, new] for key, old, new in found.environment},
+        "steps": [
+            {
+                "name": step.name,
+                "before": step.before,
+                "after": step.after,
+                "same": step.same,
+                "changes": list(step.changes),
+                "seconds": list(step.seconds),
+            }
+            for step in found.steps
+        ],
+        "metrics": [
+            {"step": one.step, "name": one.name, "before": numbers(one.before), "after": numbers(one.after)}
+            for one in found.metrics
+        ],
+    }
+
+
+COMMANDS = {"list": list_runs, "show": show, "compare": compare_runs, "pin": pin, "unpin": unpin}

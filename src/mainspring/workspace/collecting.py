@@ -1,0 +1,140 @@
+"""`gc`: old runs go, then the results that nothing needs, then the blobs that nothing references."""
+
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mainspring.store import sweep, with_parts
+from mainspring.tracking import RunRow
+from mainspring.workspace.homes import Home
+
+__all__ = ["Collected", "collect"]
+
+_PAGE = 500
+_FOLDERS = """
+    SELECT blob FROM artifacts WHERE substr(codec, 1, 7) = 'folder/'
+    UNION SELECT blob FROM kept WHERE substr(codec, 1, 7) = 'folder/'
+"""
+_LIVE = """
+    SELECT r.key, r.run, r.step, a.blob FROM results r JOIN artifacts a ON a.result = r.id WHERE r.live = 1
+"""
+_PROTECTED = """
+    SELECT a.blob FROM artifacts a JOIN steps s ON s.result = a.result JOIN runs u ON u.id = s.run
+    WHERE u.pinned = 1 OR u.status = 'running'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What was removed, or would be.
+
+    Attributes:
+        runs: Ids of runs, oldest first.
+        results: How many results.
+        blobs: How many blobs.
+        blob_bytes: Their bytes.
+        files: How many logs, reports, checkpoints and laid out files.
+        file_bytes: Their bytes.
+        dry: Whether nothing was removed.
+    """
+
+    runs: tuple[str, ...]
+    results: int
+    blobs: int
+    blob_bytes: int
+    files: int
+    file_bytes: int
+    dry: bool
+
+
+def collect(home: Home, *, older_than: float, keep: int, dry: bool = False) -> Collected:
+    """Remove what is older than a grace period and needed by nothing; a pinned or running run keeps all that it needs.
+
+    Args:
+        home: Where.
+        older_than: The grace period in seconds.
+        keep: How many of the newest runs stay, with their results, however old they are.
+        dry: Only tell.
+    """
+    facts = home.facts
+    before = facts.now() - older_than
+    every = list(_runs(home))
+    doomed = [run for run in every[keep:] if _is_old(run, before)]
+    doomed_ids = {run.id for run in doomed}
+    staying = [run for run in every if run.id not in doomed_ids]
+    unused_since = min([before, *(run.started for run in every[:keep])])
+    if dry:
+        results = facts.results.unreferenced(unused_since)
+        needed = _needed_without(home, doomed_ids, {result.key for result in results})
+    else:
+        facts.runs.delete(sorted(doomed_ids))
+        results = facts.results.collect(unused_since)
+        needed = facts.results.referenced_blobs()
+    grace = time.time() - older_than
+    youngest = min([grace, *(run.started for run in staying if run.status == "running")])
+    swept = sweep(home.blobs, _with_folders(home, needed), youngest, dry=dry)
+    files, file_bytes = _remove(_leftovers(home, {run.id for run in staying}, grace), dry=dry)
+    return Collected(tuple(sorted(doomed_ids)), len(results), swept.blobs, swept.size, files, file_bytes, dry)
+
+
+def _runs(home: Home) -> Iterator[RunRow]:
+    """Yield every run, newest first."""
+    page = home.facts.runs.list(_PAGE)
+    while page:
+        yield from page
+        page = home.facts.runs.list(_PAGE, before=page[-1].id)
+
+
+def _is_old(run: RunRow, before: float) -> bool:
+    return run.status != "running" and not run.pinned and (run.ended or run.started) < before
+
+
+def _needed_without(home: Home, runs: set[str], keys: set[str]) -> set[str]:
+    """Return the blobs that would still be referenced without some runs and results."""
+    read = home.facts.database.read
+    live = [row for row in read(_LIVE) if row[0] not in keys]
+    makers = {(run, step) for _, run, step, _ in live}
+    needed = {row[3] for row in live} | {blob for (blob,) in read(_PROTECTED)}
+    needed |= {blob for run, blob in read("SELECT run, blob FROM kept") if run not in runs}
+    logged = read("SELECT run, step, blob FROM logged")
+    return needed | {blob for run, step, blob in logged if run not in runs or (run, step) in makers}
+
+
+def _with_folders(home: Home, needed: set[str]) -> set[str]:
+    folders = {blob for (blob,) in home.facts.database.read(_FOLDERS)}
+    return with_parts(((blob, "folder/1" if blob in folders else "") for blob in needed), home.blobs)
+
+
+def _leftovers(home: Home, runs: set[str], before: float) -> Iterator[Path]:
+    """Yield what lies in the home for runs that are gone, and checkpoints and laid out files that are old."""
+    for folder in _inside(home.path / "logs"):
+        if folder.name not in runs:
+            yield folder
+    for report in _inside(home.path / "reports"):
+        if report.stem.startswith("report-") and report.stem.removeprefix("report-") not in runs:
+            yield report
+    for place in (*_inside(home.path / "checkpoints"), *_inside(home.blobs.files)):
+        if max(path.lstat().st_mtime for path in (place, *place.rglob("*"))) < before:
+            yield place
+
+
+def _inside(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _remove(places: Iterable[Path], *, dry: bool) -> tuple[int, int]:
+    """Remove files and folders; return how many files there were, and their bytes."""
+    count = size = 0
+    for place in places:
+        inner = [path for path in (place, *place.rglob("*")) if path.is_file() and not path.is_symlink()]
+        count += len(inner)
+        size += sum(path.stat().st_size for path in inner)
+        if dry:
+            continue
+        if place.is_dir() and not place.is_symlink():
+            shutil.rmtree(place, ignore_errors=True)
+        else:
+            place.unlink(missing_ok=True)
+    return count, size
