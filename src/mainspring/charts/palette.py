@@ -16,7 +16,7 @@ PALETTES: Final[dict[str, dict[str, str]]] = {
         "ran": "#24587f",
         "hit": "#2b7463",
         "failed": "#b3342b",
-        "skipped": "#6d737d",
+        "skipped": "#636973",
         "running": "#8a5a07",
         "alarm": "#fbeeec",
         "mark": "#fff3d6",
@@ -64,7 +64,7 @@ def theme(mode: str, font: str = _FONT) -> dict[str, Any]:
     """Return the Vega-Lite configuration that draws charts in `light` or `dark`."""
     colours = PALETTES[mode]
     return {
-        "background": None,
+        "background": "transparent",
         "font": font,
         "view": {"stroke": None},
         "axis": {

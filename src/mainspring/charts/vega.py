@@ -209,7 +209,13 @@ def _heatmap(chart: Heatmap) -> Spec:
     low, high = min(flat, default=0.0), max(flat, default=0.0)
     strong = 0.55 * max(abs(low), abs(high))
     rows = [
-        {"x": x, "y": y, "value": _finite(value), "text": number(value), "strong": abs(value) > strong}
+        {
+            "x": x,
+            "y": y,
+            "value": _finite(value),
+            "text": number(value) if math.isfinite(value) else "",
+            "strong": abs(value) > strong,
+        }
         for y, values in zip(chart.rows, chart.values, strict=True)
         for x, value in zip(chart.columns, values, strict=True)
     ]

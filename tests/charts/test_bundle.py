@@ -1,0 +1,53 @@
+import base64
+import re
+import sys
+import zlib
+
+import altair
+import pytest
+import vl_convert
+from chart_samples import CHARTS
+
+from mainspring.charts import figure_from, to_png, vega_bundle
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bundle") / "cache"
+    assert vega_bundle(folder) is not None
+    return folder
+
+
+def test_the_script_is_kept_by_version(cache):
+    assert [path.name for path in cache.iterdir()] == [f"vega-{vl_convert.__version__}.txt"]
+
+
+def test_the_script_is_made_once(cache):
+    [kept] = cache.iterdir()
+    text = kept.read_text()
+    try:
+        kept.write_text("as it was found")
+        assert vega_bundle(cache) == "as it was found"
+    finally:
+        kept.write_text(text)
+
+
+def test_the_script_exports_what_the_page_calls(cache):
+    script = zlib.decompress(base64.b64decode(vega_bundle(cache))).decode()
+    assert re.search(r"window\.mainspringEmbed=[\w$]+;", script)
+
+
+def test_without_vl_convert_there_is_no_script(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    assert vega_bundle(tmp_path / "cache") is None
+    assert not (tmp_path / "cache").exists()
+
+
+def test_charts_become_png_files():
+    assert to_png(CHARTS["bar"]).startswith(b"\x89PNG")
+    assert to_png(CHARTS["bar"], mode="dark") != to_png(CHARTS["bar"])
+
+
+def test_charts_of_users_become_png_files():
+    chart = altair.Chart(altair.Data(values=[{"a": 1}])).mark_bar().encode(x="a:Q")
+    assert to_png(figure_from(chart)).startswith(b"\x89PNG")
