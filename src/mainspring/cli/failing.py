@@ -18,7 +18,7 @@ from mainspring.errors import (
     UnstorableError,
 )
 
-__all__ = ["EXIT_CODES", "Exit", "exit_code_of", "relative", "show_error"]
+__all__ = ["EXIT_CODES", "Exit", "exit_code_of", "relative", "shortened", "show_error"]
 
 DEBUG = "MAINSPRING_DEBUG"
 PACKAGE = str(Path(__file__).parent.parent)
@@ -89,24 +89,24 @@ def relative(path: str | Path) -> str:
         return str(path)
 
 
+def shortened(text: str) -> str:
+    """Return a text with the paths below the working directory as they are typed from here."""
+    return text.replace(f"{Path.cwd()}{os.sep}", "")
+
+
 def _show(error: MainspringError) -> None:
     title = typer.style("Error:", fg="red", bold=True)
-    typer.echo(f"{title} {_place(error.what)}", err=True)
+    typer.echo(f"{title} {shortened(error.what)}", err=True)
     for line in _below(error, "  "):
         typer.echo(line, err=True)
 
 
 def _below(error: MainspringError, margin: str) -> list[str]:
-    lines = [f"{margin}where: {_place(error.where)}"] if error.where else []
+    lines = [f"{margin}where: {shortened(error.where)}"] if error.where else []
     lines += [f"{margin}fix:   {error.fix}"] if error.fix else []
     for problem in error.problems if isinstance(error, ConfigError) else ():
-        lines += [f"{margin}- {_place(problem.what)}", *_below(problem, f"{margin}  ")]
+        lines += [f"{margin}- {shortened(problem.what)}", *_below(problem, f"{margin}  ")]
     return lines
-
-
-def _place(where: str) -> str:
-    here = f"{Path.cwd()}{os.sep}"
-    return where.replace(here, "")
 
 
 def _project_place(error: Exception) -> str | None:

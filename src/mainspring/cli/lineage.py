@@ -15,6 +15,8 @@ from mainspring.workspace.opening import open_existing
 
 __all__ = ["lineage"]
 
+_PLACES = 4
+
 
 def lineage(
     name: Annotated[
@@ -55,8 +57,9 @@ def _print_maker(maker: Maker) -> None:
     margin = "  " * (maker.level + 1)
     put(f"{margin}{maker.step}, run {maker.run}, {moment(maker.created)}")
     if maker.code:
-        files = ", ".join(dict.fromkeys(symbol.path for symbol in maker.code))
-        put(f"{margin}  code: {count(len(maker.code), 'symbol')} of {files}")
+        places = [f"{symbol.path}:{symbol.first}-{symbol.last}" for symbol in maker.code[:_PLACES]]
+        more = len(maker.code) - _PLACES
+        put(f"{margin}  code: {', '.join(places)}{f' and {more:,} more' if more > 0 else ''}")
     for path, digest in maker.files:
         put(f"{margin}  file: {path} {short(digest)}")
     for parameter, shown in maker.parameters:

@@ -2,12 +2,12 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mainspring.charts.numbers import count, duration, size
-from mainspring.cli.failing import relative
+from mainspring.cli.failing import relative, shortened
 from mainspring.cli.printing import MARKS
 from mainspring.events import (
     BlobRecomputed,
@@ -24,6 +24,7 @@ __all__ = ["Board", "Line", "Lines", "closing", "failures"]
 
 _NARROWEST = 16
 _SHOWN = 100
+_REASON = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Line:
             return f"  {self.name}: {self.text}" if self.name else self.text
         glyph, _ = MARKS[self.status]
         text = self.text if len(self.text) <= _SHOWN else f"{self.text[: _SHOWN - 1]}…"
-        return f"{glyph} {self.status:<7} {self.name:<{width}}  {text:<30}  {self.figures}".rstrip()
+        return f"{glyph} {self.status:<7} {self.name:<{width}}  {text:<{_REASON}}  {self.figures}".rstrip()
 
 
 @dataclass(slots=True)
@@ -74,7 +75,7 @@ class _Mapped:
 
     def line(self, name: str) -> Line:
         status = next(one for one in ("failed", "ran", "hit", "skipped") if one in self.statuses)
-        counts = ", ".join(f"{number:,} {one}" for one, number in self.statuses.items())
+        counts = _counted(self.statuses)
         text = f"{counts}: {self.reason}" if self.reason else counts
         return Line(status, f"{name} x{self.count:,}", text, _figures(self.seconds, self.size, status))
 
@@ -147,8 +148,7 @@ class Board:
 
     def counts(self) -> str:
         """Return how many steps there are of each status, in words."""
-        words = {"ran": ("ran", "ran"), "hit": ("hit", "hits"), "failed": ("failed",) * 2, "skipped": ("skipped",) * 2}
-        return ", ".join(count(self.ended[status], *words[status]) for status in words if status in self.ended)
+        return _counted(self.ended)
 
 
 class Lines:
@@ -193,11 +193,16 @@ def failures(board: Board, logs: dict[str, Path | None]) -> Iterator[str]:
     """Yield, for each step that failed, its error, the end of what it printed, and where all of that is."""
     for event in board.failed:
         yield f"Error: step '{event.step}' failed"
-        yield f"  {event.error}"
-        yield from (f"  | {line}" for line in event.log.splitlines())
+        yield f"  {shortened(event.error or '')}"
+        yield from (f"  | {shortened(line)}" for line in event.log.splitlines())
         log = logs.get(event.step)
         if log is not None and log.exists():
             yield f"  log: {relative(log)}"
+
+
+def _counted(statuses: Mapping[str, int]) -> str:
+    words = {"ran": ("ran", "ran"), "hit": ("hit", "hits"), "failed": ("failed",) * 2, "skipped": ("skipped",) * 2}
+    return ", ".join(count(statuses[status], *words[status]) for status in words if status in statuses)
 
 
 def _figures(seconds: float, number_of_bytes: int, status: str) -> str:

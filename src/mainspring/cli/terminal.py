@@ -69,7 +69,7 @@ class LiveLines:
             waiting, self._waiting = self._waiting, []
             running = self._running()
         if waiting:
-            self._console.print(Text("\n").join(waiting), soft_wrap=False)
+            self._console.print(Text("\n").join(waiting), soft_wrap=True)
         self._live.update(running, refresh=True)
 
     def _drawn(self, line: Line) -> Text:

@@ -53,7 +53,7 @@ def _print(found: Explanation) -> None:
     if found.others:
         put(f"  and {found.others:,} more of its elements")
     if found.changes:
-        put(f"Changes since run {found.since}:")
+        put(f"{'What had changed' if found.verdict == 'hit' else 'Changes'} since run {found.since}:")
     for change in found.changes:
         put(f"  {change.what}" + (f" ({change.where})" if change.where else ""))
     for name in found.waits:

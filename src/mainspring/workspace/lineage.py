@@ -3,14 +3,13 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from mainspring.digest import Artifact
 from mainspring.graph.code import Symbol
 from mainspring.tracking import ResultRow, StepRow
 from mainspring.workspace.artifacts import Found
 from mainspring.workspace.homes import Home
-from mainspring.workspace.past import Past, step_of
+from mainspring.workspace.past import Past, node_of, step_of
 
 __all__ = ["Consumer", "Lineage", "Maker", "lineage"]
 
@@ -86,6 +85,7 @@ class _Upwards:
     home: Home
     _rows: dict[str, dict[str, StepRow]] = field(default_factory=dict)
     _made: dict[str, dict[str, ResultRow]] = field(default_factory=dict)
+    _needs: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
     def makers(self, result: ResultRow) -> Iterator[Maker]:
         past = Past(self.home, "")
@@ -108,31 +108,40 @@ class _Upwards:
                 () if code is None else code.symbols,
                 tuple((name, part["show"]) for name, part in parts.items() if part["kind"] in _PARAMETERS),
                 tuple((part["show"], part["digest"]) for part in parts.values() if part["kind"] in ("file", "folder")),
-                tuple(digest for digest, _ in inputs),
+                tuple(dict.fromkeys(digest for digest, _ in inputs)),
             )
-            todo += [(level + 1, before) for _, before in reversed(inputs) if before is not None]
+            todo += [(level + 1, before) for _, before in reversed(inputs)]
 
     def _row(self, made: ResultRow) -> StepRow | None:
         """Return the step run that made a result, unless its run is gone."""
         if made.run not in self._rows:
             self._rows[made.run] = {row.name: row for row in self.home.facts.steps.of(made.run)}
-            of_run = self.home.facts.results.of_run(made.run)
-            self._made[made.run] = {artifact.digest: one for one in of_run.values() for artifact in one.artifacts}
+            self._made[made.run] = self.home.facts.results.of_run(made.run)
+            self._needs[made.run] = self._dag(made.run) if self._rows[made.run] else {}
         return self._rows[made.run].get(made.step)
 
-    def _inputs(self, row: StepRow) -> list[tuple[str, ResultRow | None]]:
-        """Return what a step run read, with the results that it is part of: those of the same run if there are any."""
-        return [(digest, self._made[row.run].get(digest) or self._any(digest)) for digest in _consumed(self.home, row)]
+    def _dag(self, run: str) -> dict[str, list[str]]:
+        dag: dict[str, list[str]] = json.loads(self.home.facts.runs.get(run).record).get("dag", {})
+        return dag
 
-    def _any(self, digest: str) -> ResultRow | None:
-        return next(iter(self.home.facts.results.by_digest(digest)), None)
+    def _inputs(self, row: StepRow) -> list[tuple[str, ResultRow]]:
+        """Return digest and result of what a step run read: of each call that it needs, at least one artifact."""
+        parts = json.loads(row.inputs)["params"].values()
+        named = {part["digest"] for part in parts if part["kind"] == "artifact"}
+        found = []
+        for results in self._needed(row):
+            made = [(artifact.digest, result) for result in results for artifact in result.artifacts]
+            found += [pair for pair in made if pair[0] in named] or made  # inside a list or dict it has no name
+        return found
 
-
-def _consumed(home: Home, row: StepRow) -> list[str]:
-    rows: list[Any] = home.facts.database.read(
-        "SELECT digest FROM uses WHERE run = :run AND step = :step ORDER BY digest", run=row.run, step=row.name
-    )
-    return [digest for (digest,) in rows]
+    def _needed(self, row: StepRow) -> Iterator[list[ResultRow]]:
+        """Yield the results of each call that a step run needs."""
+        made, node = self._made[row.run], node_of(row.name)
+        split = f"{node}:items"
+        for needed in self._needs[row.run].get(node, ()):
+            yield [result for name, result in made.items() if node_of(name) == needed and not name.endswith(":items")]
+        if split in made and row.name != split:
+            yield [made[split]]
 
 
 @dataclass(slots=True)

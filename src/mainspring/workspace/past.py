@@ -15,7 +15,7 @@ from mainspring.store import load
 from mainspring.tracking import StepRow
 from mainspring.workspace.homes import Home
 
-__all__ = ["Past", "Snapshot", "step_of"]
+__all__ = ["Past", "Snapshot", "node_of", "step_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -93,4 +93,13 @@ def step_of(name: str) -> str:
     >>> step_of("add[2]{0}")
     'add'
     """
-    return name.partition(":")[0].partition("{")[0].partition("[")[0]
+    return node_of(name).partition("[")[0]
+
+
+def node_of(name: str) -> str:
+    """Return the call behind a step run, which for an element or the list of a mapped step is the mapped call.
+
+    >>> node_of("add[2]{0}")
+    'add[2]'
+    """
+    return name.partition(":")[0].partition("{")[0]

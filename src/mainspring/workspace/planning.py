@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from mainspring.config import Config
+from mainspring.digest import Artifact
 from mainspring.engine.keys import Key
 from mainspring.engine.schedule import Job, Schedule
 from mainspring.errors import MainspringError
+from mainspring.graph import Arg, Many, Ref
 from mainspring.tracking import ResultRow
 from mainspring.workspace.homes import Home
 from mainspring.workspace.past import Past
@@ -104,6 +107,22 @@ class Survey:
             elif name not in self.hits:
                 node = nodes[name]
                 yield Planned(node, "unknown", "its list is taken apart in the run", self._took(node))
+
+    def made(self, ref: Ref) -> Artifact | Many | None:
+        """Return what a reference stands for when all of it is stored, otherwise None."""
+        if ref.node in self.hits:
+            return next((one for one in self.hits[ref.node].artifacts if one.name == ref.output), None)
+        steps = [name for name, job in self.jobs.items() if job.node.name == ref.node and not job.splits]
+        elements = sorted((self.jobs[name].element or 0, name) for name in steps)
+        if not elements or any(name not in self.hits for name in steps):
+            return None
+        return Many(list, tuple(self.hits[name].artifacts[0] for _, name in elements))
+
+    def resolved(self, arg: Arg) -> Any:
+        """Return an argument with artifacts in place of its references, all of which are stored."""
+        if isinstance(arg, Ref):
+            return self.made(arg)
+        return Many(arg.kind, tuple(map(self.resolved, arg.items)), arg.keys) if isinstance(arg, Many) else arg
 
     def _stored(self, key: Key) -> ResultRow | None:
         home = self.ready.home

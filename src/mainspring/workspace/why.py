@@ -10,7 +10,7 @@ from mainspring.engine.keys import Key
 from mainspring.engine.reasons import Change
 from mainspring.engine.schedule import Job
 from mainspring.errors import NotFoundError, nearest
-from mainspring.graph import Ref, Value, refs_in
+from mainspring.graph import refs_in
 from mainspring.graph.code import Code, Symbol, diff
 from mainspring.tracking import StepRow
 from mainspring.workspace.homes import Home
@@ -88,7 +88,7 @@ def _named(found: Survey, step: str) -> list[Planned]:
 
 def _of_miss(found: Survey, planned: Planned) -> Explanation:
     job, key, unknown = _as_far_as_known(found, planned.name)
-    waits = tuple(dict.fromkeys(ref.node for ref in unknown.values()))
+    waits = tuple(dict.fromkeys(node for nodes in unknown.values() for node in nodes))
     last = found.past.last(planned.name)
     remarks = key.code.remarks
     if last is None:
@@ -117,7 +117,7 @@ def _of_hit(found: Survey, name: str) -> Explanation:
     step = found.jobs[name].node.step.name
     earlier = Past(past.home, past.pipeline, result.run)
     before = earlier.last(made.name)
-    reason = f"made by run {result.run}, which ran it because: {made.reason}"
+    reason = f"made by run {result.run} ({made.reason})"
     new = past.code(made.run, step)
     if before is None or new is None:
         return Explanation(name, "hit", reason)
@@ -134,14 +134,22 @@ def _of_hit(found: Survey, name: str) -> Explanation:
     )
 
 
-def _as_far_as_known(found: Survey, name: str) -> tuple[Job, Key, dict[str, Ref]]:
-    """Return the job and key of a step run; while inputs are unknown, the key of those that are known."""
+def _as_far_as_known(found: Survey, name: str) -> tuple[Job, Key, dict[str, tuple[str, ...]]]:
+    """Return the job and key of a step run, and the steps that each unknown input waits for.
+
+    While inputs are unknown, the key is that of the others.
+    """
     if name in found.keys:
         return found.jobs[name], found.keys[name], {}
     node = found.ready.dag.nodes[name]
-    unknown = {parameter: ref for parameter, arg in node.args.items() for ref in refs_in(arg)}
-    known = {parameter: arg for parameter, arg in node.args.items() if isinstance(arg, Value)}
-    job = Job(name, node, dict(known))
+    known, unknown = {}, {}
+    for parameter, arg in node.args.items():
+        waits = tuple(ref.node for ref in refs_in(arg) if found.made(ref) is None)
+        if waits or parameter == node.mapped:
+            unknown[parameter] = waits
+        else:
+            known[parameter] = found.resolved(arg)
+    job = Job(name, node, known)
     return job, found.ready.keys.of(job), unknown
 
 

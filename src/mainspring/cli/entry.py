@@ -1,0 +1,25 @@
+"""The way in: whatever comes after it is loaded so that Ctrl-C finds it ready."""
+
+import sys
+from importlib import import_module
+
+__all__ = ["main"]
+
+_USAGE = 2
+_INTERRUPTED = 130
+_WINDOWS = """\
+Error: Mainspring does not run on Windows
+  fix:   Use Linux, macOS, or the Windows Subsystem for Linux.
+"""
+
+
+def main() -> None:
+    """Run the command line of this process, and exit."""
+    if sys.platform == "win32":
+        sys.stderr.write(_WINDOWS)
+        sys.exit(_USAGE)
+    try:
+        import_module("mainspring.cli.app").main()
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted.\n")
+        sys.exit(_INTERRUPTED)
