@@ -11,7 +11,7 @@ from pathlib import Path
 
 __all__ = ["Leftovers", "become_subreaper"]
 
-_GRACE_SECONDS = 1.0
+_GRACE_SECONDS = 0.3
 _PR_SET_CHILD_SUBREAPER = 36
 
 

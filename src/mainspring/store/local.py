@@ -165,10 +165,10 @@ class LocalStore:
         return Path(f"{self._objects}/{blob[:2]}/{blob[2:]}")
 
     def _renew(self, blob: str, size: int) -> bool:
-        """Whether the blob is there already; then its time is renewed. One of another size is replaced."""
+        """Whether the blob is there already, and whole; then its time is renewed. One that is damaged is replaced."""
         path = self._at(blob)
         try:
-            if path.stat().st_size != size:
+            if path.stat().st_size != size or blob_of_file(path) != blob:
                 return False
             os.utime(path)
         except FileNotFoundError:
