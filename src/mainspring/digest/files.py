@@ -3,9 +3,10 @@
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG, S_IXUSR
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, BinaryIO, NamedTuple
 
 from mainspring.digest.hashing import LARGE, Hasher, tagged
 from mainspring.errors import InputError, nearest
@@ -15,6 +16,7 @@ __all__ = [
     "File",
     "Folder",
     "blob_of_file",
+    "blob_of_stream",
     "digest_file",
     "digest_folder",
     "digest_of_content",
@@ -149,14 +151,20 @@ def blob_of_file(path: str | os.PathLike[str], *, allow_empty: bool = True) -> s
         with open(path, "rb", buffering=0, opener=_open_at_once) as file:
             before = os.fstat(file.fileno())
             _check_regular(path, before, allow_empty=allow_empty)
-            hasher = Hasher(large=before.st_size >= LARGE)
-            while chunk := file.read(_CHUNK):
-                hasher.update(chunk)
+            blob = blob_of_stream(file, before.st_size)
             after = os.fstat(file.fileno())
     except OSError as error:
         raise unreadable(path, error, "File") from error
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise InputError(f"File '{path}' changed while it was read", fix="Run again when nothing writes to it.")
+    return blob
+
+
+def blob_of_stream(file: BinaryIO | FileIO, size: int) -> str:
+    """Return the BLAKE3 of what is left to read of a file that has about this size."""
+    hasher = Hasher(large=size >= LARGE)
+    while chunk := file.read(_CHUNK):
+        hasher.update(chunk)
     return hasher.hexdigest()
 
 

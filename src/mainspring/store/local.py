@@ -9,7 +9,7 @@ from io import BufferedWriter, FileIO, RawIOBase
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from mainspring.digest import Hasher, blob_of, blob_of_file, unreadable
+from mainspring.digest import Hasher, blob_of, blob_of_file, blob_of_stream, unreadable
 from mainspring.errors import (
     CorruptBlobError,
     InputError,
@@ -32,8 +32,8 @@ class LocalStore:
     """Blobs under `root/objects/ab/cdef...`; see `BlobStore` for the contract.
 
     A blob is written to a temporary file of the same file system, flushed to the disk, renamed, and its folder flushed
-    too. It is never written to again (mode 0444). A second `put` checks only its size and renews its time: reading
-    verifies the bytes. What is corrupt moves to `root/corrupt`; file artifacts are laid out in `root/files`.
+    too. It is never written to again (mode 0444). A second `put` verifies the bytes that are there, renews their time,
+    and replaces them only if they are damaged. What is corrupt moves to `root/corrupt`; file artifacts are laid out in `root/files`.
 
     Args:
         root: The home; it is made by the first `put`.
@@ -74,7 +74,7 @@ class LocalStore:
                 with source:
                     clone_or_copy(source, file)
                 # What was kept is what counts: the file may have changed since it was hashed.
-                if blob_of_file(temporary) != blob:
+                if _hashed(temporary)[0] != blob:
                     raise InputError(
                         f"File '{path}' changed while it was kept", fix="Run again when nothing writes to it."
                     )
@@ -97,11 +97,14 @@ class LocalStore:
     def path(self, blob: str) -> Path:
         """Return a local file with the bytes, verified."""
         path = self._at(blob)
-        if not path.is_file():
-            raise self._missing(blob)
-        found = blob_of_file(path)
+        try:
+            found, size = _hashed(path)
+        except FileNotFoundError as error:
+            raise self._missing(blob) from error
+        except OSError as error:
+            raise write_failure(self.root, error) from error
         if found != blob:
-            raise self._wrong(blob, path.stat().st_size)
+            raise self._wrong(blob, size)
         return path
 
     def has(self, blob: str) -> bool:
@@ -126,16 +129,13 @@ class LocalStore:
     def quarantine(self, blob: str) -> bool:
         """Move a blob whose bytes are not what its name says to `root/corrupt`; return whether it was so."""
         path = self._at(blob)
-        try:
-            if blob_of_file(path) == blob:
-                return False
-        except InputError:
-            if not path.exists():
-                return False
         with self._failures(), suppress(FileNotFoundError):
+            if _hashed(path)[0] == blob:
+                return False
             self._corrupt.mkdir(parents=True, exist_ok=True)
             path.replace(self._corrupt / f"{blob}-{os.urandom(4).hex()}")
-        return True
+            return True
+        return False
 
     def clean(self, before: float) -> int:
         """Remove temporary files, corrupt blobs and laid-out file artifacts that were left before a time.
@@ -168,7 +168,7 @@ class LocalStore:
         """Whether the blob is there already, and whole; then its time is renewed. One that is damaged is replaced."""
         path = self._at(blob)
         try:
-            if path.stat().st_size != size or blob_of_file(path) != blob:
+            if path.stat().st_size != size or _hashed(path)[0] != blob:
                 return False
             os.utime(path)
         except FileNotFoundError:
@@ -295,6 +295,13 @@ def write_failure(place: Path, error: OSError) -> StoreError:
             f"'{place}' cannot be written to: {error.strerror}", fix="Make it writable, or choose another home."
         )
     return StoreError(f"'{place}' cannot be used: {error.strerror or error}", fix="Check the disk.")
+
+
+def _hashed(path: Path) -> tuple[str, int]:
+    """The BLAKE3 and the size of a file of the store, whose time may be renewed meanwhile, unlike its bytes."""
+    with FileIO(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        return blob_of_stream(file, size), size
 
 
 def _read_only(path: str, flags: int) -> int:

@@ -165,12 +165,15 @@ def what_is_damaged_can_be_made_again(subject: Subject) -> None:
     same((other.put(SMALL), store.get(blob)), (blob, SMALL))
 
 
-def a_blob_of_another_size_is_replaced(subject: Subject) -> None:
-    """Putting heals a blob that lost its end, also when nobody read it in between."""
+def putting_heals(subject: Subject) -> None:
+    """Putting replaces a damaged blob, also when nobody read it in between."""
     store = subject.open()
-    blob = store.put(LARGE)
-    subject.damage(blob, LARGE[:1000])
-    same((store.put(LARGE), store.get(blob)), (blob, LARGE))
+    for wrong in (LARGE[:1000], b"?" + LARGE[1:], b""):
+        blob = store.put(LARGE)
+        subject.damage(blob, wrong)
+        same((store.put(LARGE), store.get(blob)), (blob, LARGE))
+        subject.damage(blob, wrong)
+        same((store.put(partial(write_bytes, LARGE)), store.get(blob)), (blob, LARGE))
 
 
 def many_put_at_once(subject: Subject) -> None:
@@ -208,6 +211,6 @@ CASES: tuple[Case, ...] = (
     every_blob_is_listed,
     what_is_damaged_is_found,
     what_is_damaged_can_be_made_again,
-    a_blob_of_another_size_is_replaced,
+    putting_heals,
     many_put_at_once,
 )

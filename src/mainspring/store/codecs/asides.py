@@ -25,16 +25,17 @@ class Aside:
         self.value = value
 
 
-def settled(cls: type, state: State) -> State | None:
+def settled(cls: type, state: Any) -> Any:
     """Return the state of an object with what does not count set aside; None for a state that its class ignores."""
     for base in cls.__mro__:
         settle = _KNOWN.get(f"{base.__module__}.{base.__qualname__}")
         if settle is not None:
-            return settle(dict(state))
+            return settle(state)
     return state
 
 
 def _without_times(state: State) -> State:
+    state = dict(state)
     if "refit_time_" in state:
         state["refit_time_"] = Aside(state["refit_time_"])
     results = state.get("cv_results_")
@@ -44,14 +45,23 @@ def _without_times(state: State) -> State:
 
 
 def _without_address(state: State) -> State:
-    if "_stop_words_id" in state:
-        state["_stop_words_id"] = Aside(state["_stop_words_id"])
-    return state
+    name = "_stop_words_id"
+    return {**state, name: Aside(state[name])} if name in state else state
 
 
-_KNOWN: Final[dict[str, Callable[[State], State | None]]] = {
+def _without_counters(state: Any) -> Any:
+    """A tree for neighbours counts its trims, leaves, splits and calls when it is asked, in this place of its state."""
+    first, last = 7, 11
+    return tuple(Aside(part) if first <= index < last else part for index, part in enumerate(state))
+
+
+_KNOWN: Final[dict[str, Callable[[Any], Any]]] = {
     "sklearn.feature_extraction.text._VectorizerMixin": _without_address,
     "sklearn.model_selection._search.BaseSearchCV": _without_times,
+    "sklearn.neighbors._ball_tree.BinaryTree32": _without_counters,
+    "sklearn.neighbors._ball_tree.BinaryTree64": _without_counters,
+    "sklearn.neighbors._kd_tree.BinaryTree32": _without_counters,
+    "sklearn.neighbors._kd_tree.BinaryTree64": _without_counters,
     "sklearn.utils._bunch.Bunch": lambda _: None,
 }
 

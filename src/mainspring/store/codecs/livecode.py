@@ -16,6 +16,11 @@ from mainspring.errors import UnstorableError
 
 __all__ = ["code_digest", "is_project"]
 
+# What Python itself keeps in a class: some of it from the layout of the source, some only once an object was copied.
+_INCIDENTAL: Final = frozenset(
+    {"__annotations_cache__", "__dict__", "__doc__", "__firstlineno__", "__slotnames__", "__static_attributes__"}
+    | {"__weakref__", "_abc_impl"}
+)
 _LIBRARY: Final = os.path.dirname(os.__file__)  # noqa: PTH120
 
 
@@ -48,7 +53,7 @@ def _collect(value: Any, parts: dict[str, str]) -> None:
         return
     parts[name] = ""
     if isinstance(value, type):
-        members = [(key, member) for key, member in sorted(vars(value).items()) if not key.startswith("__weakref")]
+        members = [(key, member) for key, member in sorted(vars(value).items()) if key not in _INCIDENTAL]
         parts[name] = tagged("class/1", *(part for key, member in members for part in (key, _member(member, parts))))
         for base in value.__mro__[1:]:
             _collect(base, parts)

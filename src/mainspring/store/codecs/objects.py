@@ -186,11 +186,9 @@ class _Walker:
 
     def _state(self, state: Any, cls: type) -> Node:
         """The node of a state; the order in which attributes were set does not count."""
+        state = settled(cls, state)
         if type(state) is not dict or not all(type(name) is str for name in state):
             return self.node(state)
-        state = settled(cls, state)
-        if state is None:
-            return None
         self._number(state)
         return ("d", *(part for name in sorted(state) for part in (name, self.node(state[name], f".{name}"))))
 
