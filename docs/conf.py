@@ -7,7 +7,8 @@ sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
 
 project = "Mainspring"
 author = "The Mainspring authors"
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "command_help", "error_tree", "mutation_table"]
+own = ["command_help", "error_tree", "mutation_table"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", *own]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "Mainspring"

@@ -8,8 +8,8 @@ Every fenced block of these kinds is executed, in the order of the page, in one 
 - any, after `<!-- file: FILE -->`: the content of a file.
 
 `<!-- exit: N -->` before a console block is the exit status of its last command. `<!-- not run: WHY -->` leaves a block
-out. What is printed is compared after times, run ids, digests and sizes were blotted out; a line `...` stands for any
-lines.
+out. What is printed is compared after times, run ids, digests and sizes were blotted out; steps may end in any order;
+a line `...` stands for any lines. A run id in a command stands for the run that the page shows it for.
 """
 
 import os
@@ -18,16 +18,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 BIN = Path(sys.executable).parent
 
-_FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>`{3,})(?P<kind>\w*)\s*$")
+_FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>`{3,})(?P<kind>[^\s`]*)( .*)?$")
 _MARK = re.compile(r"^<!-- (?P<name>file|edit|exit|not run): (?P<value>.+) -->$")
+_RUN = re.compile(r"\b\d{8}-\d{6}-[0-9a-f]{6}\b")
+_STEP = re.compile(r"[✓=✗-] +(ran|hit|failed|skipped) ")
 _BLOTS = (
-    (re.compile(r"\b\d{8}-\d{6}-[0-9a-f]{6}\b"), "<run>"),
+    (_RUN, "<run>"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(UTC|Z|\+00:00))?"), "<time>"),
     (re.compile(r"\b\d+m \d+s\b|\b\d[\d,]*(\.\d+)? ?(ms|s|min|h|MiB|GiB|KiB|MB|GB|kB|KB|B)\b"), "<amount>"),
     (re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{8,64}\b"), "<digest>"),
@@ -80,10 +83,12 @@ class Reader:
     Attributes:
         folder: Where the next command is typed.
         environment: Variables of the commands.
+        runs: For each run id on the page, the id of the run that was made.
     """
 
     folder: Path
     environment: dict[str, str]
+    runs: dict[str, str] = field(default_factory=dict)
 
     def follow(self, page: Path) -> int:
         """Do everything on a page; returns how many commands and sessions were run."""
@@ -121,9 +126,11 @@ class Reader:
         for index, (command, expected) in enumerate(commands):
             last = index == len(commands) - 1
             status = int(block.marks.get("exit", "0")) if last else 0
-            printed, code = self._shell(command)
+            printed, code = self._shell(_RUN.sub(lambda found: self.runs.get(found[0], found[0]), command))
             assert code == status, f"{place}: `{command}` ended with {code}, not {status}\n{printed}"
             check(expected, printed, f"{place}: `{command}`")
+            for told, made in zip(_RUN.findall(expected), _RUN.findall(printed), strict=False):
+                self.runs.setdefault(told, made)
         return len(commands)
 
     def _shell(self, command: str) -> tuple[str, int]:
@@ -202,7 +209,14 @@ def _blotted(text: str) -> str:
     text = "\n".join(lines) + "\n"
     for blot, mark in _BLOTS:
         text = blot.sub(mark, text)
-    return "".join(f"{line.strip()}\n" for line in text.splitlines())
+    return "".join(f"{line}\n" for line in _in_order([line.strip() for line in text.splitlines()]))
+
+
+def _in_order(lines: list[str]) -> Iterator[str]:
+    """Yield the lines; those of steps that follow each other in alphabetic order, since steps may end in any order."""
+    for is_step, members in groupby(lines, key=lambda line: bool(_STEP.match(line))):
+        found = list(members)
+        yield from sorted(found) if is_step else found
 
 
 def _commands(text: str) -> list[tuple[str, str]]:
