@@ -1,13 +1,14 @@
-"""Options that several commands share, as dataclasses, and how a command takes them."""
+"""Options that several commands share, as structs, and how a command takes them."""
 
 import functools
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import typer
+from msgspec import NODEFAULT, Struct, field
+from msgspec.structs import fields
 
 from mainspring.cli.completing import keys, pipelines, profiles, runs, steps
 
@@ -24,8 +25,7 @@ RunName = Annotated[
 StepName = Annotated[str, typer.Argument(metavar="STEP", help="A step.", autocompletion=steps)]
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """Which pipeline, with which configuration, in which home."""
 
     pipeline: Annotated[
@@ -53,10 +53,10 @@ class Chosen:
 
 
 def flat(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a command that takes the fields of its dataclass parameters as options of its own."""
+    """Return a command that takes the fields of its struct parameters as options of its own."""
     parameters = inspect.signature(command).parameters
     kinds = get_type_hints(command, include_extras=True)
-    groups = {name: kinds[name] for name in parameters if is_dataclass(kinds[name])}
+    groups = {name: kinds[name] for name in parameters if _is_struct(kinds[name])}
 
     @functools.wraps(command)
     def called(**given: Any) -> Any:
@@ -73,14 +73,18 @@ def flat(command: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Struct)
+
+
 def _parameters(kind: Any) -> Iterator[inspect.Parameter]:
     hints = get_type_hints(kind, include_extras=True)
     for one in fields(kind):
-        default = one.default_factory() if one.default_factory is not MISSING else one.default
+        default = one.default if one.default_factory is NODEFAULT else one.default_factory()
         empty = inspect.Parameter.empty
         yield inspect.Parameter(
             one.name,
             inspect.Parameter.KEYWORD_ONLY,
-            default=empty if default is MISSING else default,
+            default=empty if default is NODEFAULT else default,
             annotation=hints[one.name],
         )

@@ -3,8 +3,9 @@
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from mainspring.charts.numbers import count, duration, size
 from mainspring.cli.failing import relative, shortened
@@ -27,8 +28,7 @@ _SHOWN = 100
 _REASON = 36
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line about a step, or about the run when it has no status.
 
     Attributes:
@@ -52,8 +52,7 @@ class Line:
         return f"{glyph} {self.status:<7} {self.name:<{width}}  {text:<{_REASON}}  {self.figures}".rstrip()
 
 
-@dataclass(slots=True)
-class _Mapped:
+class _Mapped(Struct):
     """What is known of the elements of a mapped step."""
 
     count: int
@@ -80,8 +79,7 @@ class _Mapped:
         return Line(status, f"{name} x{self.count:,}", text, _figures(self.seconds, self.size, status))
 
 
-@dataclass(slots=True)
-class Board:
+class Board(Struct):
     """What is known of a run so far.
 
     Attributes:

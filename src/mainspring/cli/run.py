@@ -4,11 +4,12 @@ import importlib
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mainspring.cli.completing import steps
 from mainspring.cli.failing import Exit
@@ -27,8 +28,7 @@ __all__ = ["run", "smoke"]
 _SMALL = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class How:
+class How(Struct, frozen=True):
     """How a run is executed."""
 
     workers: Annotated[

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mainspring.store import sweep, with_parts
+from mainspring.store import LocalStore, sweep, with_parts
 from mainspring.tracking import RunRow
 from mainspring.workspace.homes import Home
 
@@ -36,7 +36,7 @@ class Collected:
         blobs: How many blobs.
         blob_bytes: Their bytes.
         files: How many logs, reports, checkpoints and laid out files.
-        file_bytes: Their bytes.
+        file_bytes: Their bytes; and of temporary and damaged files that were removed.
         dry: Whether nothing was removed.
     """
 
@@ -75,7 +75,10 @@ def collect(home: Home, *, older_than: float, keep: int, dry: bool = False) -> C
     grace = time.time() - older_than
     youngest = min([grace, *(run.started for run in staying if run.status == "running")])
     swept = sweep(home.blobs, _with_folders(home, needed), youngest, dry=dry)
-    files, file_bytes = _remove(_leftovers(home, {run.id for run in staying}, grace), dry=dry)
+    leftovers = _leftovers(home, doomed_ids, {run.id for run in staying}, youngest)
+    files, file_bytes = _remove(leftovers, dry=dry)
+    if not dry and isinstance(home.blobs, LocalStore):
+        file_bytes += home.blobs.clean(youngest)
     return Collected(tuple(sorted(doomed_ids)), len(results), swept.blobs, swept.size, files, file_bytes, dry)
 
 
@@ -107,17 +110,23 @@ def _with_folders(home: Home, needed: set[str]) -> set[str]:
     return with_parts(((blob, "folder/1" if blob in folders else "") for blob in needed), home.blobs)
 
 
-def _leftovers(home: Home, runs: set[str], before: float) -> Iterator[Path]:
-    """Yield what lies in the home for runs that are gone, and checkpoints and laid out files that are old."""
-    for folder in _inside(home.path / "logs"):
-        if folder.name not in runs:
-            yield folder
-    for report in _inside(home.path / "reports"):
-        if report.stem.startswith("report-") and report.stem.removeprefix("report-") not in runs:
-            yield report
-    for place in (*_inside(home.path / "checkpoints"), *_inside(home.blobs.files)):
-        if max(path.lstat().st_mtime for path in (place, *place.rglob("*"))) < before:
+def _leftovers(home: Home, doomed: set[str], staying: set[str], before: float) -> Iterator[Path]:
+    """Yield logs and reports of runs that go or are gone, and checkpoints and laid out files that are old."""
+    places = [(place.name, place) for place in _inside(home.path / "logs")]
+    places += [(place.stem.removeprefix("report-"), place) for place in _inside(home.path / "reports")]
+    for run, place in places:
+        if run in doomed or (run not in staying and _changed(place) < before):
             yield place
+    checkpoints = _inside(home.path / "checkpoints")
+    in_use = home.facts.leases.holders([place.name for place in checkpoints])
+    for place in (*checkpoints, *_inside(home.blobs.files)):
+        if place.name not in in_use and _changed(place) < before:
+            yield place
+
+
+def _changed(place: Path) -> float:
+    """Return when anything in a place last changed."""
+    return max(path.lstat().st_mtime for path in (place, *place.rglob("*")))
 
 
 def _inside(folder: Path) -> list[Path]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import mainspring
 from mainspring.charts.numbers import size
-from mainspring.config import Settings
+from mainspring.config import Secret, Settings
 from mainspring.engine.environment import THREADS
 from mainspring.errors import MainspringError
 from mainspring.tracking import open_facts
@@ -107,7 +107,8 @@ def _database(home: Path, settings: Settings) -> Check:
     if settings.database is None and not (home / "mainspring.db").exists():
         return Check("Database", "ok", f"none yet; {library}, schema {HEAD}")
     try:
-        with open_facts(home if settings.database is None else str(settings.database)) as facts:
+        database = settings.database.reveal() if isinstance(settings.database, Secret) else settings.database
+        with open_facts(home if database is None else database) as facts:
             runs = len(facts.runs.list(1000))
     except MainspringError as error:
         return Check("Database", "fail", error.what, error.fix or "")

@@ -14,7 +14,7 @@ _PIPELINE = "pipeline.py"
 _HOME = ".mainspring"
 
 
-@dataclass(frozen=True)
+@dataclass
 class _NoKeys:
     """A configuration of which only the reserved tables are read."""
 

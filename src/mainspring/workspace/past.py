@@ -2,8 +2,9 @@
 
 import json
 import logging
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from mainspring.digest import Artifact
 from mainspring.engine.keys import Key
@@ -20,8 +21,7 @@ __all__ = ["Past", "Snapshot", "node_of", "step_of"]
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """The source that the steps of one run reached.
 
     Attributes:
@@ -33,8 +33,7 @@ class Snapshot:
     codes: dict[str, Code]
 
 
-@dataclass(slots=True)
-class Past:
+class Past(Struct):
     """What is known about the steps of a pipeline. Each source snapshot is read once, when it is needed.
 
     Attributes:
