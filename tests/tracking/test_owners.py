@@ -3,9 +3,9 @@
 import os
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from mainspring.tracking import Owner, alive, this_process
 from mainspring.tracking.macos import started_in_ps

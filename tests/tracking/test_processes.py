@@ -6,11 +6,11 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from mainspring.errors import LeaseLostError
 from mainspring.tracking import Lease, ResultRow, RunRow, StepRow, alive, open_facts, this_process

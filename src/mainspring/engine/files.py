@@ -2,7 +2,8 @@
 
 import os
 import time
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from mainspring.digest import Artifact, File, Folder, digest_file, digest_folder
 from mainspring.errors import InputError

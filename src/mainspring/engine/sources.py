@@ -1,9 +1,11 @@
 """Reading the source of project modules, and the live values of their globals."""
 
+import os
 import sys
 import sysconfig
 import tokenize
-from importlib.machinery import ModuleSpec
+from collections.abc import Iterator
+from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,49 +17,51 @@ from mainspring.graph.modules import ModuleText
 __all__ = ["ProjectSources"]
 
 _INSTALLED = ("site-packages", "dist-packages")
+_SUFFIXES = (".py", *EXTENSION_SUFFIXES, ".pyc")
 
 
 class ProjectSources:
     """The project's modules: what is neither the standard library nor an installed distribution.
 
-    Editable installs lie outside the installation folders, so they are project code. Mainspring itself never is.
+    Editable installs lie outside the installation folders, so they are project code. Mainspring itself never is. Nothing
+    is imported, and what is found does not depend on what is imported already.
 
     Args:
         root: The folder that the project's modules are imported from.
     """
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self._root = root.resolve()
         paths = sysconfig.get_paths()
         self._outside = tuple(
-            f"{Path(paths[name]).resolve()}/" for name in ("stdlib", "platstdlib", "purelib", "platlib")
+            f"{place}/"
+            for name in ("stdlib", "platstdlib", "purelib", "platlib")
+            for place in dict.fromkeys((Path(paths[name]), Path(paths[name]).resolve()))
         )
         self._main = main_name()
+        self._folders: dict[str, list[Path]] = {}
 
     def module(self, name: str) -> ModuleText | None:
         """Return the source of a project module, or None for any other.
 
         Raises:
-            SourceError: It is project code without source, such as a compiled module.
+            SourceError: It is project code whose source cannot be read, such as a compiled module.
         """
         top = name.partition(".")[0]
-        if top in sys.stdlib_module_names or top == "mainspring":
+        if top == "mainspring" or top in sys.builtin_module_names:
             return None
-        found = self._find(name)
-        if found is None:
-            return None
-        file, package = found
+        file, folders = self._find(name)
+        if file is None:
+            if not any(self._is_project(folder) for folder in folders):
+                return None
+            self._folders[name] = folders
+            return ModuleText(name, f"{name.replace('.', '/')}/", "", package=True)
         if not self._is_project(file):
             return None
-        if file.suffix != ".py":
-            raise SourceError(
-                f"Module '{name}' of the project has no source: {file.name}",
-                str(file),
-                "Install it as a distribution, so that its version counts, or give its source.",
-            )
-        with tokenize.open(file) as stream:
-            text = stream.read()
-        return ModuleText(name, self._identity(name, package=package), text, package)
+        package = file.name == "__init__.py"
+        if package:
+            self._folders[name] = folders or [file.parent]
+        return ModuleText(name, self._identity(name, package=package), _text(name, file), package)
 
     def name_of(self, module: str) -> str:
         """Return the name that a module's identity has: that of its file, never `__main__`."""
@@ -68,31 +72,87 @@ class ProjectSources:
         loaded = sys.modules.get(module)
         if loaded is None and module == self._main:
             loaded = sys.modules.get("__main__")
-        return vars(loaded).get(name, MISSING) if loaded is not None else MISSING
+        return getattr(loaded, "__dict__", {}).get(name, MISSING)
 
-    def _find(self, name: str) -> tuple[Path, bool] | None:
+    def loaded(self) -> Iterator[str]:
+        """Yield the names of the project modules that are loaded now."""
+        for name, loaded in list(sys.modules.items()):
+            file = getattr(loaded, "__dict__", {}).get("__file__")
+            if isinstance(file, str) and not file.startswith(self._outside) and self._is_project(Path(file)):
+                yield self.name_of(name)
+
+    def every(self) -> Iterator[str]:
+        """Yield the names of all modules in the project's folder, environments and hidden folders left out."""
+        for folder, inner, files in os.walk(self._root):
+            here = Path(folder)
+            inner[:] = sorted(
+                name
+                for name in inner
+                if name.isidentifier() and name not in _INSTALLED and not (here / name / "pyvenv.cfg").exists()
+            )
+            parts = here.relative_to(self._root).parts
+            for file in sorted(files):
+                stem = file.removesuffix(".py")
+                if stem != file and stem.isidentifier():
+                    yield ".".join([*parts, stem] if stem != "__init__" else parts) or stem
+
+    def _find(self, name: str) -> tuple[Path | None, list[Path]]:
+        """Return the file of a module, and the folders of a package."""
         loaded = sys.modules.get(name)
         if loaded is None and name == self._main:
             loaded = sys.modules.get("__main__")
-        if loaded is not None and getattr(loaded, "__file__", None):
-            return Path(str(loaded.__file__)).resolve(), hasattr(loaded, "__path__")
-        parent = name.rpartition(".")[0]
-        if parent and parent not in sys.modules:
-            return None  # looking further would import it
+        space = getattr(loaded, "__dict__", {})  # asking the module itself could call its __getattr__
+        file = space.get("__file__")
+        folders = [Path(place).resolve() for place in space.get("__path__", ())]
+        if file or folders:
+            return (Path(file).resolve() if file else None), folders
+        parent, _, last = name.rpartition(".")
+        if parent:
+            return _search(self._folders.get(parent, []), last)
         try:
-            spec: ModuleSpec | None = find_spec(name)
+            spec = find_spec(name)
         except (ImportError, ValueError, AttributeError):
-            return None
-        if spec is None or spec.origin is None or not spec.has_location:
-            return None
-        return Path(spec.origin).resolve(), spec.submodule_search_locations is not None
+            return None, []
+        if spec is None:
+            return None, []
+        places = [Path(place).resolve() for place in spec.submodule_search_locations or ()]
+        return (Path(spec.origin).resolve() if spec.origin and spec.has_location else None), places
 
-    def _is_project(self, file: Path) -> bool:
-        text = str(file)
-        if any(part in _INSTALLED for part in file.parts):
+    def _is_project(self, path: Path) -> bool:
+        if any(part in _INSTALLED for part in path.parts):
             return False
+        text = f"{path}/"
         return text.startswith(f"{self._root}/") or not text.startswith(self._outside)
 
     def _identity(self, name: str, *, package: bool) -> str:
         path = name.replace(".", "/")
         return f"{path}/__init__.py" if package else f"{path}.py"
+
+
+def _search(folders: list[Path], name: str) -> tuple[Path | None, list[Path]]:
+    """Return what a submodule is, by the order of the import system: package, module, then a folder without `__init__`."""
+    for folder in folders:
+        package = folder / name / "__init__.py"
+        if package.is_file():
+            return package, [package.parent]
+        for suffix in _SUFFIXES:
+            file = folder / f"{name}{suffix}"
+            if file.is_file():
+                return file, []
+    return None, [folder / name for folder in folders if (folder / name).is_dir()]
+
+
+def _text(name: str, file: Path) -> str:
+    if file.suffix != ".py":
+        raise SourceError(
+            f"Module '{name}' of the project has no source: {file.name}",
+            str(file),
+            "Install it as a distribution, so that its version counts, or give its source.",
+        )
+    try:
+        with tokenize.open(file) as stream:
+            return stream.read()
+    except (OSError, SyntaxError, UnicodeDecodeError) as error:
+        raise SourceError(
+            f"The source of module '{name}' cannot be read: {error}", str(file), "Restore the file."
+        ) from error

@@ -6,12 +6,12 @@ Each value returns, for a store that is empty, what opens a connection to it. Ne
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, TypeAlias
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from msgspec.structs import replace
 
 from mainspring.errors import MainspringError
 from mainspring.testing.worlds import Clock, Clocked, Connect, artifact, committed, owner, run_row, same

@@ -10,9 +10,10 @@ A case that fails raises `AssertionError`. Beside the cases there is `mainspring
 over several databases.
 """
 
-from dataclasses import replace
 from functools import partial
 from math import inf, nan
+
+from msgspec.structs import replace
 
 from mainspring.errors import DatabaseError, LeaseLostError, NotFoundError, TrackingError
 from mainspring.testing import databases

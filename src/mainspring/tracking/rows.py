@@ -5,7 +5,8 @@ nothing here reads into them.
 """
 
 import json
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mainspring.digest import Artifact
 
@@ -26,8 +27,7 @@ RUN_STATUSES = ("running", "succeeded", "failed", "lost")
 STEP_STATUSES = ("running", "ran", "hit", "failed", "skipped")
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """One process, so exactly that another one with its id is not taken for it.
 
     Attributes:
@@ -52,8 +52,7 @@ class Owner:
         return cls(*json.loads(text))
 
 
-@dataclass(frozen=True, slots=True)
-class RunRow:
+class RunRow(Struct, frozen=True):
     """One run.
 
     Attributes:
@@ -80,8 +79,7 @@ class RunRow:
     artifacts: tuple[Artifact, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StepRow:
+class StepRow(Struct, frozen=True):
     """One step run.
 
     Attributes:
@@ -121,8 +119,7 @@ class StepRow:
     consumed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ResultRow:
+class ResultRow(Struct, frozen=True):
     """What a step returned under a key: made by `run` and `step`, committed at `created`, computed in `seconds`."""
 
     key: str
@@ -133,8 +130,7 @@ class ResultRow:
     artifacts: tuple[Artifact, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MetricRow:
+class MetricRow(Struct, frozen=True):
     """One number that a step logged; `at` is its position on the axis of progress, such as the epoch."""
 
     run: str
@@ -145,8 +141,7 @@ class MetricRow:
     time: float
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedRow:
+class LoggedRow(Struct, frozen=True):
     """One figure or table that a step logged; `kind` is `figure` or `table`."""
 
     run: str
@@ -157,8 +152,7 @@ class LoggedRow:
     time: float
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Struct, frozen=True):
     """The right to compute `key`, until another generation of it is given out."""
 
     key: str
@@ -166,8 +160,7 @@ class Lease:
     owner: Owner
 
 
-@dataclass(frozen=True, slots=True)
-class FileRow:
+class FileRow(Struct, frozen=True):
     """The digest of a file's content, and what `stat` said about it.
 
     Attributes:

@@ -2,16 +2,16 @@
 
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 __all__ = ["GitQuestion"]
 
 _SECONDS = 5.0
 
 
-@dataclass(slots=True)
-class GitQuestion:
+class GitQuestion(Struct, eq=False):
     """Asks Git in the background, so that the run need not wait for a large repository.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+
+from msgspec import Struct
 
 from mainspring.config import Secret, Settings
 from mainspring.errors import DefinitionError, NotFoundError, ReadOnlyError, StorageFullError
@@ -17,8 +18,7 @@ _NAME = ".mainspring"
 _IGNORE = "# Runs, results and reports of Mainspring: made, never written by hand.\n*\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(Struct, frozen=True):
     """An open home. Used from the thread that opened it; closing it closes the database.
 
     Attributes:

@@ -2,10 +2,11 @@
 
 import importlib
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from msgspec import Struct
 
 from mainspring.digest import main_name
 from mainspring.errors import DefinitionError, NotFoundError, nearest
@@ -14,8 +15,7 @@ from mainspring.graph import Pipeline
 __all__ = ["Project", "load_project", "project_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """A pipeline and where it lives.
 
     Attributes:

@@ -5,11 +5,14 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mainspring.config import Config, config_of, load_config, to_record
 from mainspring.digest import Artifact
@@ -37,8 +40,7 @@ from mainspring.workspace.views import Named, Run, StepRun, StoredValue
 __all__ = ["Request", "configure", "execute", "run"]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What is asked of a run, beside the pipeline and its configuration.
 
     Attributes:

@@ -1,15 +1,15 @@
 """Runs as Python sees them: frozen views of facts, with values that load."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, overload
 
-from mainspring.store import BlobStore, load
+from msgspec import Struct
 
 from mainspring.digest import Artifact
 from mainspring.errors import CorruptBlobError, NotFoundError, RunFailedError, nearest
 from mainspring.graph import Many, Value
+from mainspring.store import BlobStore, load
 
 __all__ = ["Named", "Run", "StepRun", "StoredValue", "load_verified"]
 
@@ -57,8 +57,7 @@ class Named(Sequence[T], Generic[T]):
         return f"<{len(self)} {self._kind}s: {', '.join(item.name for item in self._items)}>"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredValue:
+class StoredValue(Struct, frozen=True):
     """An artifact that can be loaded.
 
     Attributes:
@@ -93,8 +92,7 @@ class StoredValue:
         return f"<{self.name}: {self.summary or self.artifact.codec} {self.digest[:12]}>"
 
 
-@dataclass(frozen=True, slots=True)
-class StepRun:
+class StepRun(Struct, frozen=True):
     """One step of a run.
 
     Attributes:
@@ -120,8 +118,7 @@ class StepRun:
     log: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """One execution of a pipeline.
 
     Attributes:
