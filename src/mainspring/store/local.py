@@ -33,7 +33,8 @@ class LocalStore:
 
     A blob is written to a temporary file of the same file system, flushed to the disk, renamed, and its folder flushed
     too. It is never written to again (mode 0444). A second `put` verifies the bytes that are there, renews their time,
-    and replaces them only if they are damaged. What is corrupt moves to `root/corrupt`; file artifacts are laid out in `root/files`.
+    and replaces them only if they are damaged. What is corrupt moves to `root/corrupt`; file artifacts are laid out in
+    `root/files`.
 
     Args:
         root: The home; it is made by the first `put`.
