@@ -60,7 +60,7 @@ class Project:
         return json.loads(self.call(*args, "--json", expect=expect).stdout)
 
     def run(self, *args: str, expect: int = 0) -> dict:
-        """Run the pipeline; returns what `mainspring run --json` prints, with `status` and `reason` by step beside it."""
+        """Run the pipeline; returns what `mainspring run --json` prints, with statuses and reasons by step."""
         said = self.json("run", *args, expect=expect)
         said["by_step"] = {step["name"]: step["status"] for step in said["steps"]}
         said["why"] = {step["name"]: step["reason"] for step in said["steps"]}

@@ -1,4 +1,4 @@
-"""What users do to a run: bad files, full disks, read-only homes, Ctrl-C. Each is a clear error, and nothing is lost."""
+"""What happens to a run: bad files, full disks, read-only homes, Ctrl-C. Each is a clear error; nothing is lost."""
 
 import random
 import signal

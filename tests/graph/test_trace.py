@@ -229,7 +229,7 @@ def test_all_problems_of_a_call_are_said_at_once():
     def whole():
         return total(skale=2)
 
-    with pytest.raises(DefinitionError, match="has no parameter 'skale', did you mean 'scale'.*needs 'values'"):
+    with pytest.raises(DefinitionError, match=r"has no parameter 'skale', did you mean 'scale'.*needs 'values'"):
         traced(whole)
 
 
