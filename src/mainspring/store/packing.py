@@ -87,18 +87,24 @@ class Packer:
         except UnstorableError as error:
             if codec.name != "object/1":
                 # The place inside its structure would mean nothing to whoever made the value.
-                raise UnstorableError(f"{error.what}, inside a {codec.summary(value)}", "value", error.fix) from error
-            if not self._pickle:
+                what = f"{error.what}, inside the {type(value).__name__}"
+                raise UnstorableError(what, "value", error.fix) from error
+            del self._sections[before:]
+            pickled = self._pickled(value) if self._pickle else None
+            if pickled is None:
                 raise
-        del self._sections[before:]
-        return self._pickled(value)
+            return pickled
 
     def _codec(self, value: object) -> Codec:
         return codec_for(value) or codec_named("object/1")
 
-    def _pickled(self, value: object) -> bytes:
+    def _pickled(self, value: object) -> bytes | None:
+        """What stands in the skeleton for a pickled value; None for one that even pickle refuses."""
         codec = cast("Raw", codec_named("pickle/1"))
-        digest, write = codec.encode(value)
+        try:
+            digest, write = codec.encode(value)
+        except UnstorableError:
+            return None
         self._sections.append(write)
         self.pickled = True
         name = codec.name.encode()
