@@ -1,7 +1,10 @@
 """Arrow tables, record batches and arrays.
 
-The digest sees type, field metadata, length, the places of nulls, and the values: whatever the chunks, the offsets, the
-garbage under nulls and the order of dictionaries. The bytes are the Arrow IPC stream of the value as it is.
+    column = tagged("arrow-column/1", canonical(type), lanes of the values)
+    table  = tagged("arrow-table/1", canonical((rows, metadata, [(name, nullable, metadata, column), ...])))
+
+The digest sees types, metadata, the places of nulls, and the values: whatever the chunks, the offsets, the garbage
+under nulls and the order of dictionaries. The bytes are the Arrow IPC stream of the value as it is.
 """
 
 from importlib import import_module

@@ -1,4 +1,13 @@
-"""Hashing columns that arrive in chunks, so that the chunks leave no trace."""
+"""Hashing columns that arrive in chunks, so that the chunks leave no trace.
+
+A lane is named by its place in a nested type: "" for a column, "/0" for its first field, "/item" for what is in lists.
+
+    tagged("lanes/1", canonical(([(lane, rows), ...], [(lane, BLAKE3 as hex text), ...])))      both ordered by lane
+
+A lane hashes values as NumPy elements, zero where they are null: numbers and times as they are in memory, booleans as
+bytes, text and binary as the bytes of all values, one after the other. Beside a lane, "LANE/null" hashes the numbers of
+the rows that are null, if any is, and "LANE/length" the lengths of text, binary and lists, all as 64-bit integers.
+"""
 
 from typing import Any
 

@@ -1,7 +1,10 @@
 """NumPy arrays, masked arrays, scalars and dtypes.
 
-The digest of an array sees dtype, shape and elements in C order, with one NaN; memory order, strides, padding between
-fields and metadata of the dtype do not count. The bytes keep the memory order.
+    tagged("numpy-array/1", canonical((dtype, shape)), BLAKE3 of the elements, as hex text)
+
+The dtype is its `str`, a list of (name, dtype) for fields, or ("subarray", dtype, shape). Elements are hashed in C
+order, one field after the other, with one NaN. Memory order, strides, padding between fields and metadata of the dtype
+do not count. The bytes keep the memory order.
 """
 
 import struct
@@ -89,9 +92,17 @@ def _encode(array: Array) -> tuple[str, Writer]:
         out.write(_length.pack(len(header)) + header + bytes(-(len(header) + _length.size) % _ALIGN))
         if array.nbytes:
             flat = np.ascontiguousarray(array.T if fortran else array).reshape(-1)
-            out.write(_octets(flat))
+            out.write(_octets(flat if array.dtype.names is None else _padded(flat)))
 
     return digest, write
+
+
+def _padded(flat: Array) -> Array:
+    """The same elements with zeros between their fields, where nobody sets anything."""
+    clean = np.zeros(flat.shape, flat.dtype)
+    for name in flat.dtype.names or ():
+        clean[name] = flat[name]
+    return clean
 
 
 def _decode(source: Source) -> Array:

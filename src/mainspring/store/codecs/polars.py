@@ -1,8 +1,11 @@
 """Polars frames and series.
 
+    column = tagged("polars-column/1", canonical(dtype), lanes of the values)
+    frame  = tagged("polars-frame/1", canonical((rows, [(name, column), ...])))
+
 The digest sees names, dtypes, the places of nulls, and the values: whatever the chunks, the offsets, the garbage under
-nulls and the physical codes of a Categorical. The bytes are uncompressed Arrow IPC, written and read by Polars, so that
-no pyarrow is needed. A LazyFrame is refused: it is a plan, and running it is the step's work.
+nulls and the physical codes of a Categorical, which is hashed as text. The bytes are uncompressed Arrow IPC, written
+and read by Polars, so that no pyarrow is needed. A LazyFrame is refused: it is a plan, to be run by the step.
 """
 
 from importlib import import_module
