@@ -1,3 +1,6 @@
+import pickle
+from dataclasses import FrozenInstanceError, replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -56,3 +59,30 @@ def test_tables_know_how_many_rows_there_were():
     assert Table([Column("a")], [[1]]).total == 1
     assert Table([Column("a")], [[1]], 50).total == 50
     assert Table([Column("a")], [[1]], None).total is None
+
+
+def test_charts_are_frozen():
+    axis = Axis("duration", "s")
+    with pytest.raises(FrozenInstanceError, match="cannot assign to field 'unit'"):
+        axis.unit = "ms"
+    with pytest.raises(FrozenInstanceError, match="cannot delete field 'unit'"):
+        del axis.unit
+    assert replace(axis, unit="ms") == Axis("duration", unit="ms")
+    assert len({axis, Axis("duration", "s"), Axis("duration")}) == 2
+    assert axis != ("duration", "s")
+    assert repr(axis) == "Axis(label='duration', unit='s', scale='linear', zero=False)"
+    assert pickle.loads(pickle.dumps(axis)) == axis
+
+
+@pytest.mark.parametrize(
+    ("args", "named", "wrong"),
+    [
+        ((), {}, "label"),
+        (("a",), {"label": "b"}, "label"),
+        (("a",), {"units": "s"}, "units"),
+        (("a", "b", "linear", True, 5), {}, "5 arguments"),
+    ],
+)
+def test_wrong_arguments_are_named(args, named, wrong):
+    with pytest.raises(TypeError, match=f"Axis takes label, unit, scale, zero; not right: {wrong}"):
+        Axis(*args, **named)

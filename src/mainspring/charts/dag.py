@@ -1,14 +1,13 @@
 """The DAG of a run as one SVG drawing: a box a step, with status, time and share of the time."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mainspring.charts.html import Html, cut, escape, join
-from mainspring.charts.layout import Box, Layout, Line, Measure, layered, layers_of
+from mainspring.charts.html import Html, cut, el, escape, join
+from mainspring.charts.layout import Arrangement, Layout, Line, Measure, layers_of
 from mainspring.charts.numbers import count, duration
 
 __all__ = ["GLYPHS", "DagNode", "collapsed", "draw_dag", "glyph"]
@@ -73,13 +72,18 @@ def draw_dag(nodes: Sequence[DagNode], label: str) -> Html:
     shown = collapsed(nodes)
     if not shown:
         return Html("")
-    layer = layers_of({node.name: node.needs for node in shown})
-    wide = _drawing(shown, _wide(shown, 1 + max(layer.values())), label, "wide")
-    broadest = max(Counter(layer.values()).values())
-    if len(shown) > _MOST_NARROW or broadest > _BROADEST_NARROW:
-        return Html(wide.replace('class="dag wide"', 'class="dag"', 1))
-    narrow = Measure(width=_NARROW_WIDTH, height=_HEIGHT, along=24.0, across=10.0, down=True)
-    return join(wide, _drawing(shown, narrow, label, "narrow"))
+    arranged = Arrangement({node.name: node.needs for node in shown})
+    measure = _wide(shown, arranged.layers)
+    boxes = _boxes(shown, measure.width)
+    wide = _drawing(boxes, arranged.layout(measure), label, down=False)
+    if len(shown) > _MOST_NARROW or arranged.broadest > _BROADEST_NARROW:
+        return wide
+    narrow = Measure(width=min(measure.width, _NARROW_WIDTH), height=_HEIGHT, along=24.0, across=10.0, down=True)
+    boxes = boxes if narrow.width == measure.width else _boxes(shown, narrow.width)
+    return join(
+        el("div", wide, class_="wide"),
+        el("div", _drawing(boxes, arranged.layout(narrow), label, down=True), class_="narrow"),
+    )
 
 
 def _wide(nodes: Sequence[DagNode], layers: int) -> Measure:
@@ -136,23 +140,21 @@ def glyph(status: str) -> Html:
     return Html(f'<svg class="glyph" viewBox="0 0 12 12" aria-hidden="true"><path d="{GLYPHS.get(status, "")}"/></svg>')
 
 
-def _drawing(nodes: Sequence[DagNode], measure: Measure, label: str, variant: str) -> Html:
-    layout = layered({node.name: node.needs for node in nodes}, measure)
-    longest = max((node.seconds for node in nodes), default=0.0)
+def _drawing(boxes: Sequence[str], layout: Layout, label: str, *, down: bool) -> Html:
     parts = [
-        f'<svg class="dag {variant}" role="img" width="{layout.width:g}" height="{layout.height:g}"'
+        f'<svg class="dag" role="img" width="{layout.width:g}" height="{layout.height:g}"'
         f' viewBox="0 0 {layout.width:g} {layout.height:g}" aria-label="{escape(label)}">'
     ]
-    parts += _edges(layout, measure)
-    for node, box in zip(nodes, layout.boxes, strict=True):
-        parts.append(_box(node, box, measure, node.seconds / longest if longest else 0.0))
+    parts += _edges(layout, down=down)
+    for inner, box in zip(boxes, layout.boxes, strict=True):
+        parts.append(f'<g transform="translate({box.x:.1f} {box.y:.1f})">{inner}</g>')
     parts.append("</svg>")
     return Html("".join(parts))
 
 
-def _edges(layout: Layout, measure: Measure) -> list[str]:
-    paths = "".join([_path(line, measure.down) for line in layout.lines])
-    tips = "".join([_tip(line.points[-1], measure.down) for line in layout.lines if line.arrow])
+def _edges(layout: Layout, *, down: bool) -> list[str]:
+    paths = "".join([_path(line, down) for line in layout.lines])
+    tips = "".join([_tip(line.points[-1], down) for line in layout.lines if line.arrow])
     return [f'<path class="edge" d="{paths}"/>', f'<path class="tip" d="{tips}"/>'] if paths else []
 
 
@@ -194,23 +196,27 @@ def _tip(point: tuple[float, float], down: bool) -> str:
     return f"M{x:.1f} {y:.1f}l-6 -3.5v7Z"
 
 
-def _box(node: DagNode, box: Box, measure: Measure, share: float) -> str:
-    width, height = measure.width, measure.height
-    x, y = f"{box.x:.1f}", f"{box.y:.1f}"
+def _boxes(nodes: Sequence[DagNode], width: float) -> list[str]:
+    longest = max((node.seconds for node in nodes), default=0.0)
+    return [_box(node, width, node.seconds / longest if longest else 0.0) for node in nodes]
+
+
+def _box(node: DagNode, width: float, share: float) -> str:
     room = int((width - _AROUND_NAME) / _CHARACTER)
-    said = cut(node.state, room + 3)
-    total = sum(many for _, many in node.counts)
-    title = f"{node.name}: {node.state}" + (f" ({count(total, 'step run')})" if node.counts else "")
-    parts = [f'<g class="{escape(node.status)}" transform="translate({x} {y})"><title>{escape(title)}</title>']
+    state = node.state
+    title = f"{node.name}: {state}"
     if node.counts:
-        parts.append(f'<rect class="behind" x="4" y="4" width="{width:g}" height="{height:g}" rx="6"/>')
-    parts.append(f'<rect class="box" width="{width:g}" height="{height:g}" rx="6"/>')
+        title += f" ({count(sum(many for _, many in node.counts), 'step run')})"
+    parts = [f'<g class="{escape(node.status)}"><title>{escape(title)}</title>']
+    if node.counts:
+        parts.append(f'<rect class="behind" x="4" y="4" width="{width:g}" height="{_HEIGHT:g}" rx="6"/>')
+    parts.append(f'<rect class="box" width="{width:g}" height="{_HEIGHT:g}" rx="6"/>')
     if share >= 0.01:
-        parts.append(f'<rect class="share" x="6" y="{height - 4:g}" width="{(width - 12) * share:.1f}" height="2"/>')
+        parts.append(f'<rect class="share" x="6" y="{_HEIGHT - 4:g}" width="{(width - 12) * share:.1f}" height="2"/>')
     parts.append(
         f'<text class="name" x="11" y="19">{escape(cut(node.name, room, middle=True))}</text>'
         f'<path class="sign" transform="translate(10 25)" d="{GLYPHS.get(node.status, "")}"/>'
-        f'<text x="26" y="35">{escape(said)}</text></g>'
+        f'<text x="26" y="35">{escape(cut(state, room + 3))}</text></g>'
     )
     drawn = "".join(parts)
     return f'<a href="{escape(node.link)}">{drawn}</a>' if node.link else drawn

@@ -4,10 +4,10 @@ Numbers may be given as lists or NumPy arrays; they are kept as tuples, so that 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final, Literal
 
+from mainspring.charts.plain import Plain
 from mainspring.errors import DefinitionError
 
 __all__ = [
@@ -32,8 +32,7 @@ Scale = Literal["linear", "log", "time"]
 MIMES: Final = ("image/png", "image/svg+xml", "image/jpeg")
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(Plain):
     """One axis: what it measures and in which unit.
 
     Attributes:
@@ -57,8 +56,7 @@ class Axis:
         return f"{self.label} ({self.unit})" if self.unit else self.label
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(Plain):
     """One named sequence of points, in the order in which they are drawn.
 
     Attributes:
@@ -86,8 +84,7 @@ class Series:
         _demand(ends in ((0, 0), (size, size)), f"There are {ends[0]} low and {ends[1]} high for {size} y", where, fix)
 
 
-@dataclass(frozen=True, slots=True)
-class LineChart:
+class LineChart(Plain):
     """Lines over a continuous axis, such as a loss over epochs; intervals are drawn as bands."""
 
     title: str
@@ -99,8 +96,7 @@ class LineChart:
         _keep(self, series=_some(self.series, self.title))
 
 
-@dataclass(frozen=True, slots=True)
-class BarChart:
+class BarChart(Plain):
     """Bars over categories, one group of bars a category; intervals are drawn as whiskers.
 
     Attributes:
@@ -121,8 +117,7 @@ class BarChart:
         _keep(self, series=_some(self.series, self.title))
 
 
-@dataclass(frozen=True, slots=True)
-class ScatterChart:
+class ScatterChart(Plain):
     """Points, such as predicted against actual.
 
     Attributes:
@@ -143,8 +138,7 @@ class ScatterChart:
         _keep(self, series=_some(self.series, self.title))
 
 
-@dataclass(frozen=True, slots=True)
-class HistogramChart:
+class HistogramChart(Plain):
     """Counts in bins that lie edge to edge; several series overlap.
 
     Attributes:
@@ -172,8 +166,7 @@ class HistogramChart:
             _demand(fits, f"{name!r} has {len(values)} counts for {bins} bins", where, "Give one for each bin.")
 
 
-@dataclass(frozen=True, slots=True)
-class Heatmap:
+class Heatmap(Plain):
     """A grid of coloured numbers, such as a confusion matrix.
 
     Attributes:
@@ -209,15 +202,13 @@ class Heatmap:
         _demand(fits, f"The values are not {shape}", f"heatmap {self.title!r}", "Give a number for each cell.")
 
 
-@dataclass(frozen=True, slots=True)
-class VegaSpec:
+class VegaSpec(Plain):
     """A Vega-Lite specification of the user's own, such as an Altair chart, as JSON text."""
 
     spec: str
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Plain):
     """A picture as the bytes of a file.
 
     Attributes:
@@ -232,8 +223,7 @@ class Image:
         _demand(self.mime in MIMES, f"An image cannot be {self.mime!r}", None, f"Known are {', '.join(MIMES)}.")
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Plain):
     """One column of a table.
 
     Attributes:
@@ -249,8 +239,7 @@ class Column:
     format: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Plain):
     """Rows and columns for a reader.
 
     Attributes:

@@ -1,5 +1,6 @@
 """HTML that cannot forget to escape: text is escaped when it becomes part of an element."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -11,6 +12,8 @@ _CONTROLS: Final = {
 }
 _SPECIAL: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
 _ESCAPES: Final = str.maketrans({**_SPECIAL, **{chr(code): mark for code, mark in _CONTROLS.items()}})
+# Most text has nothing to escape, which a search finds out in a quarter of the time that translating takes.
+_search_special: Final = re.compile("[&<>\"'\x00-\x08\x0b-\x1f\x7f-\x9f]").search
 _VOID: Final = frozenset({"br", "hr", "img", "link", "meta", "wbr"})
 
 
@@ -29,7 +32,7 @@ def escape(text: str) -> Html:
     >>> escape('<b title="x">')
     '&lt;b title=&quot;x&quot;&gt;'
     """
-    return Html(text.translate(_ESCAPES))
+    return Html(_escaped(text))
 
 
 def join(*parts: Part, by: str = "") -> Html:
@@ -45,15 +48,18 @@ def el(name: str, /, *children: Part, **attributes: str | float | bool | None) -
     >>> el("td", "a < b", class_="number", title=None)
     '<td class="number">a &lt; b</td>'
     """
-    opened = [f"<{name}"]
+    opened = name
     for key, value in attributes.items():
         if value is None or value is False:
             continue
-        plain = key.rstrip("_").replace("_", "-")
-        opened.append(f" {plain}" if value is True else f' {plain}="{_html(str(value))}"')
+        plain = key.rstrip("_").replace("_", "-") if "_" in key else key
+        opened += (
+            f" {plain}" if value is True else f' {plain}="{_html(value if isinstance(value, str) else str(value))}"'
+        )
     if name in _VOID:
-        return Html("".join(opened) + ">")
-    return Html(f"{''.join(opened)}>{''.join([_html(child) for child in children])}</{name}>")
+        return Html(f"<{opened}>")
+    inner = [child if child.__class__ is Html else _html(child) for child in children]
+    return Html(f"<{opened}>{''.join(inner)}</{name}>")
 
 
 def cut(text: str, length: int, *, middle: bool = False) -> str:
@@ -73,5 +79,9 @@ def _html(part: Part) -> str:
     if isinstance(part, Html):
         return part
     if isinstance(part, str):
-        return part.translate(_ESCAPES)
+        return _escaped(part)
     return "" if part is None else "".join([_html(item) for item in part])
+
+
+def _escaped(text: str) -> str:
+    return text if _search_special(text) is None else text.translate(_ESCAPES)

@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-__all__ = ["Box", "Layout", "Line", "Measure", "layered", "layers_of"]
+__all__ = ["Arrangement", "Box", "Layout", "Line", "Measure", "layered", "layers_of"]
 
 Point = tuple[float, float]
 
@@ -88,12 +88,41 @@ def layered(needs: dict[str, Sequence[str]], measure: Measure) -> Layout:
         needs: For each node those it needs, which come before it; names that are no nodes are passed over.
         measure: Sizes, and the direction.
     """
-    if not needs:
-        return Layout((), (), 0.0, 0.0)
-    graph = _routed(needs)
-    _order(graph)
-    _place(graph, measure)
-    return _drawn(graph, list(needs), measure)
+    return Arrangement(needs).layout(measure)
+
+
+class Arrangement:
+    """A DAG whose nodes have their layers and their order in them, to be laid out in several sizes.
+
+    Args:
+        needs: For each node those it needs, which come before it; names that are no nodes are passed over.
+    """
+
+    def __init__(self, needs: dict[str, Sequence[str]]) -> None:
+        self._names = list(needs)
+        self._graph = _routed(needs)
+        self._chain = all(len(spots) == 1 for spots in self._graph.layers)
+        if not self._chain:
+            _order(self._graph)
+
+    @property
+    def layers(self) -> int:
+        """How many layers there are."""
+        return len(self._graph.layers)
+
+    @property
+    def broadest(self) -> int:
+        """How many nodes the broadest layer has."""
+        named = ([spot for spot in spots if spot.name is not None] for spots in self._graph.layers)
+        return max((len(spots) for spots in named), default=0)
+
+    def layout(self, measure: Measure) -> Layout:
+        """Return the layout in the sizes and the direction of `measure`."""
+        if not self._names:
+            return Layout((), (), 0.0, 0.0)
+        if not self._chain:
+            _place(self._graph, measure)
+        return _drawn(self._graph, self._names, measure)
 
 
 class _Spot(Struct, eq=False):
@@ -115,7 +144,7 @@ class _Graph(Struct):
 def _routed(needs: dict[str, Sequence[str]]) -> _Graph:
     layer = layers_of(needs)
     spots = {name: _Spot(layer[name], name) for name in needs}
-    layers: list[list[_Spot]] = [[] for _ in range(max(layer.values()) + 1)]
+    layers: list[list[_Spot]] = [[] for _ in range(max(layer.values(), default=-1) + 1)]
     for spot in spots.values():
         layers[spot.layer].append(spot)
     edges = [
@@ -181,7 +210,9 @@ def _number(spots: list[_Spot]) -> None:
 
 
 def _mean_rank(spot: _Spot, others: list[_Spot]) -> float:
-    return sum(other.rank for other in others) / len(others) if others else spot.rank
+    if len(others) == 1:
+        return others[0].rank
+    return sum([other.rank for other in others]) / len(others) if others else spot.rank
 
 
 def _place(graph: _Graph, measure: Measure) -> None:
@@ -196,11 +227,16 @@ def _place(graph: _Graph, measure: Measure) -> None:
 
 
 def _mean_across(spot: _Spot, others: list[_Spot]) -> float:
-    return sum(other.across for other in others) / len(others) if others else spot.across
+    if len(others) == 1:
+        return others[0].across
+    return sum([other.across for other in others]) / len(others) if others else spot.across
 
 
 def _fit(spots: list[_Spot], wanted: list[float], extent: float, gap: float) -> None:
     """Give spots the positions nearest to those wanted that keep order and distance, by pooling adjacent violators."""
+    if len(spots) == 1:
+        spots[0].across = wanted[0]
+        return
     offsets = [0.0]
     for here, there in pairwise(spots):
         offsets.append(offsets[-1] + (_extent(here, extent) + _extent(there, extent)) / 2 + gap)

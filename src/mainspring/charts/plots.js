@@ -3,6 +3,7 @@
   const text = (id) => document.getElementById(id).textContent;
   const plots = [...document.querySelectorAll(".plot")];
   const dark = matchMedia("(prefers-color-scheme: dark)");
+  const paper = matchMedia("print");
   const themes = JSON.parse(text("themes"));
   const views = new Map();
 
@@ -46,7 +47,10 @@
       fail(plot, error);
     }
   };
-  const draw = () => Promise.all(plots.map((plot) => show(plot, dark.matches ? "dark" : "light")));
+  const draw = () => {
+    const mode = dark.matches && !paper.matches ? "dark" : "light";
+    return Promise.all(plots.map((plot) => show(plot, mode)));
+  };
 
   try {
     const packed = Uint8Array.from(atob(text("vega")), (character) => character.charCodeAt(0));
@@ -61,7 +65,6 @@
   }
   await draw();
   dark.addEventListener("change", draw);
-  // Paper is light. Drawing needs no event of its own, so it is done before the page is printed.
-  addEventListener("beforeprint", () => dark.matches && plots.forEach((plot) => show(plot, "light")));
-  addEventListener("afterprint", () => dark.matches && draw());
+  // Paper is light, and of another width.
+  paper.addEventListener("change", draw);
 })();

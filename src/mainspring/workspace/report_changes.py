@@ -12,7 +12,7 @@ from mainspring.charts.numbers import count, short
 from mainspring.graph.code import Code, diff, from_record
 from mainspring.store import BlobStore
 from mainspring.tracking import RunRow, StepRow
-from mainspring.workspace.report_facts import Account, document_of, files_of, node_of, params_of
+from mainspring.workspace.report_facts import Account, Past, document_of, files_of, node_of, params_of
 
 __all__ = ["Change", "changes_of", "draw_changes"]
 
@@ -96,7 +96,7 @@ def _said(change: Change) -> Html:
     return join(change.what, values, where)
 
 
-def _configuration(now: Account, past: Account) -> Iterator[Change]:
+def _configuration(now: Account, past: Past) -> Iterator[Change]:
     config, before = now.record.get("config") or {}, past.record.get("config") or {}
     values, old = config.get("values") or {}, before.get("values") or {}
     for key in [*values, *(key for key in old if key not in values)]:
@@ -109,7 +109,7 @@ def _value(values: dict[str, Any], key: str) -> str:
     return json.dumps(values[key], ensure_ascii=False) if key in values else _ABSENT
 
 
-def _pairs(now: Account, past: Account) -> Iterator[tuple[StepRow, StepRow]]:
+def _pairs(now: Account, past: Past) -> Iterator[tuple[StepRow, StepRow]]:
     """Yield step runs of both runs that go by the same name and have different inputs or code."""
     before = {step.name: step for step in past.steps}
     for step in now.steps:
@@ -118,7 +118,7 @@ def _pairs(now: Account, past: Account) -> Iterator[tuple[StepRow, StepRow]]:
             yield step, old
 
 
-def _parameters(now: Account, past: Account, configuration: list[Change]) -> Iterator[Change]:
+def _parameters(now: Account, past: Past, configuration: list[Change]) -> Iterator[Change]:
     """Yield changed literals; those that come from a changed configuration are told there."""
     known = {(change.old, change.new) for change in configuration}
     for step, old in _pairs(now, past):
@@ -140,7 +140,7 @@ def _as_json(shown: str) -> str:
     return json.dumps(shown[1:-1], ensure_ascii=False) if quoted else shown.replace("(", "[").replace(")", "]")
 
 
-def _code(now: Account, past: Account, blobs: BlobStore) -> list[Change]:
+def _code(now: Account, past: Past, blobs: BlobStore) -> list[Change]:
     changed = {node_of(step.name) for step, old in _pairs(now, past) if step.code != old.code}
     if not changed:
         return []
@@ -169,14 +169,14 @@ def _codes(run: RunRow, blobs: BlobStore) -> dict[str, Code]:
     return {step: from_record(record) for step, record in codes.items()}
 
 
-def _files(account: Account) -> dict[str, str]:
+def _files(account: Account | Past) -> dict[str, str]:
     found: dict[str, str] = {}
     for step in account.steps:
         found |= files_of(step)
     return found
 
 
-def _inputs(now: Account, past: Account) -> Iterator[Change]:
+def _inputs(now: Account, past: Past) -> Iterator[Change]:
     new, old = _files(now), _files(past)
     for path in [*new, *(path for path in old if path not in new)]:
         if new.get(path) != old.get(path):
@@ -184,7 +184,7 @@ def _inputs(now: Account, past: Account) -> Iterator[Change]:
             yield Change("Inputs", f"{path} {what}", short(old.get(path, "")), short(new.get(path, "")))
 
 
-def _environment(now: Account, past: Account, blobs: BlobStore) -> Iterator[Change]:
+def _environment(now: Account, past: Past, blobs: BlobStore) -> Iterator[Change]:
     if now.record.get("environment") == past.record.get("environment"):
         return
     new, old = document_of(now.run, "environment", blobs), document_of(past.run, "environment", blobs)
@@ -215,7 +215,7 @@ def _versions(environment: dict[str, Any]) -> dict[str, str]:
     return {name: str(one.get("version")) for name, one in (environment.get("distributions") or {}).items()}
 
 
-def _git(now: Account, past: Account) -> Iterator[Change]:
+def _git(now: Account, past: Past) -> Iterator[Change]:
     new, old = now.record.get("git") or {}, past.record.get("git") or {}
     if new.get("commit") != old.get("commit") and new.get("commit"):
         yield Change("Git", "commit", short(str(old.get("commit") or "none")), short(str(new["commit"])))
@@ -223,7 +223,7 @@ def _git(now: Account, past: Account) -> Iterator[Change]:
         yield Change("Parameters", "run seed", str(past.run.seed), str(now.run.seed))
 
 
-def _steps(now: Account, past: Account) -> Iterator[Change]:
+def _steps(now: Account, past: Past) -> Iterator[Change]:
     new, old = (dict.fromkeys(node_of(step.name) for step in account.steps) for account in (now, past))
     for name in new:
         if name not in old:
@@ -233,7 +233,7 @@ def _steps(now: Account, past: Account) -> Iterator[Change]:
             yield Change("Steps", f"{name} is gone")
 
 
-def _results(now: Account, past: Account) -> Iterator[Change]:
+def _results(now: Account, past: Past) -> Iterator[Change]:
     different: list[str] = []
     same: list[str] = []
     for step, _ in _pairs(now, past):

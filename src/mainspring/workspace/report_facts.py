@@ -1,7 +1,8 @@
 """What the report tells of a run: its facts, and those of the run that it is compared with."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import Any, Final
 
 from msgspec import Struct
@@ -10,7 +11,7 @@ from mainspring.errors import MainspringError
 from mainspring.store import BlobStore, load
 from mainspring.tracking import Facts, LoggedRow, MetricRow, ResultRow, RunRow, StepRow
 
-__all__ = ["Account", "Course", "account_of", "document_of", "files_of", "node_of", "params_of"]
+__all__ = ["Account", "Course", "Past", "account_of", "document_of", "files_of", "node_of", "params_of"]
 
 _LOOK_BACK: Final = 5
 _LOOK_BACK_METRICS: Final = 3
@@ -42,6 +43,22 @@ class Course(Struct, frozen=True):
     before_run: str = ""
 
 
+class Past(Struct, frozen=True):
+    """The run that another is compared with: the last that ended, of the same pipeline and profile.
+
+    Attributes:
+        run: The run.
+        record: Its record.
+        steps: Its step runs.
+        results: What its steps returned, by their name; left empty when all steps have the keys that they had then.
+    """
+
+    run: RunRow
+    record: dict[str, Any]
+    steps: list[StepRow]
+    results: dict[str, ResultRow]
+
+
 class Account(Struct, frozen=True):
     """All that is told.
 
@@ -52,7 +69,7 @@ class Account(Struct, frozen=True):
         results: What steps returned, by their name.
         metrics: What they measured.
         logged: Figures and tables that they logged.
-        past: The last run that ended, of the same pipeline and profile; None for the first.
+        past: What it is compared with; None for a first run.
     """
 
     run: RunRow
@@ -61,7 +78,7 @@ class Account(Struct, frozen=True):
     results: dict[str, ResultRow]
     metrics: list[Course] = []
     logged: list[LoggedRow] = []
-    past: "Account | None" = None
+    past: "Past | None" = None
 
     def size_of(self, step: str) -> int:
         """Return the bytes that the results of a step take."""
@@ -76,13 +93,15 @@ def account_of(facts: Facts, run_id: str) -> Account:
         NotFoundError: There is no such run.
     """
     run = facts.runs.get(run_id)
-    told = _basics(facts, run)
-    earlier = _earlier(facts, run, told.record.get("profile"))
-    past = _basics(facts, earlier[0]) if earlier else None
+    record, steps = json.loads(run.record or "{}"), facts.steps.of(run.id)
+    earlier = _earlier(facts, run, record.get("profile"))
+    last = next(earlier, None)
+    past = None if last is None else _past(facts, steps, last)
     metrics, logged = facts.measures.of_run(run.id)
     courses = _courses(metrics)
-    _compare(facts, courses, earlier)
-    return Account(run, told.record, told.steps, told.results, list(courses.values()), logged, past)
+    if last is not None:
+        _compare(facts, courses, chain([last], earlier))
+    return Account(run, record, steps, facts.results.of_run(run.id), list(courses.values()), logged, past)
 
 
 def node_of(step: str) -> str:
@@ -115,15 +134,19 @@ def document_of(run: RunRow, name: str, blobs: BlobStore) -> dict[str, Any]:
     return found
 
 
-def _basics(facts: Facts, run: RunRow) -> Account:
-    return Account(run, json.loads(run.record or "{}"), facts.steps.of(run.id), facts.results.of_run(run.id))
+def _past(facts: Facts, steps: list[StepRow], run: RunRow) -> Past:
+    before = facts.steps.of(run.id)
+    keys = {step.name: step.key for step in before}
+    differs = any(step.key != keys.get(step.name, step.key) for step in steps)
+    return Past(run, json.loads(run.record or "{}"), before, facts.results.of_run(run.id) if differs else {})
 
 
-def _earlier(facts: Facts, run: RunRow, profile: str | None) -> list[RunRow]:
+def _earlier(facts: Facts, run: RunRow, profile: str | None) -> Iterator[RunRow]:
     """Return earlier runs of the same pipeline and profile that ended, the newest first."""
     rows = facts.runs.list(_LOOK_BACK, pipeline=run.pipeline, before=run.id)
-    found = [facts.runs.get(row.id) for row in rows if row.status in _ENDED]
-    return [row for row in found if json.loads(row.record or "{}").get("profile") == profile]
+    said = f'"profile": {json.dumps(profile)}'  # looked for as text: records are long, and parsing them takes its time
+    found = (facts.runs.get(row.id) for row in rows if row.status in _ENDED)
+    return (row for row in found if said in row.record)
 
 
 def _courses(rows: Iterable[MetricRow]) -> dict[Place, Course]:
@@ -135,14 +158,15 @@ def _courses(rows: Iterable[MetricRow]) -> dict[Place, Course]:
     return courses
 
 
-def _compare(facts: Facts, courses: dict[Place, Course], earlier: list[RunRow]) -> None:
+def _compare(facts: Facts, courses: dict[Place, Course], earlier: Iterator[RunRow]) -> None:
     """Give each metric the numbers of the last run that has it."""
-    for run in earlier[:_LOOK_BACK_METRICS]:
-        missing = [place for place, course in courses.items() if not course.before_run]
-        if not missing:
-            return
+    missing = list(courses)
+    for run in islice(earlier, _LOOK_BACK_METRICS if missing else 0):
         found = _courses(facts.measures.of_run(run.id)[0])
         for place in missing:
             if place in found:
                 now, then = courses[place], found[place]
                 courses[place] = Course(now.step, now.name, now.values, now.at, then.values, then.at, run.id)
+        missing = [place for place in missing if place not in found]
+        if not missing:
+            break

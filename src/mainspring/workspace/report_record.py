@@ -59,7 +59,9 @@ def draw_flow(account: Account) -> Html:
     inputs, outputs = _inputs(account), _outputs(account)
     nothing = "No step took a File or a Folder: the inputs are the configuration and the code."
     into = (
-        _table(("File or folder", "Digest", "Used by", "Kept"), inputs) if inputs else el("p", nothing, class_="note")
+        _table(("File or folder", "Digest", "Used by", "Kept copy"), inputs)
+        if inputs
+        else el("p", nothing, class_="note")
     )
     out: Part = el("p", "No step returned anything.", class_="note")
     if outputs:
@@ -78,7 +80,7 @@ def _inputs(account: Account) -> list[Html]:
     rows = []
     for (path, digest), steps in users.items():
         copy = kept.get(path)
-        said = f"copy of {size(copy.size)}" if copy is not None else "by reference"
+        said = size(copy.size) if copy is not None else _NOTHING
         names = ", ".join(steps)
         cells = (
             el("td", draw_digest(digest)),
