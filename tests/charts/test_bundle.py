@@ -43,6 +43,23 @@ def test_without_vl_convert_there_is_no_script(monkeypatch, tmp_path):
     assert not (tmp_path / "cache").exists()
 
 
+def test_a_script_that_cannot_be_kept_is_still_given(monkeypatch, tmp_path):
+    class Converter:
+        __version__ = "0"
+
+        def get_vegalite_versions(self):
+            return ["6.4"]
+
+        def javascript_bundle(self, snippet, version):
+            return f"{snippet} {version}"
+
+    monkeypatch.setitem(sys.modules, "vl_convert", Converter())
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    script = zlib.decompress(base64.b64decode(vega_bundle(tmp_path / "cache"))).decode()
+    assert script == "window.mainspringEmbed = vegaEmbed; 6.4"
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
+
+
 def test_charts_become_png_files():
     assert to_png(CHARTS["bar"]).startswith(b"\x89PNG")
     assert to_png(CHARTS["bar"], mode="dark") != to_png(CHARTS["bar"])

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import zlib
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -32,13 +33,24 @@ def vega_bundle(cache: Path) -> str | None:
     kept = cache / f"vega-{converter.__version__}.txt"
     try:
         return kept.read_text("ascii")
-    except FileNotFoundError:
+    except OSError:  # most likely it is not there yet
         text = _packed(converter)
-    cache.mkdir(parents=True, exist_ok=True)
-    fresh = kept.with_name(f"{kept.name}.{os.getpid()}")
-    fresh.write_text(text, "ascii")
-    fresh.replace(kept)
+    with suppress(OSError):  # a page can be drawn where nothing can be kept
+        _keep(kept, text)
     return text
+
+
+def _keep(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        with fresh.open("w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def to_png(chart: Chart | VegaSpec, *, mode: str = "light", scale: float = 2.0) -> bytes:
@@ -57,7 +69,7 @@ def to_png(chart: Chart | VegaSpec, *, mode: str = "light", scale: float = 2.0) 
 def _converter() -> Any:
     try:
         return import_module("vl_convert")
-    except ModuleNotFoundError:
+    except ImportError:
         return None
 
 
