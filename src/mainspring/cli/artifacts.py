@@ -35,7 +35,7 @@ def show(
     home: HomePath = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show an artifact: what it is, who made it, and its value as Python prints it."""
+    """Show an artifact: what it is, who made it, and its value."""
     with open_existing(home) as opened:
         if name is None:
             _show_all(opened, as_json=as_json)

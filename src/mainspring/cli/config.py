@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mainspring.cli.choosing import configured, home_path
 from mainspring.cli.failing import Exit
 from mainspring.cli.options import AsJson, Chosen, flat
 from mainspring.cli.printing import put, put_json, put_table
@@ -13,16 +14,15 @@ from mainspring.config import Config, listing
 from mainspring.config.advice import Finding
 from mainspring.workspace.homes import open_home
 from mainspring.workspace.linting import lint_project
-from mainspring.workspace.project import Project, load_project
-from mainspring.workspace.running import configure, home_of
+from mainspring.workspace.project import Project
 
 __all__ = ["COMMANDS"]
 
 
 @flat
 def show(chosen: Chosen, *, as_json: AsJson = False) -> None:
-    """Show the configuration that a run would have: every key, its value, and where that comes from."""
-    _, config = _configured(chosen)
+    """Show the configuration of a run, and where each value comes from."""
+    _, config = configured(chosen)
     rows = listing(config)
     if as_json:
         values: dict[str, Any] = {row.key: {"value": row.value, "origin": row.origin} for row in rows}
@@ -40,9 +40,12 @@ def lint(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when there is advice.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give advice about what should be in the configuration and is not, and what is there and need not be."""
-    project, config = _configured(chosen)
-    path = (chosen.home or home_of(project, config)).absolute()
+    """Give advice about the configuration.
+
+    That is: what should be in it and is not, such as numbers in the code of steps; and what is there and need not be.
+    """
+    project, config = configured(chosen)
+    path = home_path(chosen, project, config)
     findings = _with_history(project, config, path)
     if as_json:
         put_json({"findings": [_record(finding) for finding in findings]})
@@ -53,11 +56,6 @@ def lint(
         put(f"{len(findings):,} findings" if len(findings) != 1 else "1 finding")
     if findings and strict:
         raise typer.Exit(Exit.FAILED)
-
-
-def _configured(chosen: Chosen) -> tuple[Project, Config]:
-    project = load_project(chosen.pipeline)
-    return project, configure(project, file=chosen.config, profile=chosen.profile, sets=chosen.sets)
 
 
 def _with_history(project: Project, config: Config, path: Path) -> list[Finding]:

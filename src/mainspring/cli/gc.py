@@ -20,7 +20,9 @@ _AGE = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
 def _seconds(text: str) -> float:
     found = _AGE.fullmatch(text.strip())
     if found is None:
-        raise typer.BadParameter(f"'{text}' is no age. Write a number and one of s, m, h, d, w: 30d.")
+        raise typer.BadParameter(
+            f"'{text}' is no age. Write a number and one of s, m, h, d, w: 30d.", param_hint="'--older-than'"
+        )
     return float(found[1]) * _UNITS[found[2]]
 
 

@@ -12,16 +12,15 @@ from msgspec.structs import fields
 
 from mainspring.cli.completing import keys, pipelines, profiles, runs, steps
 
-__all__ = ["AsJson", "Chosen", "HomePath", "RunName", "StepName", "flat"]
+__all__ = ["RUN_HELP", "AsJson", "Chosen", "HomePath", "RunName", "StepName", "flat"]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 HomePath = Annotated[
     Path | None,
     typer.Option("--home", metavar="DIR", help="The folder for runs and results, in place of the usual one."),
 ]
-RunName = Annotated[
-    str, typer.Argument(metavar="RUN", help="A run: its id, the beginning of it, or 'latest'.", autocompletion=runs)
-]
+RUN_HELP = "A run: its id, the beginning of it, or 'latest'."
+RunName = Annotated[str, typer.Argument(metavar="RUN", help=RUN_HELP, autocompletion=runs)]
 StepName = Annotated[str, typer.Argument(metavar="STEP", help="A step.", autocompletion=steps)]
 
 

@@ -1,13 +1,11 @@
 """`mainspring plan`."""
 
 from mainspring.charts.numbers import count, duration
+from mainspring.cli.choosing import configured, open_chosen
 from mainspring.cli.options import AsJson, Chosen, flat
 from mainspring.cli.printing import mark, put, put_json, put_table
-from mainspring.workspace.homes import open_home
 from mainspring.workspace.planning import Plan, Planned
 from mainspring.workspace.planning import plan as make_plan
-from mainspring.workspace.project import load_project
-from mainspring.workspace.running import configure, home_of
 
 __all__ = ["plan"]
 
@@ -20,10 +18,8 @@ def plan(chosen: Chosen, *, as_json: AsJson = False) -> None:
 
     What depends on a step that will run is unknown until it has: when it returns the same as before, hits follow.
     """
-    project = load_project(chosen.pipeline)
-    config = configure(project, file=chosen.config, profile=chosen.profile, sets=chosen.sets)
-    path = chosen.home or home_of(project, config)
-    with open_home(path.absolute(), config.settings) as home:
+    project, config = configured(chosen)
+    with open_chosen(chosen, project, config) as home:
         found = make_plan(project, config, home)
     if as_json:
         put_json({"pipeline": found.pipeline, "steps": [_record(step) for step in found.steps]})

@@ -4,13 +4,13 @@ import importlib
 import json
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from mainspring.cli.choosing import configured, open_chosen
 from mainspring.cli.completing import steps
 from mainspring.cli.failing import Exit
 from mainspring.cli.options import AsJson, Chosen, flat
@@ -18,9 +18,9 @@ from mainspring.cli.printing import put_json
 from mainspring.cli.progress import Board, Lines, closing, failures
 from mainspring.config import Config
 from mainspring.errors import DefinitionError, MainspringError
-from mainspring.workspace.homes import Home, open_home
-from mainspring.workspace.project import Project, load_project
-from mainspring.workspace.running import Request, configure, execute, home_of
+from mainspring.workspace.homes import Home
+from mainspring.workspace.project import Project
+from mainspring.workspace.running import Request, execute
 from mainspring.workspace.views import Run
 
 __all__ = ["run", "smoke"]
@@ -70,9 +70,8 @@ def smoke(chosen: Chosen, how: How) -> None:
 def _run(chosen: Chosen, how: How) -> None:
     if how.pdb and how.as_json:
         raise DefinitionError("--pdb and --json do not go together", None, "Leave one of them out.")
-    project = load_project(chosen.pipeline)
-    config = configure(project, file=chosen.config, profile=chosen.profile, sets=chosen.sets)
-    with open_home(_home(chosen, project, config), config.settings) as home:
+    project, config = configured(chosen)
+    with open_chosen(chosen, project, config) as home:
         view: Any = _silent if how.as_json else _view
         ran, board = view(how, lambda listener: execute(project, config, home, _request(chosen, how, listener)))
         if how.as_json:
@@ -83,10 +82,6 @@ def _run(chosen: Chosen, how: How) -> None:
             _debug(project, config, home, board.failed[0].step)
     if ran.status != "succeeded":
         raise typer.Exit(Exit.FAILED)
-
-
-def _home(chosen: Chosen, project: Project, config: Config) -> Path:
-    return (chosen.home or home_of(project, config)).absolute()
 
 
 def _request(chosen: Chosen, how: How, listener: Any) -> Request:

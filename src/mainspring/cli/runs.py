@@ -9,7 +9,7 @@ import typer
 from mainspring.charts.numbers import change, duration, moment, number, short, size
 from mainspring.cli.completing import runs as complete_runs
 from mainspring.cli.failing import relative
-from mainspring.cli.options import AsJson, HomePath, RunName
+from mainspring.cli.options import RUN_HELP, AsJson, HomePath, RunName
 from mainspring.cli.printing import ago, mark, numbers, put, put_json, put_pairs, put_table, stamp
 from mainspring.tracking import LoggedRow, MetricRow, ResultRow, RunRow, StepRow
 from mainspring.workspace.comparing import Comparison, StepPair, compare
@@ -17,6 +17,9 @@ from mainspring.workspace.homes import Home
 from mainspring.workspace.opening import open_existing
 
 __all__ = ["COMMANDS"]
+
+Before = Annotated[str, typer.Argument(metavar="BEFORE", help=RUN_HELP, autocompletion=complete_runs)]
+After = Annotated[str, typer.Argument(metavar="AFTER", help=RUN_HELP, autocompletion=complete_runs)]
 
 
 def list_runs(
@@ -52,7 +55,7 @@ def list_runs(
 
 
 def show(run: RunName = "latest", *, home: HomePath = None, as_json: AsJson = False) -> None:
-    """Show a run: its steps, what they logged and returned, and where its report and logs are."""
+    """Show a run: its steps, and what they logged and returned."""
     with open_existing(home) as opened:
         row = opened.facts.runs.get(run)
         steps = opened.facts.steps.of(row.id)
@@ -127,8 +130,11 @@ def _print_measures(metrics: list[MetricRow], logged: list[LoggedRow]) -> None:
         put(f"{one.kind} '{one.name}' of {one.step}: {one.artifact.summary} {short(one.artifact.digest)}")
 
 
-def compare_runs(before: RunName, after: RunName = "latest", *, home: HomePath = None, as_json: AsJson = False) -> None:
-    """Show two runs beside each other: what differs in configuration, code, inputs, metrics and what they returned."""
+def compare_runs(before: Before, after: After = "latest", *, home: HomePath = None, as_json: AsJson = False) -> None:
+    """Show two runs beside each other.
+
+    That is: what differs in their configuration, code and inputs, in what they returned, and in their metrics.
+    """
     with open_existing(home) as opened:
         found = compare(opened, before, after)
     if as_json:

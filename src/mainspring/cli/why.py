@@ -4,11 +4,9 @@ from typing import Any
 
 import typer
 
+from mainspring.cli.choosing import configured, open_chosen
 from mainspring.cli.options import AsJson, Chosen, StepName, flat
 from mainspring.cli.printing import mark, put, put_json
-from mainspring.workspace.homes import open_home
-from mainspring.workspace.project import load_project
-from mainspring.workspace.running import configure, home_of
 from mainspring.workspace.why import Explanation
 from mainspring.workspace.why import why as explain
 
@@ -23,10 +21,8 @@ def why(step: StepName, chosen: Chosen, *, as_json: AsJson = False) -> None:
 
     For a step that is a hit, it shows why its result was made.
     """
-    project = load_project(chosen.pipeline)
-    config = configure(project, file=chosen.config, profile=chosen.profile, sets=chosen.sets)
-    path = chosen.home or home_of(project, config)
-    with open_home(path.absolute(), config.settings) as home:
+    project, config = configured(chosen)
+    with open_chosen(chosen, project, config) as home:
         found = explain(project, config, home, step)
     if as_json:
         put_json(_record(found))

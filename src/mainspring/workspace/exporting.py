@@ -43,8 +43,8 @@ def export_value(found: Found, blobs: BlobStore, target: Path, *, raw: bool = Fa
     finally:
         if draft.is_dir():
             shutil.rmtree(draft, ignore_errors=True)
-        else:
-            draft.unlink(missing_ok=True)
+        elif draft.exists():
+            draft.unlink()
     return target
 
 

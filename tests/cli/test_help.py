@@ -1,0 +1,131 @@
+"""What help says, and that it costs next to nothing."""
+
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from mainspring.cli.app import COMMANDS, app
+from mainspring.cli.failing import EXIT_CODES
+
+GROUPS = {
+    "runs": ("list", "show", "compare", "pin", "unpin"),
+    "artifacts": ("show", "export"),
+    "config": ("show", "lint"),
+}
+CALLS = [(), *((name,) for name in COMMANDS), *((group, name) for group, names in GROUPS.items() for name in names)]
+
+
+def say(*args: str) -> tuple[int, str]:
+    done = CliRunner().invoke(app, list(args), prog_name="mainspring")
+    return done.exit_code, done.output
+
+
+@pytest.fixture(autouse=True)
+def width(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.mark.parametrize("call", CALLS, ids=" ".join)
+def test_help(call, snapshot):
+    code, text = say(*call, "--help")
+    assert code == 0
+    assert text == snapshot
+    assert say(*call, "-h") == (0, text)
+
+
+def test_no_arguments_are_a_call_for_help():
+    assert say() == say("--help")
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_alone_shows_its_commands(group):
+    code, text = say(group)
+    assert code == 2
+    assert all(name in text for name in GROUPS[group])
+
+
+def test_help_tells_every_exit_code():
+    text = " ".join(say("--help")[1].split())
+    assert all(f"{code} {meaning}" in text for code, meaning in EXIT_CODES.items())
+
+
+def test_every_command_has_the_line_that_it_is_listed_with():
+    assert all(line.endswith(".") and len(line) <= 66 for _, line in COMMANDS.values())
+
+
+def test_every_table_has_json():
+    tables = [call for call in CALLS if call[:1] not in [(), ("init",)] and call[-1] not in GROUPS]
+    silent = [("runs", "pin"), ("runs", "unpin"), ("artifacts", "export")]
+    assert [call for call in tables if "--json" not in say(*call, "--help")[1]] == silent
+
+
+def test_the_version():
+    import mainspring
+
+    assert say("--version") == (0, f"mainspring {mainspring.__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (("rnu",), "No such command 'rnu'. Did you mean 'run'?"),
+        (("run", "--profil", "x"), "No such option: --profil"),
+        (("runs", "lst"), "No such command 'lst'. Did you mean 'list'?"),
+        (("runs", "list", "--limt", "3"), "No such option: --limt"),
+        (("init",), "Missing argument 'DIR'"),
+        (("why",), "Missing argument 'STEP'"),
+        (("lineage",), "Missing argument 'ARTIFACT'"),
+        (("runs", "compare"), "Missing argument 'BEFORE'"),
+        (("artifacts", "export", "x"), "Missing argument 'PATH'"),
+        (("run", "--workers", "0"), "Invalid value for '--workers'"),
+        (("run", "--workers", "many"), "Invalid value for '--workers'"),
+        (("gc", "--older-than", "old"), "'old' is no age"),
+        (("plan", "a", "b"), "unexpected extra argument"),
+    ],
+)
+def test_wrong_usage_is_named_and_exits_with_2(call, said):
+    code, text = say(*call)
+    assert code == 2
+    assert said in text
+
+
+CALL = """
+import sys
+sys.argv = ["mainspring", *sys.argv[1:]]
+from mainspring.cli import main
+try:
+    main()
+except SystemExit:
+    pass
+print("\\n#" + " ".join(sys.modules))
+"""
+
+
+def loaded(*args: str, **options) -> set[str]:
+    """Return the modules that a command line loads."""
+    done = subprocess.run([sys.executable, "-c", CALL, *args], capture_output=True, text=True, check=True, **options)
+    return set(done.stdout.rpartition("#")[2].split())
+
+
+@pytest.mark.parametrize("args", [(), ("--help",), ("--version",)])
+def test_help_loads_no_command_and_nothing_heavy(args):
+    modules = loaded(*args)
+    ours = {name for name in modules if name.startswith("mainspring")}
+    assert ours == {"mainspring", "mainspring.cli", "mainspring.cli.entry", "mainspring.cli.app",
+                    "mainspring.cli.failing", "mainspring.errors"}  # fmt: skip
+    assert not modules & {"rich", "numpy", "pydantic", "msgspec", "sqlite3", "asyncio", "importlib.metadata", "email"}
+
+
+def test_a_command_loads_no_other():
+    commands = {place.partition(":")[0] for place, _ in COMMANDS.values()}
+    assert loaded("gc", "--help") & commands == {"mainspring.cli.gc"}
+
+
+def test_a_run_loads_nothing_that_it_does_not_need(shop):
+    loaded("run", cwd=shop.folder)  # learns what is installed, which is kept
+    modules = loaded("run", cwd=shop.folder)
+    assert "mainspring.workspace.running" in modules
+    heavy = {"rich", "numpy", "pandas", "sqlalchemy", "asyncio", "pdb", "email", "importlib.metadata", "pydantic"}
+    assert not modules & {*heavy, "mainspring.cli.terminal", "mainspring.workspace.debugging"}
