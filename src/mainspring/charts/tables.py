@@ -121,11 +121,13 @@ def _is_column(value: object) -> bool:
 
 
 def _items(column: Any) -> Iterable[Any]:
+    items: Iterable[Any] = column
     for method in ("tolist", "to_list", "to_pylist"):
         convert = getattr(column, method, None)
         if convert is not None:
-            return convert()  # type: ignore[no-any-return]
-    return column  # type: ignore[no-any-return]
+            items = convert()
+            break
+    return items
 
 
 def _sequence(value: Sequence[Any], rows: int) -> Table:
