@@ -23,8 +23,8 @@ _SUFFIXES = (".py", *EXTENSION_SUFFIXES, ".pyc")
 class ProjectSources:
     """The project's modules: what is neither the standard library nor an installed distribution.
 
-    Editable installs lie outside the installation folders, so they are project code. Mainspring itself never is. Nothing
-    is imported, and what is found does not depend on what is imported already.
+    Editable installs lie outside the installation folders, so they are project code. Mainspring itself never is.
+    Nothing is imported, and what is found does not depend on what is imported already.
 
     Args:
         root: The folder that the project's modules are imported from.
@@ -130,7 +130,7 @@ class ProjectSources:
 
 
 def _search(folders: list[Path], name: str) -> tuple[Path | None, list[Path]]:
-    """Return what a submodule is, by the order of the import system: package, module, then a folder without `__init__`."""
+    """Return what a submodule is, as the import system decides: package, module, then a folder without `__init__`."""
     for folder in folders:
         package = folder / name / "__init__.py"
         if package.is_file():

@@ -51,12 +51,14 @@ class Definition:
         name: The name; `Class.method` for a method; `<statements>` for the statements that act on import.
         kind: `function`, `class`, `method`, `constant`, or `statements`.
         nodes: The statements in order; several when the name is bound more than once.
+        parts: Methods of a class, by name; they are reached with it.
     """
 
     module: "Module"
     name: str
     kind: str
     nodes: list[ast.stmt] = field(default_factory=list)
+    parts: dict[str, "Definition"] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -66,7 +68,7 @@ class Module:
     Attributes:
         text: Its source.
         definitions: Symbols by name.
-        methods: Methods by their bare name.
+        members: For each name that the body of a class binds, the symbols that such classes are or are in.
         imports: Import bindings by name, those inside functions not included.
         stars: Modules that it imports everything from.
         imported: Every module that it imports anywhere.
@@ -75,7 +77,7 @@ class Module:
 
     text: ModuleText
     definitions: dict[str, Definition] = field(default_factory=dict)
-    methods: dict[str, list[Definition]] = field(default_factory=dict)
+    members: dict[str, list[Definition]] = field(default_factory=dict)
     imports: dict[str, list[Import]] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
     imported: list[str] = field(default_factory=list)
@@ -90,9 +92,11 @@ def parse_module(text: ModuleText) -> Module:
     """
     try:
         tree = ast.parse(text.text)
-    except SyntaxError as error:
+    except (SyntaxError, ValueError) as error:
         raise SourceError(
-            f"Module '{text.name}' is not valid Python: {error.msg}", f"{text.path}:{error.lineno}"
+            f"Module '{text.name}' is not valid Python: {getattr(error, 'msg', error)}",
+            f"{text.path}:{getattr(error, 'lineno', None) or 1}",
+            "Correct it.",
         ) from error
     module = Module(text)
     for statement in tree.body:
@@ -101,7 +105,21 @@ def parse_module(text: ModuleText) -> Module:
         if isinstance(node, ast.Import | ast.ImportFrom):
             module.imported += [found.module for _, found in imports_in(node, text)]
             module.imported += [f"{found.module}.{found.name}" for _, found in imports_in(node, text) if found.name]
+    for definition in module.definitions.values():
+        _list_members(module, definition)
     return module
+
+
+def _list_members(module: Module, definition: Definition) -> None:
+    """Note every name that a class binds, be it at the top level, in another class or in a function."""
+    names: dict[str, None] = {}
+    for node in definition.nodes:
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.ClassDef):
+                for statement in inner.body:
+                    names.update(dict.fromkeys(_bound_names(statement)))
+    for name in names:
+        module.members.setdefault(name, []).append(definition)
 
 
 def _take(module: Module, statement: ast.stmt) -> None:
@@ -110,33 +128,36 @@ def _take(module: Module, statement: ast.stmt) -> None:
     elif isinstance(statement, FUNCTIONS):
         _define(module, statement.name, "function", statement)
     elif isinstance(statement, ast.ClassDef):
-        _define(module, statement.name, "class", statement)
-        for inner in statement.body:
-            if isinstance(inner, FUNCTIONS):
-                method = Definition(module, f"{statement.name}.{inner.name}", "method", [inner])
-                module.methods.setdefault(inner.name, []).append(method)
-    elif _is_main_guard(statement):
-        return
-    elif isinstance(statement, _COMPOUND):
-        for name in _bound_names(statement):
-            _define(module, name, "constant", statement)
-        for inner in _statements(statement):
-            if isinstance(inner, ast.Import | ast.ImportFrom):
-                _bind_imports(module, inner)
-        if any(_acts(inner) for inner in _statements(statement)):
-            module.acting.append(statement)
-    else:
-        for name in _bound_names(statement):
-            _define(module, name, "constant", statement)
-        if _acts(statement):
-            module.acting.append(statement)
+        _take_class(module, statement)
+    elif not _is_main_guard(statement):
+        _take_other(module, statement)
 
 
-def _define(module: Module, name: str, kind: str, statement: ast.stmt) -> None:
+def _take_class(module: Module, statement: ast.ClassDef) -> None:
+    owner = _define(module, statement.name, "class", statement)
+    for inner in statement.body:
+        if isinstance(inner, FUNCTIONS):
+            method = Definition(module, f"{statement.name}.{inner.name}", "method")
+            owner.parts.setdefault(inner.name, method).nodes.append(inner)
+
+
+def _take_other(module: Module, statement: ast.stmt) -> None:
+    for name in _bound_names(statement):
+        _define(module, name, "constant", statement)
+    every = list(_statements(statement))
+    for inner in every:
+        if isinstance(inner, ast.Import | ast.ImportFrom):
+            _bind_imports(module, inner)
+    if any(_acts(inner) for inner in every):
+        module.acting.append(statement)
+
+
+def _define(module: Module, name: str, kind: str, statement: ast.stmt) -> Definition:
     known = module.definitions.setdefault(name, Definition(module, name, kind))
     known.nodes.append(statement)
     if known.kind != kind:
         known.kind = "constant"
+    return known
 
 
 def _bind_imports(module: Module, statement: ast.Import | ast.ImportFrom) -> None:
@@ -205,17 +226,15 @@ def _acts(statement: ast.stmt) -> bool:
         stored = [node for target in targets for node in ast.walk(target)]
         if any(isinstance(node, ast.Attribute | ast.Subscript) for node in stored):
             return True
-        return all(isinstance(t, ast.Name) and t.id.startswith("_") for t in targets) and _calls(statement.value)
+        return all(isinstance(t, ast.Name) and t.id == "_" for t in targets)
     return isinstance(statement, ast.Delete | ast.Assert | ast.Raise | ast.For | ast.While | ast.With | ast.Global)
-
-
-def _calls(value: ast.expr | None) -> bool:
-    return value is not None and any(isinstance(node, ast.Call) for node in ast.walk(value))
 
 
 def _is_main_guard(statement: ast.stmt) -> bool:
     """Say whether a statement is `if __name__ == "__main__":`, which no import runs."""
     if not isinstance(statement, ast.If) or statement.orelse or not isinstance(statement.test, ast.Compare):
+        return False
+    if not isinstance(statement.test.ops[0], ast.Eq):
         return False
     sides = [statement.test.left, *statement.test.comparators]
     names = any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)

@@ -1,14 +1,30 @@
 """What a symbol's source refers to: names of its module, attributes of unknown objects, and what cannot be resolved."""
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from mainspring.graph.modules import FUNCTIONS, Definition, Import, Module, imports_in
+from mainspring.graph.implicit import BUILTIN_METHODS, implicit_methods, is_plain
+from mainspring.graph.modules import Import, Module, imports_in
+from mainspring.graph.scopes import Scope, class_scope, comprehension_scope, function_scope
+from mainspring.graph.sourcetext import dotted, option_decorators
 
-__all__ = ["References", "option_decorators", "own_source", "references_of"]
+__all__ = ["References", "references_of"]
 
-_DYNAMIC = frozenset({"globals", "locals", "vars", "eval", "exec", "__import__", "compile"})
+_EVALUATING = frozenset({"globals", "eval", "exec", "__import__"})
+_ATTRIBUTE_CALLS = {"getattr": 1, "hasattr": 1, "setattr": 1, "delattr": 1, "attrgetter": 0, "methodcaller": 0}
+_IMPORTING = frozenset(
+    {
+        "import_module",
+        "__import__",
+        "run_module",
+        "run_path",
+        "iter_modules",
+        "walk_packages",
+        "spec_from_file_location",
+    }
+    | {"find_spec", "exec_module", "resolve_name", "locate", "load_source", "reload"}
+)
 
 
 @dataclass(slots=True)
@@ -17,19 +33,27 @@ class References:
 
     Attributes:
         chains: Dotted names that begin with a global name: `("model", "predict")`.
+        possible: Such names where it is not certain that there is a global: in strings, and in the body of a class.
         attributes: Attribute names on objects that are not known.
+        implicit: Methods that Python may call on such objects.
         imports: Imports inside functions, by the name that they bind.
         modules: Modules that are imported by a call with a literal name.
+        prefixes: Beginnings of names of modules that are imported by a call with a computed name.
         dynamic: Places where a name is computed: (line, what is called).
-        imports_anything: A module is imported whose name is computed.
+        any_attribute: A computed name is looked up on an object that is not known.
+        any_name: A computed name is looked up among the globals.
     """
 
     chains: set[tuple[str, ...]] = field(default_factory=set)
+    possible: set[tuple[str, ...]] = field(default_factory=set)
     attributes: set[str] = field(default_factory=set)
+    implicit: set[str] = field(default_factory=set)
     imports: dict[str, list[Import]] = field(default_factory=dict)
     modules: set[str] = field(default_factory=set)
+    prefixes: set[str] = field(default_factory=set)
     dynamic: list[tuple[int, str]] = field(default_factory=list)
-    imports_anything: bool = False
+    any_attribute: bool = False
+    any_name: bool = False
 
 
 def references_of(nodes: Sequence[ast.AST], module: Module) -> References:
@@ -41,16 +65,25 @@ def references_of(nodes: Sequence[ast.AST], module: Module) -> References:
 
 
 class _Visitor(ast.NodeVisitor):
-    """Walks with a stack of local names: what is bound in a function is no global name."""
+    """Walks with a stack of scopes: what is bound in a function is no global name."""
 
     def __init__(self, module: Module) -> None:
         self.text = module.text
         self.options = option_decorators(module)
         self.found = References()
-        self.locals: list[set[str]] = []
+        self.scopes: list[Scope] = []
+
+    def visit(self, node: ast.AST) -> None:
+        operands, methods = implicit_methods(node)
+        if methods and not all(is_plain(operand, self._plain) for operand in operands):
+            self.found.implicit.update(methods)
+        super().visit(node)
 
     def visit_Name(self, node: ast.Name) -> None:
         if not self._is_local(node.id):
+            self._chain((node.id,))
+            self.found.implicit.update(BUILTIN_METHODS.get(node.id, ()))
+        elif node.id in self.found.imports and isinstance(node.ctx, ast.Load):
             self.found.chains.add((node.id,))
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
@@ -59,44 +92,67 @@ class _Visitor(ast.NodeVisitor):
         while isinstance(inner, ast.Attribute):
             parts.insert(0, inner.attr)
             inner = inner.value
-        if isinstance(inner, ast.Name) and not self._is_local(inner.id):
-            self.found.chains.add((inner.id, *parts))
-            return
-        if isinstance(inner, ast.Name) and inner.id in self.found.imports:
-            self.found.chains.add((inner.id, *parts))
+        if isinstance(inner, ast.Name) and (not self._is_local(inner.id) or inner.id in self.found.imports):
+            self._chain((inner.id, *parts))
+            if (inner.id, parts[0]) == ("sys", "modules"):
+                self._computed_import(node, "sys.modules", None)
+            if not self._is_local(inner.id):
+                return
         self.found.attributes.update(parts)
-        self.visit(inner)
+        if not isinstance(inner, ast.Name):
+            self.visit(inner)
 
     def visit_Call(self, node: ast.Call) -> None:
-        name = node.func.id if isinstance(node.func, ast.Name) else ""
-        attribute = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        if name in _DYNAMIC and not self._is_local(name):
-            self.found.dynamic.append((node.lineno, f"{name}()"))
-            self.found.imports_anything |= name in ("__import__", "eval", "exec")
-        elif name in ("getattr", "setattr", "hasattr", "delattr", "attrgetter", "methodcaller") or attribute in (
-            "attrgetter",
-            "methodcaller",
-            "__getattribute__",
-        ):
-            self._named_attribute(node, name or attribute)
-        elif name == "import_module" or attribute == "import_module":
-            literal = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
-            if isinstance(literal, str) and not literal.startswith("."):
-                self.found.modules.add(literal)
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+        if called in _IMPORTING:
+            self._computed_import(node, called, node.args[0] if node.args else None)
+        if isinstance(node.func, ast.Name) and not self._is_local(called):
+            if called in _EVALUATING or (called == "vars" and not node.args and not self.scopes):
+                self.found.any_name = True
+                self.found.dynamic.append((node.lineno, f"{called}()"))
+            if called in BUILTIN_METHODS:
+                self._chain((called,))
+                if not all(is_plain(inner, self._plain) for inner in arguments):
+                    self.found.implicit.update(BUILTIN_METHODS[called])
             else:
-                self.found.imports_anything = True
-                self.found.dynamic.append((node.lineno, "import_module()"))
-        self.generic_visit(node)
-
-    def _named_attribute(self, node: ast.Call, called: str) -> None:
-        place = 0 if called in ("attrgetter", "methodcaller") else 1
-        argument = node.args[place] if len(node.args) > place else None
-        if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-            self.found.attributes.update(argument.value.split("."))
-            if isinstance(node.args[0], ast.Name) and not self._is_local(node.args[0].id):
-                self.found.chains.add((node.args[0].id, *argument.value.split(".")))
+                self.visit(node.func)
         else:
+            self.visit(node.func)
+        if called in _ATTRIBUTE_CALLS and self._named_attribute(node, called):
+            arguments = arguments[1:]
+        for inner in arguments:
+            self.visit(inner)
+
+    def _named_attribute(self, node: ast.Call, called: str) -> bool:
+        """Note the attribute that a call names; say whether its first argument is dealt with."""
+        place = _ATTRIBUTE_CALLS[called]
+        argument = node.args[place] if len(node.args) > place else None
+        if not isinstance(argument, ast.Constant) or not isinstance(argument.value, str):
             self.found.dynamic.append((node.lineno, f"{called}()"))
+            self.found.any_attribute |= (
+                not isinstance(node.func, ast.Name) or place == 0 or self._unknown(node.args[:1])
+            )
+            return False
+        parts = argument.value.split(".")
+        first = node.args[0]
+        if place and isinstance(first, ast.Name) and not self._is_local(first.id):
+            self._chain((first.id, *parts))
+            return True
+        self.found.attributes.update(parts)
+        return False
+
+    def _unknown(self, nodes: Iterable[ast.expr]) -> bool:
+        return not all(is_plain(node, self._plain) for node in nodes)
+
+    def _computed_import(self, node: ast.expr, called: str, argument: ast.expr | None) -> None:
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+            name = argument.value
+            package = self.text.name if self.text.package else self.text.name.rpartition(".")[0]
+            self.found.modules.add(f"{package}{name}" if name.startswith(".") else name.partition(":")[0])
+            return
+        self.found.prefixes.add(_prefix(argument))
+        self.found.dynamic.append((node.lineno, called if called == "sys.modules" else f"{called}()"))
 
     def visit_Import(self, node: ast.Import) -> None:
         self._import(node)
@@ -105,9 +161,11 @@ class _Visitor(ast.NodeVisitor):
         self._import(node)
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
-        for name, found in imports_in(node, self.text):
-            self.found.imports.setdefault(name, []).append(found)
-            self.found.chains.add((name,))
+        for _, found in imports_in(node, self.text):
+            if found.name is not None:
+                self.found.chains.add((f"from {found.module}", found.name))
+            else:
+                self.found.chains.add((f"import {found.module}",))
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         self._function(node)
@@ -116,28 +174,33 @@ class _Visitor(ast.NodeVisitor):
         self._function(node)
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
-        self._outside(node.args)
-        self.locals.append(_parameters(node.args))
-        self.visit(node.body)
-        self.locals.pop()
+        self._defaults(node.args)
+        self._within(function_scope(node, self._plain), [node.body])
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        for outer in (*node.decorator_list, *node.bases, *node.keywords):
-            self.visit(outer)
-        for inner in node.body:  # names bound in a class body are no local names of its methods
-            self.visit(inner)
+        for outer in (*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)):
+            if dotted(outer) not in self.options:
+                self.visit(outer)
+        self._within(class_scope(node), node.body)
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for decorator in node.decorator_list:
-            if _dotted(decorator) not in self.options:
+            if dotted(decorator) not in self.options:
                 self.visit(decorator)
-        self._outside(node.args)
+        self._defaults(node.args)
         for annotation in _annotations(node):
             self._annotation(annotation)
-        self.locals.append(_parameters(node.args) | _bound(node.body))
-        for statement in node.body:
-            self.visit(statement)
-        self.locals.pop()
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Import | ast.ImportFrom):
+                for name, found in imports_in(inner, self.text):
+                    self.found.imports.setdefault(name, []).append(found)
+        self._within(function_scope(node, self._plain), node.body)
+
+    def _within(self, scope: Scope, nodes: Iterable[ast.AST]) -> None:
+        self.scopes.append(scope)
+        for node in nodes:
+            self.visit(node)
+        self.scopes.pop()
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         self._annotation(node.annotation)
@@ -146,38 +209,76 @@ class _Visitor(ast.NodeVisitor):
             self.visit(node.value)
 
     def _annotation(self, annotation: ast.expr) -> None:
+        self.visit(annotation)
         for node in ast.walk(annotation):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                try:
-                    self.visit(ast.parse(node.value, mode="eval").body)
-                except SyntaxError:
-                    continue
-        self.visit(annotation)
+                self._text(node.value)
 
-    def _outside(self, arguments: ast.arguments) -> None:
+    def _text(self, text: str) -> None:
+        """Note the names in an annotation that is a string; other strings in annotations name nothing."""
+        try:
+            inner = ast.parse(text, mode="eval").body
+        except SyntaxError:
+            return
+        for node in ast.walk(inner):
+            if isinstance(node, ast.Name):
+                self.found.possible.add((node.id,))
+            elif dotted(node):
+                self.found.possible.add(tuple(dotted(node).split(".")))
+
+    def _defaults(self, arguments: ast.arguments) -> None:
         for default in (*arguments.defaults, *arguments.kw_defaults):
             if default is not None:
                 self.visit(default)
 
-    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
-        bound = {
-            inner.id
-            for generator in node.generators
-            for inner in ast.walk(generator.target)
-            if isinstance(inner, ast.Name)
-        }
-        self.visit(node.generators[0].iter)
-        self.locals.append(bound)
-        self.generic_visit(node)
-        self.locals.pop()
+    def visit_ListComp(self, node: ast.ListComp) -> None:
+        self._comprehension(node, [node.elt])
 
-    visit_ListComp = _comprehension  # noqa: N815 - the visitor's own names
-    visit_SetComp = _comprehension  # noqa: N815
-    visit_DictComp = _comprehension  # noqa: N815
-    visit_GeneratorExp = _comprehension  # noqa: N815
+    def visit_SetComp(self, node: ast.SetComp) -> None:
+        self._comprehension(node, [node.elt])
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> None:
+        self._comprehension(node, [node.elt])
+
+    def visit_DictComp(self, node: ast.DictComp) -> None:
+        self._comprehension(node, [node.key, node.value])
+
+    def _comprehension(
+        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, results: Sequence[ast.expr]
+    ) -> None:
+        self.visit(node.generators[0].iter)
+        self._within(comprehension_scope(node, self._plain), [*results, *node.generators])
+
+    def _chain(self, chain: tuple[str, ...]) -> None:
+        in_class = bool(self.scopes) and self.scopes[-1].is_class and chain[0] in self.scopes[-1].bound
+        (self.found.possible if in_class else self.found.chains).add(chain)
 
     def _is_local(self, name: str) -> bool:
-        return any(name in names for names in self.locals)
+        for scope in reversed(self.scopes):
+            if name in scope.outside:
+                return False
+            if name in scope.bound and not scope.is_class:
+                return True
+        return False
+
+    def _plain(self, name: str) -> bool:
+        """Say whether a name holds no object of an unknown class; what a global holds is made where it is reached."""
+        for scope in reversed(self.scopes):
+            if name in scope.outside:
+                return True
+            if name in scope.bound and not scope.is_class:
+                return name in scope.plain
+        return True
+
+
+def _prefix(argument: ast.expr | None) -> str:
+    """Return how a computed name begins, as far as the source says."""
+    if isinstance(argument, ast.JoinedStr) and argument.values:
+        argument = argument.values[0]
+    elif isinstance(argument, ast.BinOp) and isinstance(argument.op, ast.Add | ast.Mod):
+        argument = argument.left
+    text = argument.value if isinstance(argument, ast.Constant) else ""
+    return text.partition("%")[0] if isinstance(text, str) and not text.startswith(".") else ""
 
 
 def _annotations(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
@@ -185,87 +286,3 @@ def _annotations(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]
     every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
     found = [argument.annotation for argument in every if argument is not None and argument.annotation is not None]
     return [*found, node.returns] if node.returns is not None else found
-
-
-def _parameters(arguments: ast.arguments) -> set[str]:
-    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-    return {argument.arg for argument in every if argument is not None}
-
-
-def _bound(body: list[ast.stmt]) -> set[str]:
-    """Return the names that a function body binds, without those it declares global and those of inner functions."""
-    bound: set[str] = set()
-    declared: set[str] = set()
-    front: list[ast.AST] = list(body)
-    while front:
-        node = front.pop()
-        if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
-            bound.add(node.name)
-            front += node.decorator_list
-            continue
-        if isinstance(node, ast.Lambda):
-            continue
-        if isinstance(node, ast.Global):
-            declared.update(node.names)
-        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            bound.add(node.id)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            bound.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar | ast.MatchMapping):
-            name = node.rest if isinstance(node, ast.MatchMapping) else node.name
-            if name:
-                bound.add(name)
-        if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
-            front += [inner for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr)]
-            continue
-        front += ast.iter_child_nodes(node)
-    return bound - declared
-
-
-def option_decorators(module: Module) -> frozenset[str]:
-    """Return the dotted names under which a module knows `@step` and `@pipeline`, whose options are no code."""
-    found = set()
-    for name, bindings in module.imports.items():
-        if bindings == [Import("mainspring")]:
-            found |= {f"{name}.step", f"{name}.pipeline"}
-        elif len(bindings) == 1 and bindings[0].module.split(".")[0] == "mainspring":
-            found |= {name} if bindings[0].name in ("step", "pipeline") else set()
-    return frozenset(found - module.definitions.keys())
-
-
-def _dotted(decorator: ast.expr) -> str:
-    inner = decorator.func if isinstance(decorator, ast.Call) else decorator
-    if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name):
-        return f"{inner.value.id}.{inner.attr}"
-    return inner.id if isinstance(inner, ast.Name) else ""
-
-
-def own_source(definition: Definition) -> str:
-    """Return the canonical text of a symbol: no comments, no formatting, no docstrings, no options of `@step`."""
-    options = option_decorators(definition.module)
-    return "\n".join(_dump(node, options) for node in definition.nodes)
-
-
-def _dump(node: object, options: frozenset[str]) -> str:
-    if isinstance(node, ast.AST):
-        fields = []
-        for name in node._fields:
-            value = getattr(node, name, None)
-            if name in ("ctx", "type_comment", "kind") or value is None or value == []:
-                continue
-            if name == "body" and isinstance(node, (*FUNCTIONS, ast.ClassDef)):
-                value = _without_docstring(value)
-            elif name == "decorator_list":
-                value = [decorator for decorator in value if _dotted(decorator) not in options]
-            fields.append(f"{name}={_dump(value, options)}")
-        return f"{type(node).__name__}({','.join(fields)})"
-    if isinstance(node, list):
-        return f"[{','.join(_dump(item, options) for item in node)}]"
-    return f"{type(node).__name__}:{node!r}"
-
-
-def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
-    first = body[0] if body else None
-    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
-        return body[1:]
-    return body

@@ -1,0 +1,67 @@
+"""The canonical text of a symbol's own source."""
+
+import ast
+from typing import Any
+
+from mainspring.graph.modules import FUNCTIONS, Definition, Import, Module
+
+__all__ = ["dotted", "option_decorators", "own_source"]
+
+_SILENT = frozenset({"ctx", "type_comment", "kind"})
+
+
+def option_decorators(module: Module) -> frozenset[str]:
+    """Return the dotted names under which a module knows `@step` and `@pipeline`, whose options are no code."""
+    found = set()
+    for name, bindings in module.imports.items():
+        if bindings == [Import("mainspring")]:
+            found |= {f"{name}.step", f"{name}.pipeline"}
+        elif len(bindings) == 1 and bindings[0].module.split(".")[0] == "mainspring":
+            found |= {name} if bindings[0].name in ("step", "pipeline") else set()
+    return frozenset(found - module.definitions.keys())
+
+
+def dotted(node: ast.AST) -> str:
+    """Return the dotted name of an expression, or of what it calls; otherwise an empty string."""
+    inner = node.func if isinstance(node, ast.Call) else node
+    parts: list[str] = []
+    while isinstance(inner, ast.Attribute):
+        parts.insert(0, inner.attr)
+        inner = inner.value
+    return ".".join([inner.id, *parts]) if isinstance(inner, ast.Name) else ""
+
+
+def own_source(definition: Definition) -> str:
+    """Return the canonical text of a symbol: no comments, no formatting, no docstrings, no options of `@step`.
+
+    Of a class, the place of each method is part of it; the methods are symbols of their own.
+    """
+    options = option_decorators(definition.module)
+    return "\n".join(_dump(node, options, skeleton=definition.kind == "class") for node in definition.nodes)
+
+
+def _dump(node: Any, options: frozenset[str], *, skeleton: bool = False) -> str:
+    if isinstance(node, ast.AST):
+        fields = []
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if name in _SILENT or value is None or value == []:
+                continue
+            if name == "body" and isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+                value = _without_docstring(value)
+                if skeleton:
+                    value = [inner.name if isinstance(inner, FUNCTIONS) else inner for inner in value]
+            elif name == "decorator_list":
+                value = [decorator for decorator in value if dotted(decorator) not in options]
+            fields.append(f"{name}={_dump(value, options)}")
+        return f"{type(node).__name__}({','.join(fields)})"
+    if isinstance(node, list):
+        return f"[{','.join(_dump(item, options) for item in node)}]"
+    return f"int:{node:x}" if type(node) is int else f"{type(node).__name__}:{node!r}"
+
+
+def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
+    first = body[0] if body else None
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+        return body[1:]
+    return body

@@ -1,0 +1,30 @@
+"""Every row of the mutation table, on real files."""
+
+from collections import Counter
+
+import pytest
+from base import BASE
+from mutations import ROWS
+from projects import codes_of, edited, write
+from rows import HIT, RERUN
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory):
+    folder = write(tmp_path_factory.mktemp("before"), BASE)
+    return codes_of(folder, {row.step for row in ROWS})
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_an_edit_re_runs_exactly_the_steps_that_it_can_reach(row, before, tmp_path):
+    after = codes_of(write(tmp_path, edited(BASE, row.edits)), [row.step])[row.step]
+    same = before[row.step].digest == after.digest
+    if row.verdict == RERUN:
+        assert not same, f"stale: {row.why}"
+    elif row.verdict == HIT:
+        assert same, f"needless: {row.why}"
+
+
+def test_the_table_is_large_and_its_names_are_unique():
+    assert len(ROWS) >= 60
+    assert max(Counter(row.name for row in ROWS).values()) == 1
