@@ -19,6 +19,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 from mainspring.digest import Artifact, File, Folder, digest_file, digest_folder, digest_of
 from mainspring.errors import CorruptBlobError, MissingBlobError, NewerFormatError, UnstorableError
@@ -207,6 +208,10 @@ UNSTORABLE = {
         r"a lock .*inside the DataFrame \(result\[0\]\)",
     ),
     "lock in a namespace": (lambda: SimpleNamespace(a=threading.Lock()), r"\(result.a\)"),
+    "axes": (
+        lambda: Model(Figure().subplots()),
+        r"Nothing can store a part of a figure .* \(result.inner\). Return the figure",
+    ),
     "type from C": (
         lambda: Model(OPEN["hash"]),
         r"Nothing can store a .*HASH: cannot pickle .* \(result.inner\). Return its parts",
@@ -338,3 +343,22 @@ heavy = 'numpy pandas polars pyarrow asyncio email uuid pickle shutil typer rich
 assert not [name for name in heavy if name in sys.modules]
 """
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_a_library_that_is_missing_is_named(blobs):
+    artifact = save("result", pl.DataFrame({"a": [1]}), blobs, pickle=False)
+    script = f"""
+import sys
+from pathlib import Path
+from mainspring.digest import Artifact
+from mainspring.errors import StoreError
+from mainspring.store import LocalStore, load
+sys.modules['polars'] = None
+try:
+    load(Artifact('r', '', {artifact.blob!r}, 'polars-frame/1', 1), LocalStore(Path({str(blobs.root)!r})))
+except StoreError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    said = "A value of polars cannot be read or stored: there is no module 'polars'. Install polars, or run where it is"
+    assert done.stdout.startswith(said)

@@ -3,7 +3,7 @@
 from mainspring.digest.artifacts import Artifact
 from mainspring.digest.classes import class_name, find_class, main_name
 from mainspring.digest.decoding import restore
-from mainspring.digest.encoding import canonical, digest_of
+from mainspring.digest.encoding import canonical, digest_of, is_atom
 from mainspring.digest.files import (
     Entry,
     File,
@@ -39,6 +39,7 @@ __all__ = [
     "digest_of_entries",
     "entries",
     "find_class",
+    "is_atom",
     "main_name",
     "place_of",
     "restore",

@@ -14,7 +14,7 @@ from mainspring.digest.hashing import tagged
 from mainspring.digest.places import place_of
 from mainspring.errors import UnstorableError
 
-__all__ = ["VERSION", "canonical", "count", "digest_of", "text"]
+__all__ = ["VERSION", "canonical", "count", "digest_of", "is_atom", "text"]
 
 VERSION: Final = b"\x01"
 
@@ -44,7 +44,7 @@ def canonical(value: object, leaf: Leaf | None = None) -> bytes:
         UnstorableError: A value without a canonical form; `where` is its place inside `value`.
 
     >>> canonical([True, "a"]).hex()
-    '016c02547301' + '61'
+    '016c0254730161'
     """
     try:
         return VERSION + (_WRITERS.get(type(value)) or _writer_of(type(value)))(value, _Walk(leaf))
@@ -66,6 +66,11 @@ def digest_of(value: object, leaf: Leaf | None = None) -> str:
     False
     """
     return tagged("value/1", canonical(value, leaf))
+
+
+def is_atom(cls: type) -> bool:
+    """Return whether values of exactly this type are plain and hold no other values but their own parts."""
+    return cls in _ATOMS or _name(cls) in _NAMED or issubclass(cls, Enum)
 
 
 def count(number: int) -> bytes:
@@ -345,8 +350,13 @@ def _writer_of(cls: type) -> Writer:
     return writer
 
 
+def _name(cls: type) -> str:
+    """The name of a class of the standard library: parts of a package may move between its modules."""
+    return f"{cls.__module__.partition('.')[0]}.{cls.__qualname__}"
+
+
 def _choose(cls: Any) -> Writer:
-    named = _NAMED.get(f"{cls.__module__.partition('.')[0]}.{cls.__qualname__}")
+    named = _NAMED.get(_name(cls))
     if named is not None:
         return named
     if issubclass(cls, Enum):
@@ -360,6 +370,7 @@ def _choose(cls: Any) -> Writer:
     return _local(cls) if "<locals>" in cls.__qualname__ else build(cls)
 
 
+_ATOMS: Final = frozenset({NoneType, bool, int, float, complex, str, bytes, bytearray, range})
 _WRITERS: Final[dict[type, Writer]] = {
     NoneType: _none,
     bool: _bool,

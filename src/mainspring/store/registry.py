@@ -5,7 +5,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Final
 
-from mainspring.errors import NewerFormatError, nearest
+from mainspring.errors import NewerFormatError, StoreError, nearest
 from mainspring.store.codec import Codec, Raw, Structural
 
 __all__ = ["codec_for", "codec_named"]
@@ -139,4 +139,10 @@ def _search(cls: type) -> Codec | Callable[[Any], Codec] | None:
 def _loaded(target: str) -> Any:
     module, _, attribute = target.partition(":")
     name = _PLACE + module
-    return getattr(sys.modules.get(name) or import_module(name), attribute)
+    try:
+        return getattr(sys.modules.get(name) or import_module(name), attribute)
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            f"A value of {module} cannot be read or stored: there is no module '{error.name}'",
+            fix=f"Install {error.name}, or run where it is installed.",
+        ) from error

@@ -19,11 +19,10 @@ sandbox: what a store holds is trusted like the project itself.
 
 import copyreg
 from collections.abc import Callable, Iterable
-from enum import Enum
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType, NoneType
 from typing import Any, Final
 
-from mainspring.digest import canonical, restore
+from mainspring.digest import canonical, is_atom, restore
 from mainspring.errors import StoreError, UnstorableError
 from mainspring.store.codec import Dump, Load, Structural
 from mainspring.store.codecs.asides import settled
@@ -36,7 +35,6 @@ from mainspring.store.registry import codec_for
 __all__ = ["OBJECT"]
 
 _SCALARS: Final = frozenset({NoneType, bool, int, float, complex, str, bytes})
-_PLAIN_MODULES: Final = frozenset({"datetime", "decimal", "fractions", "uuid", "zoneinfo", "pathlib"})
 _CONTAINERS: Final[dict[type, str]] = {list: "l", tuple: "t", set: "s", frozenset: "z", dict: "d"}
 _NEW: Final = vars(copyreg)["__newobj__"]
 _NEW_WITH_OPTIONS: Final = vars(copyreg)["__newobj_ex__"]
@@ -103,11 +101,11 @@ class _Walker:
         kind = _CONTAINERS.get(cls)
         if kind is not None:
             return (kind, *self._items(value, kind, number))
+        if codec_for(value) is not None or is_atom(cls):
+            return ("v", self._encoded(value))
         refused = refusal(value, self._place)
         if refused is not None:
             raise refused
-        if codec_for(value) is not None or _is_plain(value, cls):
-            return ("v", self._encoded(value))
         if isinstance(value, MethodType | BuiltinFunctionType):
             return ("m", self.node(value.__self__, ".__self__"), value.__name__)
         return self._object(value, number)
@@ -191,10 +189,6 @@ class _Walker:
             return self.node(state)
         self._number(state)
         return ("d", *(part for name in sorted(state) for part in (name, self.node(state[name], f".{name}"))))
-
-
-def _is_plain(value: object, cls: type) -> bool:
-    return isinstance(value, Enum) or cls in (bytearray, range) or cls.__module__.partition(".")[0] in _PLAIN_MODULES
 
 
 def _order(item: object) -> bytes:

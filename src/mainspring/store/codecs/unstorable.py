@@ -53,6 +53,7 @@ _KINDS: Final = {
     "tempfile._TemporaryFileWrapper": ("an open file", _CONTENT),
     "tempfile.TemporaryDirectory": ("a temporary folder", "Return Folder(path) of one that is still there."),
     "mmap.mmap": ("a mapped file", "Return File(path)."),
+    "matplotlib.artist.Artist": ("a part of a figure", "Return the figure: artist.figure."),
     "sqlite3.Connection": ("a database connection", _ROWS),
     "sqlite3.Cursor": ("a database cursor", _ROWS),
     "psycopg.Connection": ("a database connection", _ROWS),
