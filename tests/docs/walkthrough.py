@@ -8,8 +8,9 @@ Every fenced block of these kinds is executed, in the order of the page, in one 
 - any, after `<!-- file: FILE -->`: the content of a file.
 
 `<!-- exit: N -->` before a console block is the exit status of its last command. `<!-- not run: WHY -->` leaves a block
-out. What is printed is compared after times, run ids, digests and sizes were blotted out; steps may end in any order;
-a line `...` stands for any lines. A run id in a command stands for the run that the page shows it for.
+out. What is printed is compared after times, run ids, digests and sizes were blotted out, and all numbers after
+`<!-- numbers: vary -->`; steps may end in any order. A line `...` stands for any lines, `…` for the rest of a line. A run
+id in a command stands for the run that the page shows it for.
 """
 
 import os
@@ -26,13 +27,14 @@ DOCS = ROOT / "docs"
 BIN = Path(sys.executable).parent
 
 _FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>`{3,})(?P<kind>[^\s`]*)( .*)?$")
-_MARK = re.compile(r"^<!-- (?P<name>file|edit|exit|not run): (?P<value>.+) -->$")
+_MARK = re.compile(r"^<!-- (?P<name>file|edit|exit|numbers|not run): (?P<value>.+) -->$")
 _RUN = re.compile(r"\b\d{8}-\d{6}-[0-9a-f]{6}\b")
+_NUMBER = re.compile(r"[+\u2212±-]?\d[\d.,]*(e[+\u2212-]?\d+)?")
 _STEP = re.compile(r"[✓=✗-] +(ran|hit|failed|skipped) ")
 _BLOTS = (
     (_RUN, "<run>"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(UTC|Z|\+00:00))?"), "<time>"),
-    (re.compile(r"\b\d+m \d+s\b|\b\d[\d,]*(\.\d+)? ?(ms|s|min|h|MiB|GiB|KiB|MB|GB|kB|KB|B)\b"), "<amount>"),
+    (re.compile(r"\b\d+m \d+s\b|<?\b\d[\d,]*(\.\d+)? ?(ms|s|min|h|MiB|GiB|KiB|MB|GB|kB|KB|B)\b"), "<amount>"),
     (re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{8,64}\b"), "<digest>"),
     (re.compile(r"/\S*/(?=[^/\s]*)"), "<folder>/"),
     (re.compile(r"[ \t]+"), " "),
@@ -128,7 +130,7 @@ class Reader:
             status = int(block.marks.get("exit", "0")) if last else 0
             printed, code = self._shell(_RUN.sub(lambda found: self.runs.get(found[0], found[0]), command))
             assert code == status, f"{place}: `{command}` ended with {code}, not {status}\n{printed}"
-            check(expected, printed, f"{place}: `{command}`")
+            check(expected, printed, f"{place}: `{command}`", vary="numbers" in block.marks)
             for told, made in zip(_RUN.findall(expected), _RUN.findall(printed), strict=False):
                 self.runs.setdefault(told, made)
         return len(commands)
@@ -189,18 +191,18 @@ def reader(folder: Path, **variables: str) -> Reader:
     return Reader(room, {**kept, **plain, **variables})
 
 
-def check(expected: str, printed: str, place: str) -> None:
-    """Compare what a page says is printed with what was."""
+def check(expected: str, printed: str, place: str, *, vary: bool = False) -> None:
+    """Compare what a page says is printed with what was; `vary` leaves all numbers out of it."""
     if not expected.strip():
         return
-    wanted, got = _blotted(expected), _blotted(printed)
+    wanted, got = (_NUMBER.sub("<n>", text) if vary else text for text in (_blotted(expected), _blotted(printed)))
     assert re.fullmatch(_pattern(wanted), got), (
         f"{place} printed\n{printed}\nwhere the page has\n{expected}\n{wanted}\n{got}"
     )
 
 
 def _pattern(wanted: str) -> str:
-    parts = [re.escape(part) for part in re.split(r"(?m)^\.\.\.$\n?", wanted)]
+    parts = [re.escape(part).replace("…", ".*") for part in re.split(r"(?m)^\.\.\.$\n?", wanted)]
     return r"(?:.*\n)*?".join(parts)
 
 
