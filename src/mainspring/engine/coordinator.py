@@ -46,14 +46,12 @@ class Options(Struct, frozen=True):
         workers: Number of slots.
         force: Steps that run although they are hits.
         only: Steps that may run; everything they need must be a hit. Empty: all.
-        allow_pickle: Whether values without a codec may be pickled.
         keep_bytes: Size up to which input files are kept.
     """
 
     workers: int
     force: frozenset[str] = frozenset()
     only: frozenset[str] = frozenset()
-    allow_pickle: bool = True
     keep_bytes: int = 0
 
 

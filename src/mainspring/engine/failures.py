@@ -16,9 +16,8 @@ _TAIL_BYTES = 8192
 
 def from_answer(node: Node, name: str, answer: Failed, log: Path) -> StepFailedError:
     """Return the error for a step that raised, or whose result cannot be kept."""
-    printed = "\n".join(part for part in (tail(log), answer.traceback.rstrip()) if part)
     place = _innermost(answer.traceback) or _place(node, name)
-    return StepFailedError(answer.what.partition("\n")[0], place, answer.fix, printed)
+    return StepFailedError(answer.what.partition("\n")[0], place, answer.fix, tail(log))
 
 
 def from_error(node: Node, name: str, error: MainspringError) -> StepFailedError:

@@ -12,7 +12,7 @@ from typing import Any
 from mainspring.charts import figure_from, table_from
 from mainspring.digest import Artifact, restore
 from mainspring.engine.messages import Logged, Metrics, Plain, Task, path_in
-from mainspring.errors import DefinitionError, InputError, UnstorableError
+from mainspring.errors import DefinitionError, UnstorableError
 from mainspring.events import scope
 from mainspring.graph import Step
 from mainspring.schema import Output, Signature, validate
@@ -232,10 +232,6 @@ def _stored(task: Task, step: Step[..., Any], result: Any, run: StepRun) -> tupl
         )
     artifacts = []
     for output, value in zip(outputs, result, strict=True):
-        where = f"step '{task.step}', result '{output.name}'"
-        try:
-            checked = validate(value, output.annotation, where=where)
-        except InputError as error:
-            raise DefinitionError(error.what, error.where or where, error.fix) from error
+        checked = validate(value, output.annotation, where=f"step '{task.step}', result '{output.name}'")
         artifacts.append(save(output.name, checked, run.blobs, pickle=run.allow_pickle))
     return tuple(artifacts)

@@ -82,8 +82,9 @@ def attempt(task: Task, blobs: BlobStore, send: Callable[[object], None], *, all
     except MainspringError as error:
         return Failed(str(error), error.fix, _user_frames(error), meter.read())
     except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever a step raises ends here
-        traceback.print_exc()
-        return Failed(_one_line(error), None, _user_frames(error), meter.read())
+        frames = _user_frames(error)
+        sys.stderr.write(f"Traceback (most recent call last):\n{frames}{_one_line(error)}\n")
+        return Failed(_one_line(error), None, frames, meter.read())
     return Done(artifacts, meter.read())
 
 

@@ -1,6 +1,7 @@
 """`run`: from a pipeline and a configuration to a finished run with its report."""
 
 import json
+import logging
 import os
 import sys
 import time
@@ -23,7 +24,7 @@ from mainspring.engine.keys import Keys
 from mainspring.engine.ledger import Ledger
 from mainspring.engine.messages import Setup
 from mainspring.engine.sources import ProjectSources
-from mainspring.errors import ConfigError, NotFoundError, nearest
+from mainspring.errors import ConfigError, NotFoundError, StoreError, nearest
 from mainspring.events import Listener
 from mainspring.graph import Dag, Pipeline, trace
 from mainspring.graph.code import Code, CodeIndex
@@ -38,6 +39,8 @@ from mainspring.workspace.report import write_report
 from mainspring.workspace.views import Named, Run, StepRun, StoredValue
 
 __all__ = ["Request", "configure", "execute", "run"]
+
+logger = logging.getLogger(__name__)
 
 
 class Request(Struct, frozen=True):
@@ -196,8 +199,16 @@ def execute(project: Project, config: Config, home: Home, request: Request) -> R
         belongings=belongings,
     )
     outcome = Coordinator(workshop).execute()
-    report = write_report(home.facts, home.blobs, run_id, home.path)
-    return _view(home, row, outcome, report)
+    return _view(home, row, outcome, _report(home, run_id))
+
+
+def _report(home: Home, run_id: str) -> Path | None:
+    """Write the report of a run that has ended; when that fails, the run stands as it is recorded."""
+    try:
+        return write_report(home.facts, home.blobs, run_id, home.path)
+    except StoreError as error:
+        logger.warning("Run %s has no report: %s", run_id, error)
+        return None
 
 
 def new_run_id() -> str:
@@ -240,7 +251,7 @@ def _restricted(dag: Dag, request: Request) -> Dag:
     return Dag(dag.pipeline, {name: node for name, node in dag.nodes.items() if name in wanted}, dag.result, dag.seed)
 
 
-def _view(home: Home, row: RunRow, outcome: Outcome, report: Path) -> Run:
+def _view(home: Home, row: RunRow, outcome: Outcome, report: Path | None) -> Run:
     rows = home.facts.steps.of(row.id)
     results = home.facts.results.of_run(row.id)
     steps = [_step_view(step, results, home) for step in rows]
