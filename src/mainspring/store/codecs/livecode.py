@@ -8,6 +8,7 @@ methods of a class and its bases, and of what their names refer to in their modu
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ _INCIDENTAL: Final = frozenset(
     {"__annotations_cache__", "__dict__", "__doc__", "__firstlineno__", "__slotnames__", "__static_attributes__"}
     | {"__weakref__", "_abc_impl"}
 )
-_LIBRARY: Final = os.path.dirname(os.__file__)  # noqa: PTH120
+_LIBRARY: Final = str(Path(os.__file__).parent)
 
 
 def is_project(module_name: str) -> bool:

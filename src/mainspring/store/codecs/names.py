@@ -14,6 +14,7 @@ __all__ = ["find", "is_callable", "name_of"]
 # Where functions from C say that they come from nowhere.
 _HOMES: Final = (
     "builtins",
+    "types",
     "numpy",
     "scipy.special",
     "torch",
