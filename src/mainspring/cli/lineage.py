@@ -7,7 +7,7 @@ import typer
 from mainspring.charts.numbers import count, moment, short
 from mainspring.cli.completing import artifacts
 from mainspring.cli.options import AsJson, HomePath
-from mainspring.cli.printing import put, put_json, stamp
+from mainspring.cli.printing import grouped, put, put_json, stamp
 from mainspring.workspace.artifacts import find_artifact
 from mainspring.workspace.lineage import Consumer, Lineage, Maker
 from mainspring.workspace.lineage import lineage as trace_lineage
@@ -45,17 +45,17 @@ def _print(name: str, found: Lineage) -> None:
     put(f"{name}: {artifact.summary or artifact.codec}, {artifact.digest}")
     put()
     put("made by")
-    for maker in found.above:
-        _print_maker(maker)
+    for step, makers in grouped(found.above, lambda maker: maker.step, lambda maker: (maker.level, maker.run)):
+        _print_maker(step, makers[0])
     put()
     put("read by" if found.below else "read by nothing")
-    for consumer in found.below:
-        _print_consumer(consumer)
+    for step, consumers in grouped(found.below, lambda one: one.step, lambda one: (one.level, one.latest)):
+        _print_consumer(step, consumers[0])
 
 
-def _print_maker(maker: Maker) -> None:
+def _print_maker(step: str, maker: Maker) -> None:
     margin = "  " * (maker.level + 1)
-    put(f"{margin}{maker.step}, run {maker.run}, {moment(maker.created)}")
+    put(f"{margin}{step}, run {maker.run}, {moment(maker.created)}")
     if maker.code:
         places = [f"{symbol.path}:{symbol.first}-{symbol.last}" for symbol in maker.code[:_PLACES]]
         more = len(maker.code) - _PLACES
@@ -66,11 +66,11 @@ def _print_maker(maker: Maker) -> None:
         put(f"{margin}  {parameter} = {shown}")
 
 
-def _print_consumer(consumer: Consumer) -> None:
+def _print_consumer(step: str, consumer: Consumer) -> None:
     margin = "  " * (consumer.level + 1)
     returned = ", ".join(short(digest) for _, digest in consumer.returned)
     made = f" → {returned}" if returned else ""
-    put(f"{margin}{consumer.step}, {count(consumer.runs, 'run')}, the newest {consumer.latest}{made}")
+    put(f"{margin}{step}, {count(consumer.runs, 'run')}, the newest {consumer.latest}{made}")
 
 
 def _record(found: Lineage) -> dict[str, Any]:

@@ -4,15 +4,16 @@ import importlib
 import json
 import sys
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import typer
 
 from mainspring.charts.numbers import duration, moment
 
-__all__ = ["ago", "mark", "numbers", "put", "put_json", "put_pairs", "put_table", "stamp"]
+__all__ = ["ago", "grouped", "mark", "numbers", "put", "put_json", "put_pairs", "put_table", "stamp"]
 
+T = TypeVar("T")
 MARKS = {
     "ran": ("✓", "green"),
     "hit": ("=", "blue"),
@@ -75,6 +76,28 @@ def put_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: S
             for name, cell, width in zip(columns, row, widths, strict=True)
         ]
         put("  ".join(cells).rstrip())
+
+
+def grouped(
+    items: Iterable[T], name: Callable[[T], str], kind: Callable[[T], Hashable]
+) -> Iterator[tuple[str, list[T]]]:
+    """Yield step runs with what they are called in a table.
+
+    Elements of a mapped step that are of one kind come together, as `scale x12`. The taking apart of its list is left out.
+
+    Args:
+        items: Whatever is about step runs.
+        name: Gives the name of one's step run.
+        kind: Gives what has to be equal for elements to be shown together.
+    """
+    groups: dict[Hashable, list[T]] = {}
+    for place, item in enumerate(items):
+        node, element, _ = name(item).partition("{")
+        if ":" not in node:
+            groups.setdefault((node, kind(item)) if element else place, []).append(item)
+    for together in groups.values():
+        node, element, _ = name(together[0]).partition("{")
+        yield (f"{node} x{len(together):,}" if element and len(together) > 1 else name(together[0])), together
 
 
 def ago(seconds: float) -> str:

@@ -10,7 +10,7 @@ from mainspring.charts.numbers import change, duration, moment, number, short, s
 from mainspring.cli.completing import runs as complete_runs
 from mainspring.cli.failing import relative
 from mainspring.cli.options import RUN_HELP, AsJson, HomePath, RunName
-from mainspring.cli.printing import ago, mark, numbers, put, put_json, put_pairs, put_table, stamp
+from mainspring.cli.printing import ago, grouped, mark, numbers, put, put_json, put_pairs, put_table, stamp
 from mainspring.tracking import LoggedRow, MetricRow, ResultRow, RunRow, StepRow
 from mainspring.workspace.comparing import Comparison, StepPair, compare
 from mainspring.workspace.homes import Home
@@ -18,6 +18,7 @@ from mainspring.workspace.opening import open_existing
 
 __all__ = ["COMMANDS"]
 
+_RETURNED = 3
 Before = Annotated[str, typer.Argument(metavar="BEFORE", help=RUN_HELP, autocompletion=complete_runs)]
 After = Annotated[str, typer.Argument(metavar="AFTER", help=RUN_HELP, autocompletion=complete_runs)]
 
@@ -98,19 +99,20 @@ def _print_head(row: RunRow, report: Path | None) -> None:
 
 def _print_steps(steps: list[StepRow], results: dict[str, ResultRow]) -> None:
     table = []
-    for step in steps:
-        made = results.get(step.name)
-        artifacts = made.artifacts if made is not None and step.status in ("ran", "hit") else ()
-        returned = ", ".join(f"{one.summary or one.codec} {short(one.digest)}" for one in artifacts)
-        bytes_of = sum(one.size for one in artifacts)
+    for name, together in grouped(steps, lambda step: step.name, lambda step: (step.status, step.reason)):
+        step = together[0]
+        made = [results[one.name] for one in together if one.name in results and one.status in ("ran", "hit")]
+        artifacts = [artifact for result in made for artifact in result.artifacts]
+        seconds, bytes_of = sum(one.seconds for one in together), sum(one.size for one in artifacts)
+        returned = ", ".join(f"{one.summary or one.codec} {short(one.digest)}" for one in artifacts[:_RETURNED])
         table.append(
             (
                 f"{mark(step.status)} {step.status}",
-                step.name,
+                name,
                 step.reason,
-                duration(step.seconds) if step.seconds else "",
+                duration(seconds) if seconds else "",
                 size(bytes_of) if bytes_of else "",
-                returned,
+                returned + (" …" if len(artifacts) > _RETURNED else ""),
             )
         )
     put()
@@ -146,19 +148,23 @@ def compare_runs(before: Before, after: After = "latest", *, home: HomePath = No
             put()
             put_table((title, "before", "after"), [(key, _shown(old), _shown(new)) for key, old, new in differing])
     put()
-    put_table(("step", "before", "after", "returned", "what changed"), [_pair(step) for step in found.steps])
+    pairs = grouped(
+        found.steps, lambda step: step.name, lambda step: (step.before, step.after, step.same, step.changes)
+    )
+    rows = [(name, *_pair(together[0])) for name, together in pairs]
+    put_table(("step", "before", "after", "returned", "what changed"), rows)
     if found.metrics:
         put()
-        rows = [
+        metrics = [
             (one.name, one.step, _value(one.before), _value(one.after), _change(one.before, one.after))
             for one in found.metrics
         ]
-        put_table(("metric", "step", "before", "after", "change"), rows, right=("before", "after", "change"))
+        put_table(("metric", "step", "before", "after", "change"), metrics, right=("before", "after", "change"))
 
 
-def _pair(step: StepPair) -> tuple[str, str, str, str, str]:
+def _pair(step: StepPair) -> tuple[str, str, str, str]:
     same = {None: "", True: "the same", False: "something else"}[step.same]
-    return step.name, step.before or "-", step.after or "-", same, "; ".join(step.changes)
+    return step.before or "-", step.after or "-", same, "; ".join(step.changes)
 
 
 def _value(value: float | None) -> str:

@@ -125,13 +125,17 @@ class _Upwards:
         return dag
 
     def _inputs(self, row: StepRow) -> list[tuple[str, ResultRow]]:
-        """Return digest and result of what a step run read: of each call that it needs, at least one artifact."""
+        """Return digest and result of what a step run read.
+
+        Inside a list or a dict an artifact has no digest of its own in the record: all that a call returned counts.
+        """
         parts = json.loads(row.inputs)["params"].values()
         named = {part["digest"] for part in parts if part["kind"] == "artifact"}
+        inside = any(part["kind"] == "many" for part in parts)
         found = []
         for results in self._needed(row):
             made = [(artifact.digest, result) for result in results for artifact in result.artifacts]
-            found += [pair for pair in made if pair[0] in named] or made  # inside a list or dict it has no name
+            found += [pair for pair in made if pair[0] in named] or (made if inside else [])
         return found
 
     def _needed(self, row: StepRow) -> Iterator[list[ResultRow]]:

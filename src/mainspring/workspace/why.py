@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from mainspring.config import Config
 from mainspring.engine.keys import Key
 from mainspring.engine.reasons import Change
@@ -156,7 +158,7 @@ def _as_far_as_known(found: Survey, name: str) -> tuple[Job, Key, dict[str, tupl
 def _without(last: StepRow, unknown: Iterable[str]) -> StepRow:
     record = json.loads(last.inputs)
     record["params"] = {name: part for name, part in record["params"].items() if name not in set(unknown)}
-    return replace(last, inputs=json.dumps(record))
+    return structs.replace(last, inputs=json.dumps(record))
 
 
 def _texts(found: Survey, code: Code) -> dict[str, str]:
