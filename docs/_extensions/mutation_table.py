@@ -1,6 +1,7 @@
 """A directive that shows the table of edits that the tests of code identity go through."""
 
 import runpy
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,11 @@ class MutationTable(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         self.env.note_dependency(str(_SOURCE))
-        rows = runpy.run_path(str(_SOURCE))["ROWS"]
+        sys.path.insert(0, str(_SOURCE.parent))  # it is made of several files
+        try:
+            rows = runpy.run_path(str(_SOURCE))["ROWS"]
+        finally:
+            sys.path.remove(str(_SOURCE.parent))
         group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in (26, 46, 10, 34)), cols=4)
         group += nodes.thead("", _row(_text(word) for word in ("edit", "what is replaced", "step", "because")))
         group += nodes.tbody("", *(_row(_cells(row)) for row in rows))

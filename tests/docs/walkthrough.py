@@ -7,10 +7,10 @@ Every fenced block of these kinds is executed, in the order of the page, in one 
 - `diff`, after `<!-- edit: FILE -->`: its `-` lines are replaced by its `+` lines.
 - any, after `<!-- file: FILE -->`: the content of a file.
 
-`<!-- exit: N -->` before a console block is the exit status of its last command. `<!-- not run: WHY -->` leaves a block
+`<!-- exit: N -->` before a console block is the exit status of its last command; `<!-- not run: WHY -->` leaves a block
 out. What is printed is compared after times, run ids, digests and sizes were blotted out, and all numbers after
-`<!-- numbers: vary -->`; steps may end in any order. A line `...` stands for any lines, `…` for the rest of one. A run id
-in a command stands for the run that the page shows it for.
+`<!-- numbers: vary -->`. Steps may end in any order. A line `...` stands for any lines, `…` for the rest of one. A run
+id in a command stands for the run that the page shows it for.
 """
 
 import os
