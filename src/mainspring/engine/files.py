@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from mainspring.digest import Artifact, File, Folder, digest_file, digest_folder
 from mainspring.errors import InputError
-from mainspring.store import BlobStore
+from mainspring.store import BlobStore, save
 from mainspring.tracking import Facts, FileRow
 
 __all__ = ["InputFiles"]
@@ -53,10 +53,9 @@ class InputFiles:
 
     def keep(self, value: File, name: str, blobs: BlobStore, limit: int) -> Artifact | None:
         """Return the kept copy of an input file of at most `limit` bytes, or None for a larger one."""
-        size = os.stat(value.path).st_size  # noqa: PTH116
-        if size > limit:
+        if os.stat(value.path).st_size > limit:  # noqa: PTH116
             return None
-        return Artifact(name, self.digest(value), blobs.put_file(value.path), "file/1", size, str(value))
+        return save(name, value, blobs, pickle=False)
 
     def save(self) -> None:
         """Write what was learned to the cache."""
