@@ -5,6 +5,7 @@ import importlib
 import os
 import pkgutil
 import re
+from collections.abc import Mapping
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, DocTestFinder, DocTestRunner
 
 import nbformat
@@ -12,6 +13,7 @@ import pytest
 from walkthrough import DOCS, ROOT, blocks, reader
 
 import mainspring
+from mainspring.cli.app import COMMANDS
 from mainspring.cli.failing import EXIT_CODES
 from mainspring.config.settings import Settings
 from mainspring.store import registry
@@ -72,6 +74,19 @@ def test_every_stored_format_is_documented():
 def test_every_exit_status_is_documented():
     page = (DOCS / "reference/command-line.md").read_text()
     assert {int(code): said for code, said in re.findall(r"(?m)^\| (\d+) \| (.+) \|$", page)} == EXIT_CODES
+
+
+def test_every_command_has_its_help_on_the_page():
+    page = (DOCS / "reference/command-line.md").read_text()
+    shown = re.findall(r"(?m)^```\{command-help\} (.+)$", page)
+    assert sorted(shown) == sorted(commands())
+
+
+def commands():
+    for name, (place, _) in COMMANDS.items():
+        module, _, attribute = place.partition(":")
+        target = getattr(importlib.import_module(module), attribute)
+        yield from [f"{name} {inner}" for inner in target] if isinstance(target, Mapping) else [name]
 
 
 def test_the_tutorial_quotes_the_pipeline_that_init_writes():
