@@ -6,7 +6,8 @@ import pytest
 from base import BASE
 from mutations import ROWS
 from projects import codes_of, edited, write
-from rows import HIT, RERUN
+from rows import HIT, MAY, RERUN
+from small_projects import SMALL
 
 
 @pytest.fixture(scope="module")
@@ -26,5 +27,20 @@ def test_an_edit_re_runs_exactly_the_steps_that_it_can_reach(row, before, tmp_pa
 
 
 def test_the_table_is_large_and_its_names_are_unique():
-    assert len(ROWS) >= 60
-    assert max(Counter(row.name for row in ROWS).values()) == 1
+    names = [edit.name for edit in (*ROWS, *SMALL)]
+    assert len(names) >= 60
+    assert max(Counter(names).values()) == 1
+    assert {edit.verdict for edit in (*ROWS, *SMALL)} == {RERUN, HIT, MAY}
+    assert all("EDIT" in "".join(project.files.values()) for project in SMALL)
+
+
+@pytest.mark.parametrize("project", SMALL, ids=lambda project: project.name)
+def test_an_edit_of_a_small_project_re_runs_exactly_what_it_can_reach(project, tmp_path):
+    old, new = (
+        codes_of(write(tmp_path / name, files), ["pipeline.go"])["pipeline.go"].digest
+        for name, files in (("old", project.with_edit(1)), ("new", project.with_edit(2)))
+    )
+    if project.verdict == RERUN:
+        assert old != new, "stale"
+    elif project.verdict == HIT:
+        assert old == new, "needless"

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from mainspring.graph.modules import FUNCTIONS, Module
 from mainspring.graph.sourcetext import dotted, option_decorators
 
-__all__ = ["calls_on_import", "changes_outside"]
+__all__ = ["MUTATORS", "calls_on_import", "changes_outside"]
 
-_MUTATORS = frozenset(
+MUTATORS = frozenset(
     {"append", "add", "update", "insert", "extend", "setdefault", "register", "pop", "remove", "clear", "discard"}
     | {"appendleft", "put", "popitem", "__setitem__", "__setattr__", "sort", "reverse", "set"}
 )
@@ -19,7 +19,7 @@ _MAKERS = frozenset(
 
 
 def calls_on_import(module: Module, node: ast.stmt) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Yield (dotted name, whether it certainly acts) of what a definition calls when its module is imported.
+    """Yield (dotted name, whether it is a decorator) of what a definition calls when its module is imported.
 
     Those are decorators, metaclasses and bases (for `__init_subclass__`), and what an assignment calls.
     """
@@ -44,7 +44,7 @@ def _decorators(
     for decorator in node.decorator_list:
         name = tuple(dotted(decorator).split("."))
         if name[0] and ".".join(name) not in options:
-            yield name, len(name) > 1 and name[0] in module.definitions
+            yield name, True
 
 
 def changes_outside(node: ast.stmt, is_shared: Callable[[str, str], bool]) -> bool:
@@ -79,7 +79,7 @@ def _call_changes(node: ast.Call, own: set[str], is_shared: Callable[[str, str],
     if not isinstance(node.func, ast.Attribute):
         return False
     root = _root(node.func.value)
-    return (node.func.attr in _MUTATORS and root not in own) or is_shared(root, node.func.attr)
+    return (node.func.attr in MUTATORS and root not in own) or is_shared(root, node.func.attr)
 
 
 def _targets(node: ast.AST) -> list[ast.expr]:

@@ -42,6 +42,15 @@ _TRUTH = ("__bool__", "__len__")
 _TEXT = ("__str__", "__repr__", "__format__")
 _KEY = ("__hash__", "__eq__")
 _ORDER = ("__lt__", "__gt__")
+# What methods of the language's own types call on their arguments and on what they hold.
+_METHODS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("format", "write", "format_map"), _TEXT),
+    **dict.fromkeys(("join", "extend", "fromkeys", "writelines", "chain"), _ITERATION),
+    **dict.fromkeys(("index", "count", "remove"), ("__eq__",)),
+    **dict.fromkeys(("add", "discard", "update", "union", "intersection", "difference"), (*_ITERATION, *_KEY)),
+    **dict.fromkeys(("get", "setdefault", "pop"), _KEY),
+    "sort": _ORDER,
+}
 
 BUILTIN_METHODS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("str", "repr", "ascii", "print", "format"), _TEXT),
@@ -95,7 +104,8 @@ def implicit_methods(node: ast.AST) -> tuple[Iterable[ast.expr], tuple[str, ...]
 
 def _binary(node: ast.BinOp) -> tuple[Iterable[ast.expr], tuple[str, ...]]:
     name = _BINARY[type(node.op)]
-    return (node.left, node.right), (f"__{name}__", f"__r{name}__")
+    text = _TEXT if isinstance(node.op, ast.Mod) else ()
+    return (node.left, node.right), (f"__{name}__", f"__r{name}__", *text)
 
 
 def _augmented(node: ast.AugAssign) -> tuple[Iterable[ast.expr], tuple[str, ...]]:
@@ -114,7 +124,8 @@ def _attribute(node: ast.Attribute) -> tuple[Iterable[ast.expr], tuple[str, ...]
 
 
 def _call(node: ast.Call) -> tuple[Iterable[ast.expr], tuple[str, ...]]:
-    return (node.func,), ("__call__",)
+    called = _METHODS.get(node.func.attr, ()) if isinstance(node.func, ast.Attribute) else ()
+    return (node.func, *(node.args if called else ())), ("__call__", *called)
 
 
 def _unpacked(node: ast.Assign) -> tuple[Iterable[ast.expr], tuple[str, ...]]:

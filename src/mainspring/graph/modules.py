@@ -9,6 +9,7 @@ from mainspring.errors import SourceError
 __all__ = ["FUNCTIONS", "Definition", "Import", "Module", "ModuleText", "imports_in", "parse_module"]
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_IMPORTS = (ast.Import, ast.ImportFrom)
 _COMPOUND = (ast.If, ast.Try, ast.TryStar, ast.With, ast.AsyncWith, ast.For, ast.AsyncFor, ast.While, ast.Match)
 
 
@@ -72,7 +73,9 @@ class Module:
         imports: Import bindings by name, those inside functions not included.
         stars: Modules that it imports everything from.
         imported: Every module that it imports anywhere.
+        imports_inside: Whether some of its imports are not at the top level.
         acting: The statements that act on import, in order.
+        options: Decorators whose arguments are no code, once they have been looked for.
     """
 
     text: ModuleText
@@ -81,7 +84,9 @@ class Module:
     imports: dict[str, list[Import]] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
     imported: list[str] = field(default_factory=list)
+    imports_inside: bool = False
     acting: list[ast.stmt] = field(default_factory=list)
+    options: frozenset[str] | None = None
 
 
 def parse_module(text: ModuleText) -> Module:
@@ -101,11 +106,14 @@ def parse_module(text: ModuleText) -> Module:
     module = Module(text)
     for statement in tree.body:
         _take(module, statement)
+    classes = False
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
+        if isinstance(node, _IMPORTS):
             module.imported += [found.module for _, found in imports_in(node, text)]
             module.imported += [f"{found.module}.{found.name}" for _, found in imports_in(node, text) if found.name]
-    for definition in module.definitions.values():
+            module.imports_inside |= node not in tree.body
+        classes |= type(node) is ast.ClassDef
+    for definition in module.definitions.values() if classes else ():
         _list_members(module, definition)
     return module
 
@@ -123,7 +131,7 @@ def _list_members(module: Module, definition: Definition) -> None:
 
 
 def _take(module: Module, statement: ast.stmt) -> None:
-    if isinstance(statement, ast.Import | ast.ImportFrom):
+    if isinstance(statement, _IMPORTS):
         _bind_imports(module, statement)
     elif isinstance(statement, FUNCTIONS):
         _define(module, statement.name, "function", statement)
@@ -146,7 +154,7 @@ def _take_other(module: Module, statement: ast.stmt) -> None:
         _define(module, name, "constant", statement)
     every = list(_statements(statement))
     for inner in every:
-        if isinstance(inner, ast.Import | ast.ImportFrom):
+        if isinstance(inner, _IMPORTS):
             _bind_imports(module, inner)
     if any(_acts(inner) for inner in every):
         module.acting.append(statement)

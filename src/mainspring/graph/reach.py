@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from mainspring.graph.effects import calls_on_import, changes_outside
+from mainspring.graph.effects import MUTATORS, calls_on_import, changes_outside
 from mainspring.graph.modules import Definition, Import, Module, ModuleText, parse_module
 from mainspring.graph.references import References, references_of
 
@@ -18,7 +18,7 @@ _OWN_NAMES = frozenset(
     | {"__loader__", "__builtins__", "__qualname__", "__module__", "__annotations__"}
 )
 _MAKING = frozenset(
-    {"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__", "__prepare__", "__class_getitem__"}
+    {"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__", "__prepare__", "__call__"}
 )
 Chain = tuple[str, ...]
 
@@ -185,6 +185,7 @@ class Reaches:
         definition = module.definitions.get(name)
         if definition is not None:
             reach.named.append(definition)
+            reach.attributes.update(rest)
             for attribute in rest[1:] if definition.kind == "class" else rest:
                 self._attribute(module, attribute, reach)
         for binding in module.imports.get(name, []):
@@ -313,15 +314,17 @@ class Reaches:
 
     def _acts(self, module: Module, node: ast.stmt) -> bool:
         """Say whether a definition does more than define."""
-        return any(certainly or self._changes(module, chain) for chain, certainly in calls_on_import(module, node))
+        return any(self._changes(module, chain, decorates) for chain, decorates in calls_on_import(module, node))
 
-    def _changes(self, module: Module, chain: Chain) -> bool:
+    def _changes(self, module: Module, chain: Chain, decorates: bool) -> bool:
         """Say whether calling what a name leads to changes what others see."""
         reach = Reach()
         if chain[0]:
             self._resolve(module, chain, reach, required=False)
         else:
             reach.attributes.update(chain[1:])
+        if reach.named and reach.attributes and (decorates or chain[-1] in MUTATORS):
+            return True  # a method of a project's object, which keeps what it is given
         seen: set[Definition] = set()
         front = self._called(module, reach)
         while front:

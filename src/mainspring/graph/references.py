@@ -69,9 +69,14 @@ class _Visitor(ast.NodeVisitor):
 
     def __init__(self, module: Module) -> None:
         self.text = module.text
+        self.imports_inside = module.imports_inside
         self.options = option_decorators(module)
+        self.operators = {
+            name for name, found in module.imports.items() if any(one.module in ("operator", "math") for one in found)
+        }
         self.found = References()
         self.scopes: list[Scope] = []
+        self.naming_types = False
 
     def visit(self, node: ast.AST) -> None:
         operands, methods = implicit_methods(node)
@@ -82,7 +87,8 @@ class _Visitor(ast.NodeVisitor):
     def visit_Name(self, node: ast.Name) -> None:
         if not self._is_local(node.id):
             self._chain((node.id,))
-            self.found.implicit.update(BUILTIN_METHODS.get(node.id, ()))
+            if not self.naming_types:
+                self.found.implicit.update(BUILTIN_METHODS.get(node.id, ()))
         elif node.id in self.found.imports and isinstance(node.ctx, ast.Load):
             self.found.chains.add((node.id,))
 
@@ -121,8 +127,18 @@ class _Visitor(ast.NodeVisitor):
             self.visit(node.func)
         if called in _ATTRIBUTE_CALLS and self._named_attribute(node, called):
             arguments = arguments[1:]
-        for inner in arguments:
-            self.visit(inner)
+        if called in ("isinstance", "issubclass"):
+            self._types(arguments)
+        else:
+            for inner in arguments:
+                self.visit(inner)
+
+    def _types(self, nodes: Iterable[ast.expr]) -> None:
+        """Visit expressions in which `len` or `int` is a type, and not called."""
+        before, self.naming_types = self.naming_types, True
+        for node in nodes:
+            self.visit(node)
+        self.naming_types = before
 
     def _named_attribute(self, node: ast.Call, called: str) -> bool:
         """Note the attribute that a call names; say whether its first argument is dealt with."""
@@ -190,7 +206,7 @@ class _Visitor(ast.NodeVisitor):
         self._defaults(node.args)
         for annotation in _annotations(node):
             self._annotation(annotation)
-        for inner in ast.walk(node):
+        for inner in ast.walk(node) if self.imports_inside else ():
             if isinstance(inner, ast.Import | ast.ImportFrom):
                 for name, found in imports_in(inner, self.text):
                     self.found.imports.setdefault(name, []).append(found)
@@ -209,7 +225,7 @@ class _Visitor(ast.NodeVisitor):
             self.visit(node.value)
 
     def _annotation(self, annotation: ast.expr) -> None:
-        self.visit(annotation)
+        self._types([annotation])
         for node in ast.walk(annotation):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 self._text(node.value)
@@ -250,6 +266,9 @@ class _Visitor(ast.NodeVisitor):
         self._within(comprehension_scope(node, self._plain), [*results, *node.generators])
 
     def _chain(self, chain: tuple[str, ...]) -> None:
+        if chain[0] in self.operators:
+            name = chain[-1].strip("_")
+            self.found.implicit.update((f"__{name}__", f"__r{name}__", f"__{name}item__", "__index__", "__call__"))
         in_class = bool(self.scopes) and self.scopes[-1].is_class and chain[0] in self.scopes[-1].bound
         (self.found.possible if in_class else self.found.chains).add(chain)
 

@@ -12,6 +12,12 @@ _SILENT = frozenset({"ctx", "type_comment", "kind"})
 
 def option_decorators(module: Module) -> frozenset[str]:
     """Return the dotted names under which a module knows `@step` and `@pipeline`, whose options are no code."""
+    if module.options is None:
+        module.options = _find_options(module)
+    return module.options
+
+
+def _find_options(module: Module) -> frozenset[str]:
     found = set()
     for name, bindings in module.imports.items():
         if bindings == [Import("mainspring")]:
