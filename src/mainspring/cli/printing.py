@@ -83,7 +83,7 @@ def grouped(
 ) -> Iterator[tuple[str, list[T]]]:
     """Yield step runs with what they are called in a table.
 
-    Elements of a mapped step that are of one kind come together, as `scale x12`. The taking apart of its list is left out.
+    Elements of a mapped step that are of one kind come together, as `scale x12`; that of its list is no row.
 
     Args:
         items: Whatever is about step runs.

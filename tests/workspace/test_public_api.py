@@ -1,0 +1,76 @@
+"""The names that `mainspring` gives to its users."""
+
+import inspect
+import subprocess
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+import mainspring
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def described(name: str) -> str:
+    value = getattr(mainspring, name)
+    if inspect.isclass(value):
+        public = sorted(member for member in vars(value) if not member.startswith("_"))
+        return f"class {name}: {', '.join(public)}"
+    if callable(value):
+        signature = inspect.signature(value)
+        bare = [one.replace(annotation=inspect.Parameter.empty) for one in signature.parameters.values()]
+        return f"{name}{signature.replace(parameters=bare, return_annotation=inspect.Signature.empty)}"
+    return f"{name}: {type(value).__name__}"
+
+
+def test_the_public_names(snapshot):
+    assert "\n".join(described(name) for name in mainspring.__all__ if name != "Meta") == snapshot
+
+
+def test_names_are_all_there():
+    assert set(mainspring.__all__) <= set(dir(mainspring))
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'mainspring' has no attribute 'stp'"):
+        mainspring.stp
+    with pytest.raises(ImportError, match="cannot import name 'stp'"):
+        from mainspring import stp  # noqa: F401
+
+
+def test_the_version_is_the_one_that_is_installed():
+    assert mainspring.__version__ == metadata.version("mainspring")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert mainspring.__version__ == project["version"]
+
+
+def loaded_by(statement: str) -> set[str]:
+    code = f"import sys\nbefore = set(sys.modules)\n{statement}\nprint(*(set(sys.modules) - before))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    return set(said.split())
+
+
+def test_importing_the_package_loads_nothing_else():
+    assert {name for name in loaded_by("import mainspring") if name.startswith("mainspring")} == {"mainspring"}
+
+
+@pytest.mark.parametrize(
+    ("names", "never"),
+    [
+        (
+            "step, pipeline",
+            {"mainspring.engine", "mainspring.store", "mainspring.tracking", "mainspring.config", "sqlite3"},
+        ),
+        ("log, checkpoint, seed", {"mainspring.engine", "mainspring.graph", "mainspring.store", "mainspring.digest"}),
+        ("File, Folder", {"mainspring.engine", "mainspring.graph", "mainspring.store", "mainspring.events"}),
+        (
+            "run, load_artifact",
+            {"numpy", "pandas", "rich", "typer", "sqlalchemy", "asyncio", "importlib.metadata", "email"},
+        ),
+    ],
+)
+def test_each_name_loads_no_more_than_it_needs(names, never):
+    assert not loaded_by(f"from mainspring import {names}") & never
