@@ -117,7 +117,9 @@ def test_cells_are_plain_values(value, cell):
 
 
 @pytest.mark.parametrize(
-    "value", ["text", b"bytes", 5, None, object(), np.zeros((2, 2, 2)), pd.DataFrame, {1, 2}], ids=str
+    "value",
+    ["text", b"bytes", 5, None, object(), np.zeros((2, 2, 2)), pd.DataFrame, {1, 2}],
+    ids=["text", "bytes", "number", "nothing", "object", "cube", "class", "set"],
 )
 def test_what_is_no_table_is_a_type_error(value):
     with pytest.raises(TypeError, match="is no"):
