@@ -95,7 +95,7 @@ def shortened(text: str) -> str:
 
 
 def _show(error: MainspringError) -> None:
-    title = typer.style("Error:", fg="red", bold=True)
+    title = "Error:" if os.environ.get("NO_COLOR") else typer.style("Error:", fg="red", bold=True)
     typer.echo(f"{title} {shortened(error.what)}", err=True)
     for line in _below(error, "  "):
         typer.echo(line, err=True)

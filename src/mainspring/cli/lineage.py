@@ -16,6 +16,7 @@ from mainspring.workspace.opening import open_existing
 __all__ = ["lineage"]
 
 _PLACES = 4
+_DEEPEST = 20
 
 
 def lineage(
@@ -54,7 +55,7 @@ def _print(name: str, found: Lineage) -> None:
 
 
 def _print_maker(step: str, maker: Maker) -> None:
-    margin = "  " * (maker.level + 1)
+    margin = _margin(maker.level)
     put(f"{margin}{step}, run {maker.run}, {moment(maker.created)}")
     if maker.code:
         places = [f"{symbol.path}:{symbol.first}-{symbol.last}" for symbol in maker.code[:_PLACES]]
@@ -67,10 +68,14 @@ def _print_maker(step: str, maker: Maker) -> None:
 
 
 def _print_consumer(step: str, consumer: Consumer) -> None:
-    margin = "  " * (consumer.level + 1)
+    margin = _margin(consumer.level)
     returned = ", ".join(short(digest) for _, digest in consumer.returned)
     made = f" → {returned}" if returned else ""
     put(f"{margin}{step}, {count(consumer.runs, 'run')}, the newest {consumer.latest}{made}")
+
+
+def _margin(level: int) -> str:
+    return "  " * min(level + 1, _DEEPEST)
 
 
 def _record(found: Lineage) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -11,7 +12,7 @@ import typer
 
 from mainspring.charts.numbers import duration, moment
 
-__all__ = ["ago", "grouped", "mark", "numbers", "put", "put_json", "put_pairs", "put_table", "stamp"]
+__all__ = ["ago", "coloured", "grouped", "mark", "numbers", "put", "put_json", "put_pairs", "put_table", "stamp"]
 
 T = TypeVar("T")
 MARKS = {
@@ -43,9 +44,14 @@ def put_json(value: object) -> None:
 
 
 def mark(status: str) -> str:
-    """Return the glyph of a status, coloured on a terminal."""
-    glyph, colour = MARKS[status]
-    return typer.style(glyph, fg=colour) if sys.stdout.isatty() else glyph
+    """Return the glyph of a status."""
+    return coloured(*MARKS[status])
+
+
+def coloured(text: str, colour: str | None) -> str:
+    """Return a text in a colour where colours are seen, and wanted: https://no-color.org."""
+    seen = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return typer.style(text, fg=colour) if colour is not None and seen else text
 
 
 def put_pairs(pairs: Sequence[tuple[str, str]]) -> None:

@@ -26,6 +26,7 @@ __all__ = ["Board", "Line", "Lines", "closing", "failures"]
 _NARROWEST = 16
 _SHOWN = 100
 _REASON = 36
+_LONGEST_SILENCE = 30.0
 
 
 class Line(Struct, frozen=True):
@@ -110,6 +111,8 @@ class Board(Struct):
         elif isinstance(event, StepsAdded):
             self.mapped[event.step] = _Mapped(event.count)
             self.steps += event.count - 1
+            if not event.count:
+                yield Line("", event.step, "its list is empty")
         elif isinstance(event, StepRetried):
             yield Line("", event.step, f"attempt {event.attempt} failed: {event.error}; once more")
         elif isinstance(event, StepWaiting):
@@ -144,6 +147,12 @@ class Board(Struct):
             self.width = max(self.width, len(line.name))
             yield line
 
+    def underway(self) -> Iterator[Line]:
+        """Yield how far mapped steps are whose elements are not all done."""
+        for name, group in self.mapped.items():
+            if group.done < group.count:
+                yield Line("", name, f"{group.done:,} of {group.count:,}")
+
     def counts(self) -> str:
         """Return how many steps there are of each status, in words."""
         return _counted(self.ended)
@@ -155,6 +164,7 @@ class Lines:
     def __init__(self) -> None:
         self.board = Board()
         self._unseen = False
+        self._written = time.monotonic()
 
     def __enter__(self) -> "Lines":
         return self
@@ -165,6 +175,8 @@ class Lines:
     def __call__(self, event: Event) -> None:
         """Take an event of the run."""
         lines = [line.plain(self.board.width) for line in self.board.take(event)]
+        if not lines and time.monotonic() - self._written > _LONGEST_SILENCE:
+            lines = [line.plain(0) for line in self.board.underway()]
         if lines:
             self.write("\n".join(lines))
 
@@ -172,6 +184,7 @@ class Lines:
         """Print lines about the run as a whole."""
         if self._unseen:
             return
+        self._written = time.monotonic()
         try:
             sys.stdout.write(f"{text}\n")
             sys.stdout.flush()

@@ -87,8 +87,7 @@ class LiveLines:
     def _running(self) -> Text:
         now = time.monotonic()
         steps = sorted(self.board.running.items(), key=lambda one: one[1])
-        groups = [f"{name} {group.done:,}/{group.count:,}" for name, group in self.board.mapped.items()
-                  if 0 < group.done < group.count]  # fmt: skip
+        groups = [f"{line.name} {line.text}" for line in self.board.underway()]
         lines = [f"▸ {name:<{self.board.width}}  {duration(now - since)}" for name, since in steps[:_RUNNING_SHOWN]]
         if len(steps) > _RUNNING_SHOWN:
             lines.append(f"  and {len(steps) - _RUNNING_SHOWN} more")

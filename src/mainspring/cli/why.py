@@ -2,11 +2,9 @@
 
 from typing import Any
 
-import typer
-
 from mainspring.cli.choosing import configured, open_chosen
 from mainspring.cli.options import AsJson, Chosen, StepName, flat
-from mainspring.cli.printing import mark, put, put_json
+from mainspring.cli.printing import coloured, mark, put, put_json
 from mainspring.workspace.why import Explanation
 from mainspring.workspace.why import why as explain
 
@@ -57,7 +55,6 @@ def _print(found: Explanation) -> None:
     for difference in found.differences:
         put()
         for line in difference.text.splitlines():
-            colour = _COLOURS.get(line[:1])
-            put(typer.style(line, fg=colour) if colour else line)
+            put(coloured(line, _COLOURS.get(line[:1])))
     for remark in found.remarks:
         put(f"note: {remark}")
