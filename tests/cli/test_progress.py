@@ -40,7 +40,7 @@ def test_a_line_a_step():
     assert said == [
         "run 20260101-000000-abcdef of shop, 3 steps",
         "✓ ran     read      first run                                 500 ms   1000 B",
-        "= hit     split     made by run 1                           (500 ms)  1000 B",
+        "= hit     split     made by run 1                            (500 ms)  1000 B",
         "- skipped total     'read' did not succeed",
     ]
 

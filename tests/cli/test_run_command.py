@@ -267,6 +267,22 @@ def visible(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\r", "")
 
 
+def left_on_screen(text: str) -> list[str]:
+    """Return the lines that stay on a terminal which is tall enough to scroll nothing away."""
+    lines, row = [""], 0
+    for piece in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\n|[^\x1b\r\n]+", text):
+        if piece == "\n":
+            row += 1
+            lines += [""] * (row + 1 - len(lines))
+        elif piece.endswith("A") and piece.startswith("\x1b"):
+            row -= int(piece[2:-1] or 1)
+        elif piece == "\x1b[2K":
+            lines[row] = ""
+        elif not piece.startswith("\x1b") and piece != "\r":
+            lines[row] += piece
+    return [line.rstrip() for line in lines if line.strip()]
+
+
 def test_on_a_terminal_lines_are_live(project):
     project.write(SLEEPING.replace("60 if x < 2 else 0", "0.8"))
     said, code = on_a_terminal(project, "run")
@@ -276,8 +292,13 @@ def test_on_a_terminal_lines_are_live(project):
     assert re.search(r"▸ slow +\d{3} ms", text), "a step that runs shows its time"
     assert "1/2 steps" in text
     assert re.search(r"✓ ran +quick +first run +.*B", text)
-    assert text.rstrip().splitlines()[-1].startswith("report: .mainspring/reports/")
     assert "\x1b[?25h" in said, "the cursor is back"
+    start, quick, slow, closing, report = left_on_screen(said)
+    assert start.endswith("of sleeps, 2 steps")
+    assert quick.startswith("✓ ran     quick")
+    assert slow.startswith("✓ ran     slow")
+    assert closing.startswith("succeeded: 2 ran in ")
+    assert report.startswith("report: .mainspring/reports/")
 
 
 def test_on_a_terminal_a_failure_is_below_the_lines(project):
