@@ -36,6 +36,9 @@ class Memory:
     def value(self, module, name):
         return MISSING
 
+    def digest(self, value):
+        return None
+
     def loaded(self):
         return ()
 
@@ -165,7 +168,8 @@ if __name__ == "__main__" or True:
 
 
 def test_the_identity_does_not_depend_on_the_folder_nor_on_what_is_loaded(tmp_path):
-    text = STEP.replace("return x", "import late.inner\n    return late.inner.f(x)")
+    text = STEP.replace("return x", "import late.inner\n    return late.inner.f(x), DATA")
+    text += "\nfrom pathlib import Path\nDATA = Path(__file__).parent / 'data'\n"
     files = {"pipeline.py": text, "late/__init__.py": "", "late/inner.py": "def f(x):\n    return x\n"}
     here = codes_of(write(tmp_path / "a", files), ["pipeline.go"])["pipeline.go"]
     with imported(write(tmp_path / "b", files), ["late.inner", "pipeline"]):

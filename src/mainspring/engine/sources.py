@@ -7,15 +7,18 @@ import tokenize
 from collections.abc import Iterator
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePath
 
-from mainspring.digest import main_name
-from mainspring.errors import SourceError
+from mainspring.digest import canonical, main_name, tagged
+from mainspring.errors import SourceError, UnstorableError
 from mainspring.graph.code import MISSING
 from mainspring.graph.modules import ModuleText
+from mainspring.store import digest_value
 
 __all__ = ["ProjectSources"]
 
+_TABLES = frozenset({"DataFrame", "LazyFrame", "Series", "Index", "Table", "ndarray", "float64", "float32", "int64"})
+_LIBRARIES = frozenset({"numpy", "pandas", "polars", "pyarrow"})
 _INSTALLED = ("site-packages", "dist-packages")
 _SUFFIXES = (".py", *EXTENSION_SUFFIXES, ".pyc")
 
@@ -32,6 +35,7 @@ class ProjectSources:
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
+        self._places = tuple(dict.fromkeys((str(self._root), str(root.absolute()))))
         paths = sysconfig.get_paths()
         self._outside = tuple(
             f"{place}/"
@@ -73,6 +77,19 @@ class ProjectSources:
         if loaded is None and module == self._main:
             loaded = sys.modules.get("__main__")
         return getattr(loaded, "__dict__", {}).get(name, MISSING)
+
+    def digest(self, value: object) -> str | None:
+        """Return the digest of a plain value, a frame or an array, the same wherever the project lies; or None."""
+        if isinstance(value, str | PurePath) and str(value).startswith(self._places):
+            place = next(place for place in self._places if str(value).startswith(place))
+            return tagged("constant/1", type(value).__name__, str(value).removeprefix(place))
+        kind = type(value)
+        try:
+            if kind.__name__ in _TABLES and kind.__module__.partition(".")[0] in _LIBRARIES:
+                return digest_value(value)
+            return tagged("constant/1", canonical(value))
+        except UnstorableError:
+            return None
 
     def loaded(self) -> Iterator[str]:
         """Yield the names of the project modules that are loaded now."""

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from mainspring.digest import tagged
 from mainspring.errors import SourceError
-from mainspring.graph.constants import closure_of, defaults_of, live_parts, plain_digest
+from mainspring.graph.constants import Values, closure_of, defaults_of, live_parts
 from mainspring.graph.modules import Definition
 from mainspring.graph.reach import ModuleReader, Reaches
 from mainspring.graph.sourcetext import own_source
@@ -36,6 +36,9 @@ class Sources(ModuleReader, Protocol):
 
     def value(self, module: str, name: str) -> object:
         """Return the live value of a module's global, or `MISSING`."""
+
+    def digest(self, value: object) -> str | None:
+        """Return the digest of a live value, the same wherever the project lies; None for what has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ class CodeIndex:
         self._sources = sources
         self._reaches = Reaches(sources)
         self._symbols: dict[Definition, Symbol] = {}
+        self._values = Values(sources.digest, self._is_ours)
 
     def code_of(self, fn: Callable[..., Any]) -> Code:
         """Return the identity of a function's code.
@@ -148,7 +152,7 @@ class CodeIndex:
         if module is not None and kind.__qualname__.split(".")[0] in module.definitions:
             yield module.definitions[kind.__qualname__.split(".")[0]]
         if not isinstance(value, type):
-            extra.append((place, plain_digest(value)))
+            extra.append((place, self._values.digest(value)))
 
     def _definition_of(self, fn: FunctionType) -> Definition | None:
         module = self._reaches.module(self._sources.name_of(fn.__module__))
@@ -201,13 +205,16 @@ class CodeIndex:
         known = self._symbols.get(definition)
         if known is None:
             text = definition.module.text
-            values = live_parts(definition, self._live(definition))
+            values = live_parts(definition, self._live(definition), self._values)
             first = min(_first_line(node) for node in definition.nodes)
             last = max(node.end_lineno or node.lineno for node in definition.nodes)
             digest = tagged("symbol/1", own_source(definition), *values)
             known = Symbol(f"{text.path}::{definition.name}", digest, text.path, first, last)
             self._symbols[definition] = known
         return known
+
+    def _is_ours(self, cls: type) -> bool:
+        return self._reaches.module(self._sources.name_of(cls.__module__)) is not None
 
     def _live(self, definition: Definition) -> object:
         """Return the live value of a symbol; of a method, the function that its class has."""

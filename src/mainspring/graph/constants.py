@@ -1,22 +1,61 @@
 """The part of a symbol's identity that its source does not show: values that were worked out on import."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from inspect import unwrap
 from types import FunctionType, MethodType
 from typing import Any
 
-from mainspring.digest import canonical, tagged
-from mainspring.errors import UnstorableError
+from mainspring.digest import tagged
 from mainspring.graph.modules import FUNCTIONS, Definition
 
-__all__ = ["closure_of", "defaults_of", "live_parts", "plain_digest"]
+__all__ = ["Values", "closure_of", "defaults_of", "live_parts"]
 
 _DEEPEST = 4
 
 
-def live_parts(definition: Definition, value: Any) -> list[str]:
+class Values:
+    """Digests of live values, as far as they have one.
+
+    Args:
+        digest_of: The digest of a value, or None when it has none.
+        is_ours: Whether a class is the project's.
+    """
+
+    def __init__(self, digest_of: Callable[[object], str | None], is_ours: Callable[[type], bool]) -> None:
+        self._digest_of = digest_of
+        self._is_ours = is_ours
+
+    def digest(self, value: object) -> str:
+        """Return the digest of a value, or that of the name of its type: such a value counts by its source alone."""
+        kind = type(value)
+        return self._digest_of(value) or tagged("constant/1", "opaque", kind.__module__, kind.__qualname__)
+
+    def parts(self, value: Any, depth: int = 0) -> Iterator[str]:
+        """Yield digests of a value, or of what a function, a partial or an object of the project's carries."""
+        if isinstance(value, staticmethod | classmethod | MethodType):
+            value = value.__func__
+        if callable(value) and not isinstance(value, type):
+            value = unwrap(value)
+        inner = self._inside(value) if depth < _DEEPEST else []
+        if not inner:
+            yield self.digest(value)
+        for word, part in inner:
+            yield word
+            yield from self.parts(part, depth + 1)
+
+    def _inside(self, value: Any) -> list[tuple[str, object]]:
+        if isinstance(value, partial):
+            return [("partial", part) for part in (value.func, *value.args)] + sorted(value.keywords.items())
+        if isinstance(value, FunctionType):
+            return [*defaults_of(value), *closure_of(value)]
+        if isinstance(value, type) or not self._is_ours(type(value)) or self._digest_of(value) is not None:
+            return []
+        return sorted(getattr(value, "__dict__", {}).items())
+
+
+def live_parts(definition: Definition, value: Any, values: Values) -> list[str]:
     """Return digests of what a symbol was given on import.
 
     A constant's value; a class's attributes; a function's defaults and closure, where its source computes them.
@@ -24,42 +63,16 @@ def live_parts(definition: Definition, value: Any) -> list[str]:
     Args:
         definition: The symbol.
         value: Its live value; what is no value of that kind adds nothing.
+        values: What makes digests of values.
     """
     if definition.kind == "constant":
-        return list(_parts(value, 0))
+        return list(values.parts(value))
     if definition.kind == "class":
         names = [name for name in _computed_attributes(definition.nodes) if isinstance(value, type)]
-        return [piece for name in names if name in vars(value) for piece in (name, *_parts(vars(value)[name], 0))]
+        return [piece for name in names if name in vars(value) for piece in (name, *values.parts(vars(value)[name]))]
     if definition.kind in ("function", "method") and any(_is_computed(node) for node in definition.nodes):
-        return list(_parts(value, 0))
+        return list(values.parts(value))
     return []
-
-
-def plain_digest(value: object) -> str:
-    """Return the digest of a plain value, or of the name of its type: such a value counts by its source alone."""
-    try:
-        return tagged("constant/1", canonical(value))
-    except UnstorableError:
-        return tagged("constant/1", "opaque", type(value).__module__, type(value).__qualname__)
-
-
-def _parts(value: Any, depth: int) -> Iterator[str]:
-    """Yield digests of a value, or of what a function or a bound object carries."""
-    if depth > _DEEPEST:
-        return
-    if isinstance(value, staticmethod | classmethod | MethodType):
-        value = value.__func__
-    if callable(value) and not isinstance(value, type):
-        value = unwrap(value)
-    if isinstance(value, partial):
-        inner: list[Any] = [value.func, *value.args, *value.keywords.values()]
-    elif isinstance(value, FunctionType):
-        inner = [part for _, part in (*defaults_of(value), *closure_of(value))]
-    else:
-        yield plain_digest(value)
-        return
-    for part in inner:
-        yield from _parts(part, depth + 1)
 
 
 def defaults_of(function: FunctionType) -> Iterator[tuple[str, object]]:

@@ -93,7 +93,6 @@ _CONTAINERS = frozenset(
     {"list", "dict", "tuple", "set", "frozenset", "Optional", "Union", "Literal", "Annotated", "Sequence", "Iterable"}
     | {"Mapping", "Iterator", "Collection", "List", "Dict", "Tuple", "Set", "Final", "NDArray"}
 )
-_LOADERS = frozenset({"load", "loads", "load_artifact", "read_pickle", "restore", "get", "pop", "next"})
 
 
 def implicit_methods(node: ast.AST) -> tuple[Iterable[ast.expr], tuple[str, ...]]:
@@ -184,9 +183,8 @@ def is_plain(node: ast.AST | None, name_is_plain: Callable[[str], bool]) -> bool
 def _call_is_plain(node: ast.Call, name_is_plain: Callable[[str], bool]) -> bool:
     if isinstance(node.func, ast.Name) and node.func.id in _PLAIN_RESULT and name_is_plain(node.func.id):
         return True
-    called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
-    return called not in _LOADERS and all(is_plain(inner, name_is_plain) for inner in (node.func, *arguments))
+    return all(is_plain(inner, name_is_plain) for inner in (node.func, *arguments))
 
 
 def plain_annotation(node: ast.expr | None) -> bool:

@@ -17,9 +17,7 @@ _OWN_NAMES = frozenset(
     {"__name__", "__file__", "__doc__", "__path__", "__package__", "__spec__", "__version__", "__class__"}
     | {"__loader__", "__builtins__", "__qualname__", "__module__", "__annotations__"}
 )
-_MAKING = frozenset(
-    {"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__", "__prepare__", "__call__"}
-)
+_MAKING = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__", "__prepare__"})
 Chain = tuple[str, ...]
 
 
@@ -134,14 +132,15 @@ class Reaches:
             self._attribute(module, attribute, reach)
         for method in found.implicit:
             reach.possible.update(dict.fromkeys(self._members_near(module).get(method, ())))
-        for name in found.modules:
+        for name in (*found.modules, *self._beginning_with(found.prefixes)):
             self._import_whole(name, reach)
-        for prefix in found.prefixes:
-            for name in self._reader.every():
-                if name.startswith(prefix):
-                    self._import_whole(name, reach)
         if found.dynamic:
             self._resolve_computed(module, found, reach)
+        if found.any_class:
+            self._every_class(module, reach)
+
+    def _beginning_with(self, prefixes: set[str]) -> list[str]:
+        return [name for name in self._reader.every() if name.startswith(tuple(prefixes))] if prefixes else []
 
     def _resolve_computed(self, module: Module, found: References, reach: Reach) -> None:
         """Count whatever a computed name may name."""
@@ -186,8 +185,9 @@ class Reaches:
         if definition is not None:
             reach.named.append(definition)
             reach.attributes.update(rest)
-            for attribute in rest[1:] if definition.kind == "class" else rest:
-                self._attribute(module, attribute, reach)
+            for attribute in rest:
+                if definition.kind != "class" or attribute != rest[0] or attribute == "__subclasses__":
+                    self._attribute(module, attribute, reach)
         for binding in module.imports.get(name, []):
             self._resolve_import(binding, rest, reach, seen)
         known = definition is not None or name in module.imports
@@ -237,18 +237,21 @@ class Reaches:
         else:
             self._in_module(module, names, reach, seen)
 
-    def _in_module(self, module: Module, names: Chain, reach: Reach, seen: set[tuple[str, str]]) -> None:
+    def _in_module(
+        self, module: Module, names: Chain, reach: Reach, seen: set[tuple[str, str]], *, required: bool = True
+    ) -> None:
         inner = self.module(f"{module.text.name}.{names[0]}") if module.text.package else None
         if inner is not None:
             reach.modules.append(inner)
             if len(names) > 1:
-                self._in_module(inner, names[1:], reach, seen)
+                bound = names[0] in module.definitions or names[0] in module.imports
+                self._in_module(inner, names[1:], reach, seen, required=required and not bound)
             else:
                 self._whole(inner, reach, set())
         if names[0] == "__dict__":
             self._whole(module, reach, set())
         else:
-            self._resolve(module, names, reach, seen, required=inner is None)
+            self._resolve(module, names, reach, seen, required=required and inner is None)
 
     def _attribute(self, module: Module, attribute: str, reach: Reach) -> None:
         reach.attributes.add(attribute)
@@ -323,8 +326,11 @@ class Reaches:
             self._resolve(module, chain, reach, required=False)
         else:
             reach.attributes.update(chain[1:])
+        if decorates and not reach.named and "register" in chain[-1]:
+            return True  # a library that keeps what it decorates
         if reach.named and reach.attributes and (decorates or chain[-1] in MUTATORS):
             return True  # a method of a project's object, which keeps what it is given
+        making = _MAKING | {"__call__"} if any(found.kind == "constant" for found in reach.named) else _MAKING
         seen: set[Definition] = set()
         front = self._called(module, reach)
         while front:
@@ -334,7 +340,7 @@ class Reaches:
                 if self._definition_changes(found):
                     return True
                 front += self._called(found.module, self.of(found))
-                front += [part for name, part in found.parts.items() if name in _MAKING]
+                front += [part for name, part in found.parts.items() if name in making]
         return False
 
     def _called(self, module: Module, reach: Reach) -> list[Definition]:

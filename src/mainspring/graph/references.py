@@ -25,6 +25,9 @@ _IMPORTING = frozenset(
     }
     | {"find_spec", "exec_module", "resolve_name", "locate", "load_source", "reload"}
 )
+_PICKLES = frozenset({"pickle", "cloudpickle", "dill", "shelve", "marshal"})
+_LOADING = frozenset({"torch", "joblib", "pandas", "mainspring", "mlflow", "skops", "numpy"})
+_LOADERS = frozenset({"load", "loads", "load_artifact", "read_pickle", "load_model"})
 
 
 @dataclass(slots=True)
@@ -42,6 +45,7 @@ class References:
         dynamic: Places where a name is computed: (line, what is called).
         any_attribute: A computed name is looked up on an object that is not known.
         any_name: A computed name is looked up among the globals.
+        any_class: An object is loaded, which may be of any class.
     """
 
     chains: set[tuple[str, ...]] = field(default_factory=set)
@@ -54,6 +58,7 @@ class References:
     dynamic: list[tuple[int, str]] = field(default_factory=list)
     any_attribute: bool = False
     any_name: bool = False
+    any_class: bool = False
 
 
 def references_of(nodes: Sequence[ast.AST], module: Module) -> References:
@@ -71,9 +76,7 @@ class _Visitor(ast.NodeVisitor):
         self.text = module.text
         self.imports_inside = module.imports_inside
         self.options = option_decorators(module)
-        self.operators = {
-            name for name, found in module.imports.items() if any(one.module in ("operator", "math") for one in found)
-        }
+        self.imports = module.imports
         self.found = References()
         self.scopes: list[Scope] = []
         self.naming_types = False
@@ -104,7 +107,8 @@ class _Visitor(ast.NodeVisitor):
                 self._computed_import(node, "sys.modules", None)
             if not self._is_local(inner.id):
                 return
-        self.found.attributes.update(parts)
+        if not is_plain(inner, self._plain):
+            self.found.attributes.update(parts)
         if not isinstance(inner, ast.Name):
             self.visit(inner)
 
@@ -266,11 +270,18 @@ class _Visitor(ast.NodeVisitor):
         self._within(comprehension_scope(node, self._plain), [*results, *node.generators])
 
     def _chain(self, chain: tuple[str, ...]) -> None:
-        if chain[0] in self.operators:
-            name = chain[-1].strip("_")
-            self.found.implicit.update((f"__{name}__", f"__r{name}__", f"__{name}item__", "__index__", "__call__"))
+        for binding in (*self.imports.get(chain[0], ()), *self.found.imports.get(chain[0], ())):
+            self._library(binding, binding.name if len(chain) == 1 else chain[-1])
         in_class = bool(self.scopes) and self.scopes[-1].is_class and chain[0] in self.scopes[-1].bound
         (self.found.possible if in_class else self.found.chains).add(chain)
+
+    def _library(self, binding: Import, name: str | None) -> None:
+        """Note what some functions of libraries do with the objects that they are given, or give."""
+        top = binding.module.partition(".")[0]
+        if top in ("operator", "math") and name:
+            bare = name.strip("_")
+            self.found.implicit.update((f"__{bare}__", f"__r{bare}__", f"__{bare}item__", "__index__", "__call__"))
+        self.found.any_class |= top in _PICKLES or (top in _LOADING and name in _LOADERS)
 
     def _is_local(self, name: str) -> bool:
         for scope in reversed(self.scopes):
