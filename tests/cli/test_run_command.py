@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from mainspring.cli import entry
+
 COMMAND = str(Path(sys.executable).with_name("mainspring"))
 FAILING = """
 from mainspring import pipeline, step
@@ -171,16 +173,32 @@ def test_ctrl_c_prints_one_line_and_what_is_done_stays_done(project):
     assert project.run()["by_step"]["quick"] == "hit"
 
 
-def test_ctrl_c_while_it_starts_is_no_traceback(shop):
-    for delay in (0.01, 0.03, 0.06, 0.1, 0.2):
-        run = shop.start("run", stdout=-1, stderr=-1)
-        time.sleep(delay)
-        run.send_signal(signal.SIGINT)
-        _, err = run.communicate(timeout=30)
-        if run.returncode == -signal.SIGINT:  # before Python had taken over the signal
-            continue
-        assert run.returncode in (0, 130)
-        assert err in ("", "Interrupted.\n") or "site" in err  # or while Python itself was starting
+STOP = "__import__('os').kill(__import__('os').getpid(), 2)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{STOP}\n{SLEEPING}",
+        SLEEPING.replace("    return slow(quick())", f"    {STOP}\n    return slow(quick())"),
+    ],
+    ids=["while the pipeline is imported", "while it is traced"],
+)
+def test_ctrl_c_before_the_run_is_one_line_too(project, text):
+    project.write(text)
+    done = project.call("run", expect=130)
+    assert (done.stdout, done.stderr) == ("", "Interrupted.\n")
+
+
+def test_ctrl_c_while_the_command_is_loaded(monkeypatch, capsys):
+    def interrupted(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(entry, "import_module", interrupted)
+    with pytest.raises(SystemExit) as caught:
+        entry.main()
+    assert caught.value.code == 130
+    assert capsys.readouterr().err == "Interrupted.\n"
 
 
 def test_a_reader_that_goes_away_does_not_end_the_run(project):
