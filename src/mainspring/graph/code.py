@@ -199,7 +199,8 @@ class CodeIndex:
                     closure = self._reaches.imported_by(module)
                     front += [self._reaches.acting(other) for name, other in closure.items() if name not in modules]
                     modules.update(closure)
-        files = {name for name in modules if (module := self._reaches.module(name)) and module.text.path.endswith(".py")}
+        found_modules = [module for name in modules if (module := self._reaches.module(name)) is not None]
+        files = {module.text.name for module in found_modules if module.text.path.endswith(".py")}
         return {found for found in reached if found.nodes}, files, imports, sorted(remarks)
 
     def _symbol(self, definition: Definition) -> Symbol:

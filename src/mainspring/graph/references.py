@@ -88,6 +88,8 @@ class _Visitor(ast.NodeVisitor):
         super().visit(node)
 
     def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Store) and self.scopes and self.scopes[-1].is_class:
+            return
         if not self._is_local(node.id):
             self._chain((node.id,))
             if not self.naming_types:
