@@ -100,7 +100,8 @@ def _view(_: How, execution: Callable[[Any], Run]) -> tuple[Run, Board]:
         try:
             ran = execution(lines)
         except KeyboardInterrupt:
-            lines.write(f"run {lines.board.run} is interrupted; run again to go on with what is left")
+            if lines.board.run:
+                lines.write(f"run {lines.board.run} is interrupted; run again to go on with what is left")
             raise
         lines.write(closing(lines.board, ran.status, ran.seconds, ran.report))
     return ran, lines.board
