@@ -199,9 +199,12 @@ class CodeIndex:
                     closure = self._reaches.imported_by(module)
                     front += [self._reaches.acting(other) for name, other in closure.items() if name not in modules]
                     modules.update(closure)
-        found_modules = [module for name in modules if (module := self._reaches.module(name)) is not None]
-        files = {module.text.name for module in found_modules if module.text.path.endswith(".py")}
+        files = {name for name in modules if self._is_file(name)}
         return {found for found in reached if found.nodes}, files, imports, sorted(remarks)
+
+    def _is_file(self, name: str) -> bool:
+        module = self._reaches.module(name)
+        return module is not None and module.text.path.endswith(".py")
 
     def _symbol(self, definition: Definition) -> Symbol:
         known = self._symbols.get(definition)
