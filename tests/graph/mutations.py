@@ -1,7 +1,7 @@
 """The mutation table: edits to a project, and what each means for the identity of one step's code.
 
 `rerun`: the step's result can differ, so a hit would be stale. `hit`: it cannot differ, and that can be known. `may`: it
-cannot differ, but telling so is not required. The table was written before the analysis that it judges.
+cannot differ, but telling so is not required.
 """
 
 from class_mutations import CLASS_ROWS
