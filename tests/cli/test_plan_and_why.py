@@ -1,6 +1,6 @@
 """`plan`, `why` and `config`: what would happen, and why."""
 
-from conftest import CONFIG, PIPELINE
+from shop_sample import CONFIG, PIPELINE
 
 TWO = CONFIG.replace("factor = 2", "factor = 3")
 

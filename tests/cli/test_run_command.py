@@ -106,6 +106,27 @@ def test_any_other_result_is_named_by_its_digest(project, value):
     assert result == shown["digest"]
 
 
+def test_a_result_in_parts_has_the_digest_of_what_does_not_fit(project):
+    project.write("""
+    from mainspring import pipeline, step
+
+    @step
+    def score() -> float:
+        return 0.5
+
+    @step
+    def members() -> set[int]:
+        return {1, 2}
+
+    @pipeline
+    def parts():
+        return {"score": score(), "members": members(), "both": [score(), members()], "fixed": 3}
+    """)
+    said = project.json("run")["result"]
+    digest = project.json("artifacts", "show", "members")["artifacts"][0]["digest"]
+    assert said == {"score": 0.5, "members": digest, "both": [0.5, digest], "fixed": 3}
+
+
 def test_a_failure_shows_the_error_the_end_of_the_log_and_where_it_is(project, snapshot, plain):
     project.write(FAILING)
     done = project.call("run", expect=1)

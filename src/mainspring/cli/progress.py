@@ -123,6 +123,11 @@ class Board(Struct):
             self.run, self.pipeline, self.steps = event.run, event.pipeline, event.steps
             yield Line("", "", f"run {event.run} of {event.pipeline}, {count(event.steps, 'step')}")
 
+    def follow(self, event: Event) -> None:
+        """Take an event of a run that nobody looks at."""
+        for _ in self.take(event):
+            pass
+
     def _ended(self, event: StepEnded) -> Iterator[Line]:
         self.running.pop(event.step, None)
         if event.status == "failed":

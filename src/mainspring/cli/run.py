@@ -17,7 +17,9 @@ from mainspring.cli.options import AsJson, Chosen, flat
 from mainspring.cli.printing import put_json
 from mainspring.cli.progress import Board, Lines, closing, failures
 from mainspring.config import Config
-from mainspring.errors import DefinitionError, MainspringError
+from mainspring.errors import DefinitionError
+from mainspring.events import Listener
+from mainspring.store import digest_value
 from mainspring.workspace.homes import Home
 from mainspring.workspace.project import Project
 from mainspring.workspace.running import Request, execute
@@ -72,8 +74,8 @@ def _run(chosen: Chosen, how: How) -> None:
         raise DefinitionError("--pdb and --json do not go together", None, "Leave one of them out.")
     project, config = configured(chosen)
     with open_chosen(chosen, project, config) as home:
-        view: Any = _silent if how.as_json else _view
-        ran, board = view(how, lambda listener: execute(project, config, home, _request(chosen, how, listener)))
+        view = _silent if how.as_json else _view
+        ran, board = view(lambda listener: execute(project, config, home, _request(chosen, how, listener)))
         if how.as_json:
             put_json(as_json(ran))
         for line in failures(board, {step.name: step.log for step in ran.steps}):
@@ -84,16 +86,16 @@ def _run(chosen: Chosen, how: How) -> None:
         raise typer.Exit(Exit.FAILED)
 
 
-def _request(chosen: Chosen, how: How, listener: Any) -> Request:
+def _request(chosen: Chosen, how: How, listener: Listener) -> Request:
     return Request(how.workers, tuple(how.force), tuple(how.only), chosen.profile, listener)
 
 
-def _silent(_: How, execution: Callable[[Any], Run]) -> tuple[Run, Board]:
+def _silent(execution: Callable[[Listener], Run]) -> tuple[Run, Board]:
     board = Board()
-    return execution(lambda event: [None for _ in board.take(event)]), board
+    return execution(board.follow), board
 
 
-def _view(_: How, execution: Callable[[Any], Run]) -> tuple[Run, Board]:
+def _view(execution: Callable[[Listener], Run]) -> tuple[Run, Board]:
     live = sys.stdout.isatty()
     lines: Any = importlib.import_module("mainspring.cli.terminal").LiveLines() if live else Lines()
     with lines:
@@ -135,12 +137,31 @@ def as_json(ran: Run) -> dict[str, Any]:
 def _result(ran: Run) -> Any:
     """Return the result for JSON; the digest of one that is large, or that JSON has no place for."""
     digest = ran.result_digest()
-    made = [value for step in ran.steps for value in step.artifacts if value.digest == digest]
-    if made and (made[0].size > _SMALL or not made[0].artifact.codec.startswith("value/")):
+    if digest is None:
+        return _result_in_parts(ran)
+    made = next((value for step in ran.steps for value in step.artifacts if value.digest == digest), None)
+    if made is not None and (made.size > _SMALL or not made.artifact.codec.startswith("value/")):
         return digest
+    value = ran.result
+    return value if _fits(value) else digest
+
+
+def _result_in_parts(ran: Run) -> Any:
+    """Return a result that several steps returned parts of: each part that JSON has no place for as its digest."""
+    value = _part(ran.result)
+    return value if _fits(value) else None
+
+
+def _part(value: Any) -> Any:
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return {key: _part(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_part(inner) for inner in value]
+    return value if _fits(value) else digest_value(value, pickle=True)
+
+
+def _fits(value: Any) -> bool:
     try:
-        value = ran.result
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError, MainspringError):
-        return digest
-    return value
+        return len(json.dumps(value, allow_nan=False)) <= _SMALL
+    except (TypeError, ValueError, RecursionError):
+        return False
