@@ -280,3 +280,18 @@ def test_the_shape_of_the_identity_is_under_guard():
 
 def test_everything_public_of_the_module_is_there():
     assert all(hasattr(code_module, name) for name in code_module.__all__)
+
+
+def test_the_script_of_the_command_is_no_project_code_even_after_multiprocessing(tmp_path, monkeypatch):
+    import sys
+    import types
+
+    script = tmp_path / "bin" / "mainspring"
+    script.parent.mkdir()
+    script.write_text("#!/bin/sh\n")
+    main = types.ModuleType("__main__")
+    main.__file__ = str(script)
+    monkeypatch.setitem(sys.modules, "__mp_main__", main)
+    from mainspring.engine.sources import ProjectSources
+
+    assert not {"__mp_main__", "mainspring"} & set(ProjectSources(tmp_path).loaded())

@@ -19,6 +19,7 @@ __all__ = ["ProjectSources"]
 
 _TABLES = frozenset({"DataFrame", "LazyFrame", "Series", "Index", "Table", "ndarray", "float64", "float32", "int64"})
 _LIBRARIES = frozenset({"numpy", "pandas", "polars", "pyarrow"})
+_MAIN = ("__main__", "__mp_main__")  # multiprocessing knows the running script by the second name
 _INSTALLED = ("site-packages", "dist-packages")
 _SUFFIXES = (".py", *EXTENSION_SUFFIXES, ".pyc")
 
@@ -69,7 +70,7 @@ class ProjectSources:
 
     def name_of(self, module: str) -> str:
         """Return the name that a module's identity has: that of its file, never `__main__`."""
-        return self._main if module == "__main__" else module
+        return self._main if module in _MAIN else module
 
     def value(self, module: str, name: str) -> object:
         """Return the live value of a module's global, or `MISSING`."""
@@ -95,7 +96,9 @@ class ProjectSources:
         """Yield the names of the project modules that are loaded now."""
         for name, loaded in list(sys.modules.items()):
             file = getattr(loaded, "__dict__", {}).get("__file__")
-            if isinstance(file, str) and not file.startswith(self._outside) and self._is_project(Path(file)):
+            if not isinstance(file, str) or (name in _MAIN and not file.endswith(".py")):
+                continue  # the command's own script is no project code
+            if not file.startswith(self._outside) and self._is_project(Path(file)):
                 yield self.name_of(name)
 
     def every(self) -> Iterator[str]:
