@@ -291,7 +291,9 @@ def test_the_script_of_the_command_is_no_project_code_even_after_multiprocessing
     script.write_text("#!/bin/sh\n")
     main = types.ModuleType("__main__")
     main.__file__ = str(script)
-    monkeypatch.setitem(sys.modules, "__mp_main__", main)
     from mainspring.engine.sources import ProjectSources
 
-    assert not {"__mp_main__", "mainspring"} & set(ProjectSources(tmp_path).loaded())
+    monkeypatch.delitem(sys.modules, "__mp_main__", raising=False)
+    before = set(ProjectSources(tmp_path).loaded())
+    monkeypatch.setitem(sys.modules, "__mp_main__", main)
+    assert set(ProjectSources(tmp_path).loaded()) == before
