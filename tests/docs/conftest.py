@@ -1,4 +1,4 @@
-"""A PostgreSQL server for the page about it."""
+"""A place to follow pages in, and a PostgreSQL server for the page about it."""
 
 import warnings
 from collections.abc import Iterator
@@ -6,6 +6,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+
+
+@pytest.fixture
+def desk() -> Iterator[Path]:
+    """A folder with a short path: long ones are cut in what commands print."""
+    with TemporaryDirectory() as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

@@ -30,8 +30,8 @@ def test_each_make_command_that_is_named_exists(name):
 
 
 @pytest.mark.timeout(300)
-def test_the_example_of_the_readme_runs(tmp_path):
-    assert reader(tmp_path).follow(ROOT / "README.md") >= 4
+def test_the_example_of_the_readme_runs(desk):
+    assert reader(desk).follow(ROOT / "README.md") >= 4
 
 
 def test_continuous_integration_calls_the_test_command_of_the_readme():

@@ -9,12 +9,12 @@ POSTGRES = DOCS / "how-to" / "postgres.md"
 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("page", [page for page in PAGES if page != POSTGRES], ids=lambda page: page.stem)
-def test_what_a_page_says_is_what_happens(page, tmp_path):
-    assert reader(tmp_path).follow(page) > 0
+def test_what_a_page_says_is_what_happens(page, desk):
+    assert reader(desk).follow(page) > 0
 
 
-def test_what_the_page_about_postgres_says_is_what_happens(database_url, tmp_path):
-    assert reader(tmp_path, DATABASE_URL=database_url).follow(POSTGRES) > 0
+def test_what_the_page_about_postgres_says_is_what_happens(database_url, desk):
+    assert reader(desk, DATABASE_URL=database_url).follow(POSTGRES) > 0
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
