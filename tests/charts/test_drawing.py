@@ -4,7 +4,6 @@ import re
 
 import pytest
 from chart_samples import CHARTS
-from page_reader import Reader
 
 from mainspring.charts import (
     Axis,
@@ -22,6 +21,7 @@ from mainspring.charts import (
     sparkline,
 )
 from mainspring.charts.drawing import data_of, spec_of, thinned
+from page_reader import Reader
 
 
 def test_tables_align_numbers_and_give_a_column_as_many_decimals():

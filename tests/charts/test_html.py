@@ -2,9 +2,9 @@ import re
 
 from hypothesis import given
 from hypothesis import strategies as st
-from page_reader import Reader
 
 from mainspring.charts import Html, cut, el, escape, join
+from page_reader import Reader
 
 texts = st.text(st.characters(exclude_categories=("Cs", "Cc")))
 

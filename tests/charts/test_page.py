@@ -1,10 +1,10 @@
 import re
 
 import pytest
-from page_reader import Reader
 
 from mainspring.charts import draw_page
 from mainspring.charts.palette import PALETTES
+from page_reader import Reader
 
 
 def test_a_page_allows_itself_to_load_nothing():
