@@ -228,7 +228,7 @@ def test_a_reader_that_goes_away_does_not_end_the_run(project):
     with run.stderr:
         run.stdout.readline()
         run.stdout.close()
-        assert run.wait(timeout=30) == 0
+        assert run.wait(timeout=30) in (0, 141)  # 141: something was left to say when the reader had gone
         assert run.stderr.read() == ""
     assert project.json("runs", "list")["runs"][0]["status"] == "succeeded"
 

@@ -60,7 +60,7 @@ def blobs(project) -> int:
 def test_everything_goes_when_nothing_is_to_be_kept(books):
     project, ids = books
     found = gc(project)
-    assert found.runs == tuple(ids)
+    assert sorted(found.runs) == sorted(ids)  # two that started at one moment have no order
     assert found.results == 9
     assert blobs(project) == 0
     assert project.json("runs", "list")["runs"] == []

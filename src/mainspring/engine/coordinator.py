@@ -159,6 +159,8 @@ class Coordinator:
         while True:
             self._settle_ready()
             self._dispatch()
+            if self._schedule.ready:
+                continue  # a result that another run committed meanwhile was a hit, and made more ready
             if not self._pool.busy and not self._waiting and not self._queue:
                 break
             self.ledger.flush()

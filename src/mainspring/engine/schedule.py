@@ -79,6 +79,11 @@ class Schedule:
         while self._ready:
             yield self._ready.popleft()
 
+    @property
+    def ready(self) -> bool:
+        """Whether a job can start."""
+        return bool(self._ready)
+
     def again(self, job: Job) -> None:
         """Put a job back: its attempt is to be repeated, or another run had its lease."""
         self._ready.append(job)
