@@ -33,12 +33,13 @@ THREADS = (
     "VECLIB_MAXIMUM_THREADS",
 )
 _OURSELVES = "mainspring"
-_FORMAT = "1"
+_FORMAT = "2"
 _METADATA = (".dist-info", ".egg-info", ".egg-link")
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?")
 _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
-_MODULE = re.compile(r"([A-Za-z_]\w*)(?:\.[^/]*)?\.(?:py|pyc|so|pyd)")
-_INSTALLER_FILES = ("INSTALLER", "REQUESTED", "direct_url.json", "RECORD")
+_MODULE = re.compile(r"([A-Za-z_]\w*)(?:\.[^/,]*)?\.(?:py|pyc|so|pyd)[\",]")
+_HEADERS = ("Name", "Version", "Requires-Dist")
+_OWN = re.compile(r"\.pyc\"?,|\.dist-info/(?:INSTALLER|REQUESTED|direct_url\.json|RECORD)\"?,")
 _CPU_LINES = 64
 
 
@@ -184,20 +185,33 @@ def _read(path: Sequence[str]) -> Installed:
     metadata = importlib.import_module("importlib.metadata")
     found = Installed({}, {})
     for source in metadata.distributions(path=list(path)):
-        about = source.metadata
+        about = _headers(source)
         name, version = about["Name"], about["Version"]
-        if not name or not version or _normal(name) in found.distributions or _is_project_code(source):
+        if not name or not version or _normal(name[0]) in found.distributions or _is_project_code(source):
             continue
-        record = _record_of(source)
-        found.distributions[_normal(name)] = Distribution(
-            name,
-            version,
+        key, record = _normal(name[0]), (source.read_text("RECORD") or "").splitlines()
+        found.distributions[key] = Distribution(
+            name[0],
+            version[0],
             _content(record),
-            "+" in version or source.read_text("direct_url.json") is not None,
-            tuple(_requirement(line) for line in source.requires or ()),
+            "+" in version[0] or source.read_text("direct_url.json") is not None,
+            tuple(map(_requirement, about["Requires-Dist"])),
         )
         for module in sorted(_modules(record) or set((source.read_text("top_level.txt") or "").split())):
-            found.modules.setdefault(module, []).append(_normal(name))
+            found.modules.setdefault(module, []).append(key)
+    return found
+
+
+def _headers(source: Any) -> dict[str, list[str]]:
+    """Return what the metadata says under the names that count, without parsing the long text that follows them."""
+    text = source.read_text("METADATA")
+    found: dict[str, list[str]] = {name: [] for name in _HEADERS}
+    for line in (text or source.read_text("PKG-INFO") or "").partition("\n\n")[0].splitlines():
+        name, _, value = line.partition(":")
+        if name in found:
+            found[name].append(value.strip())
+    if text is None:  # an old layout, which has its requirements in a file of their own
+        found["Requires-Dist"] = list(source.requires or ())
     return found
 
 
@@ -211,33 +225,21 @@ def _is_project_code(source: Any) -> bool:
     )
 
 
-def _record_of(source: Any) -> list[tuple[str, str]]:
-    """Return path and digest of each file that was installed."""
-    lines = (source.read_text("RECORD") or "").splitlines()
-    return [(path.strip('"'), digest) for path, digest, _ in (line.rsplit(",", 2) for line in lines if line)]
+def _content(record: Iterable[str]) -> str:
+    """Return a digest of the installed files, equal for equal installs in different places.
+
+    A line of the record is path, digest and size of a file. What an installer writes for itself does not count, nor what
+    lies outside, such as a command with the place of its Python in it.
+    """
+    kept = sorted(line for line in record if not line.startswith((".", "/")) and not _OWN.search(line))
+    return tagged("record/2", "\n".join(kept)) if kept else ""
 
 
-def _content(record: Iterable[tuple[str, str]]) -> str:
-    """Return a digest of the installed files, equal for equal installs in different places."""
-    kept = sorted(
-        (path, digest)
-        for path, digest in record
-        if not path.startswith(("..", "/"))
-        and not path.endswith(".pyc")
-        and path.rpartition("/")[2] not in _INSTALLER_FILES
-    )
-    return tagged("record", *(part for pair in kept for part in pair)) if kept else ""
-
-
-def _modules(record: Iterable[tuple[str, str]]) -> set[str]:
+def _modules(record: Iterable[str]) -> set[str]:
     """Return the names that the installed files can be imported by, and some more that cannot."""
-    found = set()
-    for path, _ in record:
-        top, slash, _ = path.partition("/")
-        module = top if slash else (_MODULE.fullmatch(top) or [None, ""])[1]
-        if module and module.isidentifier() and module != "__pycache__":
-            found.add(module)
-    return found
+    tops = {line.partition("/")[0] for line in record}
+    modules = {top if "," not in top else (_MODULE.match(top.strip('"')) or [None, ""])[1] for top in tops}
+    return {module for module in modules if module and module.isidentifier() and module != "__pycache__"}
 
 
 def _requirement(line: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
