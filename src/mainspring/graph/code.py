@@ -7,11 +7,12 @@ be resolved, more counts, never less.
 import ast
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
 from functools import partial
 from inspect import unwrap
 from types import FunctionType, MethodType
 from typing import Any, Protocol
+
+from msgspec import Struct, convert, to_builtins
 
 from mainspring.digest import tagged
 from mainspring.errors import SourceError
@@ -41,8 +42,7 @@ class Sources(ModuleReader, Protocol):
         """Return the digest of a live value, the same wherever the project lies; None for what has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(Struct, frozen=True):
     """One symbol that a step reaches.
 
     Attributes:
@@ -60,8 +60,7 @@ class Symbol:
     last: int
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """What a step's code reaches.
 
     Attributes:
@@ -79,8 +78,7 @@ class Code:
     remarks: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SymbolChange:
+class SymbolChange(Struct, frozen=True):
     """A symbol that is `changed`, `added` or `removed` between two versions of a step's code."""
 
     name: str
@@ -249,7 +247,7 @@ def diff(old: Code, new: Code) -> list[SymbolChange]:
 
 def to_record(code: Code) -> dict[str, Any]:
     """Return a code identity as data for JSON."""
-    return {"format": 1, **asdict(code)}
+    return {"format": 1, **to_builtins(code)}
 
 
 def from_record(record: dict[str, Any]) -> Code:
@@ -260,5 +258,4 @@ def from_record(record: dict[str, Any]) -> Code:
     """
     if record.get("format") != 1:
         raise SourceError(f"A code record has format {record.get('format')!r}", None, "Upgrade Mainspring.")
-    symbols = tuple(Symbol(**symbol) for symbol in record["symbols"])
-    return Code(record["digest"], symbols, tuple(record["modules"]), tuple(record["imports"]), tuple(record["remarks"]))
+    return convert(record, Code)

@@ -2,7 +2,8 @@
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mainspring.errors import SourceError
 
@@ -13,8 +14,7 @@ _IMPORTS = (ast.Import, ast.ImportFrom)
 _COMPOUND = (ast.If, ast.Try, ast.TryStar, ast.With, ast.AsyncWith, ast.For, ast.AsyncFor, ast.While, ast.Match)
 
 
-@dataclass(frozen=True, slots=True)
-class ModuleText:
+class ModuleText(Struct, frozen=True):
     """The source of a project module.
 
     Attributes:
@@ -30,8 +30,7 @@ class ModuleText:
     package: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(Struct, frozen=True):
     """What a name is bound to by an import: a module, or a name in one.
 
     Attributes:
@@ -43,8 +42,7 @@ class Import:
     name: str | None = None
 
 
-@dataclass(slots=True, eq=False)
-class Definition:
+class Definition(Struct, eq=False):
     """A symbol: everything at the top level of a module that binds one name, or one method.
 
     Attributes:
@@ -62,8 +60,7 @@ class Definition:
     parts: dict[str, "Definition"] = field(default_factory=dict)
 
 
-@dataclass(slots=True, eq=False)
-class Module:
+class Module(Struct, eq=False):
     """A parsed module.
 
     Attributes:

@@ -3,8 +3,9 @@
 import ast
 import builtins
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from mainspring.graph.effects import MUTATORS, calls_on_import, changes_outside
 from mainspring.graph.modules import Definition, Import, Module, ModuleText, parse_module
@@ -34,8 +35,7 @@ class ModuleReader(Protocol):
         """Return the names of all project modules that there are to import."""
 
 
-@dataclass(slots=True)
-class Reach:
+class Reach(Struct):
     """What one symbol leads to, in one step.
 
     Attributes:

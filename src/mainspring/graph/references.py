@@ -2,7 +2,8 @@
 
 import ast
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mainspring.graph.implicit import BUILTIN_METHODS, implicit_methods, is_plain
 from mainspring.graph.modules import Import, Module, imports_in
@@ -30,8 +31,7 @@ _LOADING = frozenset({"torch", "joblib", "pandas", "mainspring", "mlflow", "skop
 _LOADERS = frozenset({"load", "loads", "load_artifact", "read_pickle", "load_model"})
 
 
-@dataclass(slots=True)
-class References:
+class References(Struct):
     """What one symbol refers to.
 
     Attributes:

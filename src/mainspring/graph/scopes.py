@@ -2,7 +2,8 @@
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mainspring.graph.implicit import is_plain, plain_annotation
 from mainspring.graph.modules import FUNCTIONS
@@ -13,8 +14,7 @@ COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _Outer = Callable[[str], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """The names of one function, lambda, comprehension or class body.
 
     Attributes:
@@ -30,8 +30,7 @@ class Scope:
     is_class: bool = False
 
 
-@dataclass(slots=True)
-class _Bindings:
+class _Bindings(Struct):
     values: dict[str, list[ast.expr]] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
     plain: set[str] = field(default_factory=set)
