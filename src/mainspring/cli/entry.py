@@ -1,5 +1,6 @@
 """The way in: whatever comes after it is loaded so that Ctrl-C finds it ready."""
 
+import gc
 import sys
 from importlib import import_module
 
@@ -7,6 +8,9 @@ __all__ = ["main"]
 
 _USAGE = 2
 _INTERRUPTED = 130
+# A command makes objects that live as long as it does: a search for garbage after each 700 of them is a tenth of its
+# time, and finds none.
+_NEW_OBJECTS = 50_000
 _WINDOWS = """\
 Error: Mainspring does not run on Windows
   fix:   Use Linux, macOS, or the Windows Subsystem for Linux.
@@ -18,6 +22,7 @@ def main() -> None:
     if sys.platform == "win32":
         sys.stderr.write(_WINDOWS)
         sys.exit(_USAGE)
+    gc.set_threshold(_NEW_OBJECTS)
     try:
         import_module("mainspring.cli.app").main()
     except KeyboardInterrupt:

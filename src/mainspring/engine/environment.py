@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from msgspec import Struct
-from msgspec.structs import astuple
+from msgspec.json import decode, encode
 
 from mainspring.digest import tagged
 
@@ -53,7 +53,7 @@ class Memo(Protocol):
         """Keep the text."""
 
 
-class Distribution(Struct, frozen=True):
+class Distribution(Struct, frozen=True, array_like=True):
     """One installed distribution.
 
     Attributes:
@@ -102,9 +102,9 @@ class Environment:
         if self._installed is None:
             name = f"installed/{_fingerprint(self._path)}"
             kept = None if self._memo is None else self._memo.get(name)
-            self._installed = _restored(kept) if kept else _read(self._path)
+            self._installed = decode(kept, type=Installed) if kept else _read(self._path)
             if self._memo is not None and not kept:
-                self._memo.set(name, _text(self._installed))
+                self._memo.set(name, encode(self._installed).decode())
         return self._installed
 
     def versions_for(self, imports: Iterable[str]) -> tuple[str, dict[str, str]]:
@@ -253,21 +253,6 @@ def _requirement(line: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
 
 def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name.strip()).lower()
-
-
-def _text(installed: Installed) -> str:
-    rows = {name: astuple(one) for name, one in installed.distributions.items()}
-    return json.dumps([rows, installed.modules], separators=(",", ":"))
-
-
-def _restored(text: str) -> Installed:
-    rows, modules = json.loads(text)
-    return Installed({name: _restored_one(*row) for name, row in rows.items()}, modules)
-
-
-def _restored_one(name: str, version: str, content: str, exact: bool, requires: list[Any]) -> Distribution:
-    needs = tuple((needed, tuple(wanted), tuple(when)) for needed, wanted, when in requires)
-    return Distribution(name, version, content, exact, needs)
 
 
 def _libc() -> str:

@@ -18,7 +18,13 @@ from mainspring.engine.messages import Channel, Setup, Task
 
 __all__ = ["Death", "Pool", "Worker"]
 
-_COMMAND = "import sys; from mainspring.engine.worker import main; main(int(sys.argv[1]), int(sys.argv[2]))"
+_COMMAND = """\
+import gc, sys
+gc.disable()
+from mainspring.engine.worker import main
+gc.enable()
+main(int(sys.argv[1]), int(sys.argv[2]))
+"""
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "POLARS_MAX_THREADS")
 _MEMORY_CHECK_SECONDS = 0.1
 
