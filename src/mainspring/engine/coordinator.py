@@ -111,6 +111,7 @@ class Coordinator:
         self._running: dict[str, Pending] = {}
         self._followers: dict[str, list[Job]] = {}
         self._forced: set[str] = set()
+        self._recent: dict[str, ResultRow] = {}
 
     def execute(self) -> Outcome:
         """Run the plan to its end.
@@ -156,6 +157,9 @@ class Coordinator:
                 self.ledger.failure(pending, Exception(str(cause)), _NOTHING)
 
     def _loop(self) -> None:
+        facts, run = self.ledger.facts, self.ledger.run
+        for last in facts.runs.list(1, pipeline=run.pipeline, before=run.id):
+            self._recent = facts.results.used_by(last.id)
         while True:
             self._settle_ready()
             self._dispatch()
@@ -183,7 +187,8 @@ class Coordinator:
 
     def _settle(self, job: Job, key: Key) -> None:
         forced = job.node.step.name in self.options.force and key.digest not in self._forced
-        if not forced and self._hit(job, key):
+        recent = self._recent.pop(key.digest, None)
+        if not forced and self._hit(job, key, recent):
             return
         reason = "forced" if forced else self.why(job, key)
         only = self.options.only
@@ -200,8 +205,9 @@ class Coordinator:
         else:
             self._queue.append(Pending(job, key, reason))
 
-    def _hit(self, job: Job, key: Key) -> bool:
-        result = self.ledger.facts.results.find([key.digest]).get(key.digest)
+    def _hit(self, job: Job, key: Key, known: ResultRow | None = None) -> bool:
+        """Say whether a job is a hit, by a result that is known or that any run has stored; if so, settle it."""
+        result = known or self.ledger.facts.results.find([key.digest]).get(key.digest)
         if result is None:
             return False
         lost = next((artifact for artifact in result.artifacts if not self.blobs.has(artifact.blob)), None)

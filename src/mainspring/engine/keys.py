@@ -1,12 +1,12 @@
 """Cache keys: what a step run depends on, as one digest, with a record of its parts for `why`."""
 
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 from msgspec import Struct
+from msgspec.json import encode
 
 from mainspring.digest import Artifact, File, Folder, canonical, class_name, digest_of, tagged
 from mainspring.engine.environment import Environment
@@ -80,7 +80,7 @@ class Keys:
         return Key(
             digest,
             code,
-            json.dumps(record, separators=(",", ":")),
+            encode(record).decode(),
             {name: self._sent(name, arg) for name, arg in job.args.items()},
             tuple(item for arg in job.args.values() for item in files_in(arg)),
             tuple(item for arg in job.args.values() for item in artifacts_in(arg)),

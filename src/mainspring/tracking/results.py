@@ -29,6 +29,9 @@ RESULT = """
     FROM results r LEFT JOIN artifacts a ON a.result = r.id
 """
 LIVE = "WHERE r.live = 1 AND r.key IN :keys ORDER BY r.id, a.position"
+USED_BY = """
+    WHERE r.live = 1 AND r.id IN (SELECT result FROM steps WHERE run = :run) ORDER BY r.id, a.position
+"""
 OF_RUN = """
     SELECT s.name, r.id, r.key, r.run, r.step, r.created, r.seconds,
         a.name, a.digest, a.blob, a.codec, a.size, a.summary
@@ -86,6 +89,11 @@ class Results:
             rows = self._database.read(f"{RESULT} {LIVE}", keys=piece)
             found.update((result.key, result) for result in grouped(rows))
         return found
+
+    def used_by(self, run_id: str) -> dict[str, ResultRow]:
+        """Return the results that steps of the run ran for or hit, by key, of those that `find` still gives."""
+        rows = self._database.read(f"{RESULT} {USED_BY}", run=run_id)
+        return {result.key: result for result in grouped(rows)}
 
     def commit(self, lease: Lease, result: ResultRow, step: StepRow) -> ResultRow:
         """Return the result as it was recorded, with the step run and the end of the lease: all or nothing.
