@@ -228,8 +228,8 @@ def _is_project_code(source: Any) -> bool:
 def _content(record: Iterable[str]) -> str:
     """Return a digest of the installed files, equal for equal installs in different places.
 
-    A line of the record is path, digest and size of a file. What an installer writes for itself does not count, nor what
-    lies outside, such as a command with the place of its Python in it.
+    A line of the record is path, digest and size of a file. What an installer writes for itself does not count, nor
+    what lies outside, such as a command with the place of its Python in it.
     """
     kept = sorted(line for line in record if not line.startswith((".", "/")) and not _OWN.search(line))
     return tagged("record/2", "\n".join(kept)) if kept else ""
