@@ -39,7 +39,7 @@ _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?"
 _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
 _MODULE = re.compile(r"([A-Za-z_]\w*)(?:\.[^/,]*)?\.(?:py|pyc|so|pyd)[\",]")
 _HEADERS = ("Name", "Version", "Requires-Dist")
-_OWN = re.compile(r"\.pyc\"?,|\.dist-info/(?:INSTALLER|REQUESTED|direct_url\.json|RECORD)\"?,")
+_OWN = re.compile(r"\.dist-info/(?:INSTALLER|REQUESTED|direct_url\.json|RECORD)\"?,")
 _CPU_LINES = 64
 
 
@@ -231,8 +231,12 @@ def _content(record: Iterable[str]) -> str:
     A line of the record is path, digest and size of a file. What an installer writes for itself does not count, nor
     what lies outside, such as a command with the place of its Python in it.
     """
-    kept = sorted(line for line in record if not line.startswith((".", "/")) and not _OWN.search(line))
+    kept = sorted(line for line in record if line and line[0] not in "./" and not _is_own(line))
     return tagged("record/2", "\n".join(kept)) if kept else ""
+
+
+def _is_own(line: str) -> bool:
+    return ".pyc" in line or (".dist-info/" in line and _OWN.search(line) is not None)
 
 
 def _modules(record: Iterable[str]) -> set[str]:

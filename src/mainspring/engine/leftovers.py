@@ -22,14 +22,14 @@ def become_subreaper() -> None:
 
 
 class Leftovers:
-    """What is there before a step, to be compared with what is there after it."""
+    """What is there before the first step, to be compared with what is there after each."""
 
     def __init__(self) -> None:
         self._threads = set(threading.enumerate())
         self._children = set(_children())
 
     def clear(self) -> list[str]:
-        """End what the step left behind, and return it in words; what libraries keep on purpose is ended quietly."""
+        """End what a step left behind, and return it in words; what libraries keep on purpose is ended quietly."""
         if not self._new_children() and not self._new_threads():
             return []
         _end_pools()

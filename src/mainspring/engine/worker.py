@@ -10,6 +10,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from mainspring.engine.leftovers import Leftovers, become_subreaper
@@ -39,6 +40,7 @@ def main(channel_fd: int, lifeline_fd: int) -> None:
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     channel = Channel(socket.socket(fileno=channel_fd))
     setup: Setup | None = None
+    left = Leftovers()
     while (messages := channel.receive()) is not None:
         for message in messages:
             if isinstance(message, Setup):
@@ -47,16 +49,14 @@ def main(channel_fd: int, lifeline_fd: int) -> None:
                 blobs = LocalStore(Path(setup.home))
                 watch = OpenWatch(setup.home, setup.project)
             elif setup is not None:
-                channel.send(_captured(message, blobs, channel.send, watch, allow_pickle=setup.allow_pickle))
+                attempt_task = partial(attempt, message, blobs, channel.send, allow_pickle=setup.allow_pickle)
+                channel.send(_captured(message, attempt_task, watch, left))
 
 
-def _captured(
-    task: Task, blobs: BlobStore, send: Callable[[object], None], watch: OpenWatch, *, allow_pickle: bool
-) -> Answer:
+def _captured(task: Task, attempt_task: Callable[[], Answer], watch: OpenWatch, left: Leftovers) -> Answer:
     with _printing_to(task.log):
-        left = Leftovers()
         with watch.during(task.declared) as opened:
-            answer = attempt(task, blobs, send, allow_pickle=allow_pickle)
+            answer = attempt_task()
         if isinstance(answer, CorruptInput):
             return answer
         remarks = tuple(f"opened {path}, which is no declared input" for path in opened)
