@@ -46,6 +46,29 @@ def test_a_cold_run_runs_and_an_unchanged_one_hits(project):
     assert project.journal == ["first", "second", "third"]
 
 
+def test_a_run_that_forgets_a_step_is_a_fault_and_no_success(project):
+    fault = """
+    from mainspring.engine.schedule import Schedule
+
+    def forgetful(schedule):
+        while schedule._ready:
+            job = schedule._ready.popleft()
+            if job.name != "second":
+                yield job
+
+    Schedule.take = forgetful
+    """
+    project.write(CHAIN + fault)
+    done = project.call("run", expect=70)
+    assert "these steps did not end: second, third" in done.stderr
+    assert "This is a fault in Mainspring itself" in done.stderr
+    [row] = project.json("runs", "list")["runs"]
+    assert row["status"] == "failed"
+    assert "second, third" in row["error"]
+    project.write(CHAIN)
+    assert project.run()["by_step"]["second"] == "ran"
+
+
 def test_a_changed_step_runs_again_and_says_why(project):
     project.write(CHAIN)
     project.run()

@@ -1,4 +1,4 @@
-from dataclasses import replace
+from msgspec.structs import replace
 
 from mainspring.digest import Artifact
 from mainspring.engine.schedule import Schedule
@@ -68,6 +68,16 @@ def test_a_failure_skips_what_needs_it_and_nothing_else():
     schedule.finish(jobs["one[2]"], [artifact()])
     assert take(schedule) == {}
     assert schedule.fail(jobs["one"]) == []
+
+
+def test_a_node_is_unfinished_until_it_is_done_failed_or_skipped():
+    schedule = schedule_of(diamond)
+    assert schedule.unfinished == list(schedule.dag.nodes)
+    jobs = take(schedule)
+    schedule.finish(jobs["one[2]"], [artifact()])
+    assert "one[2]" not in schedule.unfinished
+    schedule.fail(jobs["one"])
+    assert schedule.unfinished == []
 
 
 def mapped():

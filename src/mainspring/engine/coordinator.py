@@ -118,6 +118,7 @@ class Coordinator:
 
         Raises:
             KeyboardInterrupt: After every worker is gone and every fact is written.
+            RuntimeError: A step was forgotten: a fault in the bookkeeping, recorded as a failed run.
         """
         start = time.monotonic()
         run = self.ledger.run
@@ -171,6 +172,8 @@ class Coordinator:
             seconds = min(self.ledger.beat(self._running.values()), self._next_poll())
             for worker, message in self._pool.wait(seconds):
                 self._take(worker, message)
+        if forgotten := self._schedule.unfinished:
+            raise RuntimeError(f"Nothing is left to do, but these steps did not end: {', '.join(forgotten)}")
 
     def _settle_ready(self) -> None:
         for job in self._schedule.take():

@@ -84,6 +84,11 @@ class Schedule:
         """Whether a job can start."""
         return bool(self._ready)
 
+    @property
+    def unfinished(self) -> list[str]:
+        """Nodes that are neither done nor failed nor skipped; at the end of a run there are none."""
+        return [name for name, state in self._states.items() if state.status in ("waiting", "running")]
+
     def again(self, job: Job) -> None:
         """Put a job back: its attempt is to be repeated, or another run had its lease."""
         self._ready.append(job)
