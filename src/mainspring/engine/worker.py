@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from mainspring.engine.leftovers import Leftovers, become_subreaper
 from mainspring.engine.messages import Channel, CorruptInput, Done, Failed, Setup, Task
 from mainspring.engine.opens import OpenWatch
@@ -66,7 +68,7 @@ def _captured(task: Task, attempt_task: Callable[[], Answer], watch: OpenWatch, 
             return Failed(what, "End them before the step returns.", "", answer.usage, reusable=False, remarks=remarks)
         if isinstance(answer, Done):
             return Done(answer.artifacts, answer.usage, not behind, remarks)
-        return Failed(answer.what, answer.fix, answer.traceback, answer.usage, not behind, remarks)
+        return replace(answer, reusable=not behind, remarks=remarks)
 
 
 def attempt(task: Task, blobs: BlobStore, send: Callable[[object], None], *, allow_pickle: bool = True) -> Answer:
@@ -77,10 +79,11 @@ def attempt(task: Task, blobs: BlobStore, send: Callable[[object], None], *, all
         artifacts = call_step(task, run)
     except CorruptBlobError as error:
         if error.blob:
-            return CorruptInput(error.blob, str(error))
-        return Failed(str(error), None, "", meter.read())
+            place = f" ({error.where})" if error.where else ""
+            return CorruptInput(error.blob, f"{error.what}{place}")
+        return Failed(error.what, error.fix, "", meter.read(), where=error.where)
     except MainspringError as error:
-        return Failed(str(error), error.fix, _user_frames(error), meter.read())
+        return Failed(error.what, error.fix, _user_frames(error), meter.read(), where=error.where)
     except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever a step raises ends here
         frames = _user_frames(error)
         sys.stderr.write(f"Traceback (most recent call last):\n{frames}{_one_line(error)}\n")
@@ -95,11 +98,14 @@ def _one_line(error: BaseException) -> str:
 
 
 def _user_frames(error: BaseException) -> str:
-    """Return the traceback without this package's frames at its start."""
+    """Return the traceback without this package's frames at its start and, where it raised on purpose, at its end."""
     here = str(Path(__file__).parent.parent)
     frames = traceback.extract_tb(error.__traceback__)
-    first = next((place for place, frame in enumerate(frames) if not frame.filename.startswith(here)), len(frames))
-    return "".join(traceback.format_list(frames[first:]))
+    theirs = [place for place, frame in enumerate(frames) if not frame.filename.startswith(here)]
+    if not theirs:
+        return ""
+    last = theirs[-1] + 1 if isinstance(error, MainspringError) else len(frames)
+    return "".join(traceback.format_list(frames[theirs[0] : last]))
 
 
 @contextlib.contextmanager
