@@ -107,6 +107,7 @@ def silent_runs_are_lost(connect: Connect) -> None:
         for number in (1, 2):
             w.facts.runs.start(run_row(f"r{number}", by=owner(number)))
         lease = leased(w.facts, "k", "r1", owner(1))
+        w.facts.steps.record([StepRow("r1", "s", 0, "running"), StepRow("r1", "t", 1, "skipped")])
         heard = w.clock.time
         w.clock.time += 10
         same(w.facts.runs.beat("r2", owner(2)), True)
@@ -121,6 +122,7 @@ def silent_runs_are_lost(connect: Connect) -> None:
         same(seen, [(owner(1), 10.0), (owner(2), 0.0)])
         lost = w.other.runs.get("r1")
         same((lost.status, lost.ended, w.facts.runs.beat("r1", owner(1))), ("lost", heard, False))
+        same([step.status for step in w.other.steps.of("r1")], ["failed", "skipped"])
         refused(TrackingError, "it is 'lost'", lambda: w.facts.runs.finish("r1", "succeeded"))
         refused(LeaseLostError, "lost its lease", lambda: committed(w.facts, lease, "r1", "s"))
         refused(LeaseLostError, "is not running", lambda: leased(w.facts, "k2", "r1", owner(1)))
