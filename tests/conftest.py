@@ -70,6 +70,12 @@ class Project:
         return said
 
 
+@pytest.fixture(scope="session")
+def project_at() -> type[Project]:
+    """What makes a project of a folder."""
+    return Project
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     folder = tmp_path / "project"

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from killing import PIPELINE, assert_blobs_are_whole, assert_no_orphans, check_restart, finished_keys
+from killing import PIPELINE, assert_blobs_are_whole, assert_no_orphans, check_restart, finished_steps
 
 READER = """
     from dataclasses import dataclass
@@ -98,7 +98,7 @@ def test_a_file_that_changes_while_the_step_reads_it_is_not_cached(project):
     project.write('table = "table.txt"', "config.toml")
     project.write("some", "table.txt")
     assert "changed while the step read it" in said(project)
-    assert finished_keys(project) == {}
+    assert finished_steps(project) == set()
 
 
 def test_an_undeclared_file_is_remarked_and_changes_no_hit(project):
@@ -184,21 +184,21 @@ def interrupt_at(project, seconds: float) -> int:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_ctrl_c_at_any_moment_ends_cleanly(project, seed):
+def test_ctrl_c_at_any_moment_ends_cleanly(project, seconds, seed):
     project.write(PIPELINE)
-    code = interrupt_at(project, random.Random(seed).uniform(0.3, 2.0))
+    code = interrupt_at(project, random.Random(seed).uniform(0.3, seconds))
     assert code in (0, 130)
     assert_no_orphans(project)
-    check_restart(project, finished_keys(project))
+    check_restart(project, finished_steps(project))
 
 
 @pytest.mark.prove
 @pytest.mark.parametrize("seed", range(100, 160))
-def test_ctrl_c_at_many_moments(project, seed):
+def test_ctrl_c_at_many_moments(project, seconds, seed):
     project.write(PIPELINE)
-    assert interrupt_at(project, random.Random(seed).uniform(0.0, 3.0)) in (0, 130, -2)
+    assert interrupt_at(project, random.Random(seed).uniform(0.0, seconds)) in (0, 130, -2)
     assert_no_orphans(project)
-    check_restart(project, finished_keys(project))
+    check_restart(project, finished_steps(project))
 
 
 def test_a_corrupt_result_is_found_when_it_is_loaded_and_made_by_the_next_run(project):
