@@ -10,6 +10,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
@@ -55,13 +56,12 @@ def main(channel_fd: int, lifeline_fd: int) -> None:
                 channel.send(_captured(message, attempt_task, watch, left))
 
 
-def _captured(task: Task, attempt_task: Callable[[], Answer], watch: OpenWatch, left: Leftovers) -> Answer:
+def _captured(task: Task, attempt_task: Callable[..., Answer], watch: OpenWatch, left: Leftovers) -> Answer:
     with _printing_to(task.log):
-        with watch.during(task.declared) as opened:
-            answer = attempt_task()
+        answer = attempt_task(watching=watch.next(task.declared))
         if isinstance(answer, CorruptInput):
             return answer
-        remarks = tuple(f"opened {path}, which is no declared input" for path in opened)
+        remarks = tuple(f"opened {path}, which is no declared input" for path in watch.opened)
         behind = left.clear()
         if behind and isinstance(answer, Done):
             what = f"Step '{task.step}' returned but left behind {', '.join(behind)}"
@@ -71,12 +71,19 @@ def _captured(task: Task, attempt_task: Callable[[], Answer], watch: OpenWatch, 
         return replace(answer, reusable=not behind, remarks=remarks)
 
 
-def attempt(task: Task, blobs: BlobStore, send: Callable[[object], None], *, allow_pickle: bool = True) -> Answer:
-    """Return how one attempt at a step ended, in this process."""
+def attempt(
+    task: Task,
+    blobs: BlobStore,
+    send: Callable[[object], None],
+    *,
+    allow_pickle: bool = True,
+    watching: AbstractContextManager[None] | None = None,
+) -> Answer:
+    """Return how one attempt at a step ended, in this process; `watching` is entered for the call of the step alone."""
     run = StepRun(task, blobs, send, allow_pickle=allow_pickle)
     meter = Meter()
     try:
-        artifacts = call_step(task, run)
+        artifacts = call_step(task, run, watching=watching)
     except CorruptBlobError as error:
         if error.blob:
             place = f" ({error.where})" if error.where else ""
