@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from killing import PIPELINE, assert_blobs_are_whole, assert_no_orphans, check_restart, finished_steps
+from killing import PIPELINE, assert_blobs_are_whole, assert_no_orphans, check_restart, finished_steps, statuses
 
 READER = """
     from dataclasses import dataclass
@@ -175,30 +175,27 @@ def test_a_full_disk_fails_by_name_and_leaves_nothing_torn(project):
 
 
 def interrupt_at(project, seconds: float) -> int:
+    project.write(PIPELINE)
     run = project.start("run", stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     time.sleep(seconds)
     run.send_signal(signal.SIGINT)
     out, errors = run.communicate(timeout=20)
     assert "Traceback" not in errors + out, errors + out
+    assert_no_orphans(project)
+    assert not {"running", "lost"} & statuses(project)
+    check_restart(project, finished_steps(project))
     return run.returncode
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_ctrl_c_at_any_moment_ends_cleanly(project, seconds, seed):
-    project.write(PIPELINE)
-    code = interrupt_at(project, random.Random(seed).uniform(0.3, seconds))
-    assert code in (0, 130)
-    assert_no_orphans(project)
-    check_restart(project, finished_steps(project))
+    assert interrupt_at(project, random.Random(seed).uniform(0.3, seconds)) in (0, 130)
 
 
 @pytest.mark.prove
 @pytest.mark.parametrize("seed", range(100, 160))
 def test_ctrl_c_at_many_moments(project, seconds, seed):
-    project.write(PIPELINE)
     assert interrupt_at(project, random.Random(seed).uniform(0.0, seconds)) in (0, 130, -2)
-    assert_no_orphans(project)
-    check_restart(project, finished_steps(project))
 
 
 def test_a_corrupt_result_is_found_when_it_is_loaded_and_made_by_the_next_run(project):
