@@ -17,6 +17,7 @@ from mainspring.errors import (
     TrackingError,
     UnstorableError,
 )
+from mainspring.errors import shortened as shortened_in
 
 __all__ = ["EXIT_CODES", "Exit", "exit_code_of", "relative", "shortened", "show_error"]
 
@@ -91,7 +92,7 @@ def relative(path: str | Path) -> str:
 
 def shortened(text: str) -> str:
     """Return a text with the paths below the working directory as they are typed from here."""
-    return text.replace(f"{Path.cwd()}{os.sep}", "")
+    return shortened_in(text, str(Path.cwd()))
 
 
 def _show(error: MainspringError) -> None:

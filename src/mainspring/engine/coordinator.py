@@ -334,7 +334,7 @@ class Coordinator:
     def _keep(self, pending: Pending) -> None:
         for value in pending.key.files:
             if isinstance(value, File) and str(value) not in self._kept:
-                kept = self.files.keep(value, f"input {value}", self.blobs, self.options.keep_bytes)
+                kept = self.files.keep(value, self.blobs, self.options.keep_bytes)
                 self._kept[str(value)] = kept
 
     def _failed(self, pending: Pending, error: StepFailedError, usage: Usage, remarks: tuple[str, ...]) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from mainspring.errors import shortened
+
 __all__ = ["OpenWatch"]
 
 _MOST = 20
@@ -33,6 +35,11 @@ class OpenWatch:
         self._on = False
         self._declared: tuple[str, ...] = ()
         sys.addaudithook(self._note)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What there is to say about it; files of the project are named as they are typed there."""
+        return tuple(f"opened {shortened(path, self._project)}, which is no declared input" for path in self.opened)
 
     def next(self, declared: Sequence[str]) -> AbstractContextManager[None]:
         """Forget what the last step opened; return what to call the next one in, whose inputs are declared."""

@@ -61,7 +61,7 @@ def _captured(task: Task, attempt_task: Callable[..., Answer], watch: OpenWatch,
         answer = attempt_task(watching=watch.next(task.declared))
         if isinstance(answer, CorruptInput):
             return answer
-        remarks = tuple(f"opened {path}, which is no declared input" for path in watch.opened)
+        remarks = watch.remarks
         behind = left.clear()
         if behind and isinstance(answer, Done):
             what = f"Step '{task.step}' returned but left behind {', '.join(behind)}"

@@ -81,7 +81,7 @@ class Survey:
                 key = self.ready.keys.of(job)
             except MainspringError as error:
                 self.errors[job.name] = error
-                self.planned[job.name] = Planned(job.name, "failed", str(error))
+                self.planned[job.name] = Planned(job.name, "failed", self.ready.files.shown(str(error)))
                 continue
             self.keys[job.name] = key
             result = self._stored(key)

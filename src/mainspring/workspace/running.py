@@ -142,7 +142,7 @@ class Preparation:
         for node in self.dag.nodes.values():
             address_of(node.step)
         self.sources = ProjectSources(self.project.root)
-        self.files = InputFiles(self.home.facts)
+        self.files = InputFiles(self.home.facts, str(self.project.folder))
         self.environment = Environment(self.home.facts.memo)
         index = CodeIndex(self.sources)
         self.keys = Keys(index, self.environment, self.files, self.home.blobs, self.dag.seed)
