@@ -422,6 +422,36 @@ def what_runs_need_is_referenced(connect: Connect) -> None:
         same(w.other.results.of_run("old")["s"].artifacts, (artifact(0),))
 
 
+def what_would_be_referenced_is_referenced_then(connect: Connect) -> None:
+    """What blobs facts would need without some runs and results is what they need when these are gone."""
+    with world(connect) as w:
+        folder = replace(artifact(20, "pages"), codec="folder/1")
+        for number, run_id in enumerate(("gone", "made", "pinned", "running", "recent")):
+            w.facts.runs.start(replace(run_row(run_id), artifacts=(artifact(10 + number, "sources"),)))
+            computed(w.facts, f"k{number}", run_id, "s", artifact(number))
+            figures = [(step, 30 + 2 * number + place) for place, step in enumerate(("s", "failed"))]
+            w.facts.measures.logged(
+                [LoggedRow(run_id, step, "roc", "figure", artifact(figure), 1.0) for step, figure in figures]
+            )
+            if run_id != "running":
+                w.facts.runs.finish(run_id, "succeeded")
+            w.clock.time += 100
+        computed(w.facts, "k9", "running", "fold", folder)
+        w.facts.steps.record([StepRow("running", "again", 1, "hit", key="k1")])
+        w.facts.runs.pin("pinned", True)
+        same(w.other.results.folder_blobs(), {folder.blob})
+        everything = w.other.results.referenced_blobs()
+        same(w.other.results.referenced_without((), ()) == everything, True)
+        before = w.clock.time - 250
+        doomed, keys = ("gone", "made"), {row.key for row in w.other.results.unreferenced(before)}
+        same(keys, {"k0"})
+        would = w.other.results.referenced_without(doomed, keys)
+        same(everything - would, {artifact(number).blob for number in (0, 10, 11, 30, 31, 33)})
+        w.facts.runs.delete(doomed)
+        w.facts.results.collect(before)
+        same(w.other.results.referenced_blobs() == would, True)
+
+
 CASES: tuple[Case, ...] = (
     runs_end_once,
     runs_are_annotated_while_they_run,
@@ -445,5 +475,6 @@ CASES: tuple[Case, ...] = (
     strange_text_is_kept,
     deleting_runs_keeps_what_results_need,
     what_runs_need_is_referenced,
+    what_would_be_referenced_is_referenced_then,
     *databases.CASES,
 )
