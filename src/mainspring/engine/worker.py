@@ -27,6 +27,7 @@ from mainspring.store import BlobStore, LocalStore
 __all__ = ["attempt", "main"]
 
 Answer = Done | Failed | CorruptInput
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 def main(channel_fd: int, lifeline_fd: int) -> None:
@@ -119,8 +120,11 @@ def _user_frames(error: BaseException) -> str:
 def _printing_to(log: str) -> Iterator[None]:
     """Send what this process and its children print into a file, which is removed when it stays empty."""
     path = Path(log)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
+    try:
+        fd = os.open(path, _NEW, 0o644)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(path, _NEW, 0o644)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(fd, 1)
