@@ -114,7 +114,7 @@ class NaiveScales:
 def naive_scales(
     history: npt.ArrayLike, series: npt.ArrayLike, *, lag: int = 1, from_first_sale: bool = True
 ) -> NaiveScales:
-    """Return the mean absolute error of the naive forecast within each series: the mean of |y[i] - y[i - lag]|.
+    """Return the mean absolute error of the naive forecast within each series: the mean of abs(y[i] - y[i - lag]).
 
     With lag 1 and from the first sale it is the scale of the scaled pinball loss of the M5 competition (Makridakis et
     al., International Journal of Forecasting 38, 2022); with the season as lag, that of MASE (Hyndman and Koehler,
@@ -199,9 +199,9 @@ class PointErrors:
     Attributes:
         rows: How many rows they are of.
         bias: Mean of f - y: above zero is too high.
-        mae: Mean of |f - y|.
+        mae: Mean of abs(f - y).
         rmse: Root of the mean of (f - y)².
-        wape: Σ |f - y| / Σ |y| (the MAD/mean ratio of Kolassa and Schütz, Foresight 6, 2007); not applicable where
+        wape: Σ abs(f - y) / Σ abs(y) (the MAD/mean ratio of Kolassa and Schütz, Foresight 6, 2007); not applicable where
             all actual values are zero.
     """
 
