@@ -25,6 +25,7 @@ __all__ = [
     "RunFailedError",
     "SchemaError",
     "SourceError",
+    "StatisticsError",
     "StepFailedError",
     "StepKilledError",
     "StepTimeoutError",
@@ -105,6 +106,10 @@ class SchemaError(MainspringError):
         super().__init__(what, where, fix)
         self.args = (what, where, fix, failing)
         self.failing = failing
+
+
+class StatisticsError(MainspringError):
+    """A statistic was asked for on numbers for which it is not defined: NaN, other lengths, levels outside (0, 1)."""
 
 
 class NotFoundError(MainspringError):
