@@ -161,6 +161,27 @@ def test_pdb_calls_the_step_that_failed_again_where_it_can_be_looked_at(project)
     assert "(Pdb) 2" in out
 
 
+def test_pdb_calls_it_with_the_same_seed(project):
+    project.write("""
+    import random
+    from mainspring import checkpoint, pipeline, seed, step
+
+    @step
+    def draw(times: int) -> float:
+        print(f"drew {seed()} {random.random()} {checkpoint().name}")
+        raise ValueError(times)
+
+    @pipeline
+    def drawing():
+        return draw(1)
+    """)
+    run = project.start("run", "--pdb", stdin=-1, stdout=-1, stderr=-1)
+    out, err = run.communicate("q\n", timeout=60)
+    drawn = re.findall("drew (.*)", out + err)
+    assert len(drawn) == 2
+    assert len(set(drawn)) == 1
+
+
 def test_pdb_and_json_do_not_go_together(project):
     project.write(FAILING)
     assert "--pdb and --json do not go together" in project.call("run", "--pdb", "--json", expect=2).stderr

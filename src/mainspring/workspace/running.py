@@ -17,13 +17,14 @@ from msgspec.structs import replace
 
 from mainspring.config import Config, config_of, load_config, to_record
 from mainspring.digest import Artifact
-from mainspring.engine.coordinator import Coordinator, Options, Outcome, Workshop, address_of
+from mainspring.engine.coordinator import Coordinator, Options, Outcome, Workshop
 from mainspring.engine.environment import Environment
 from mainspring.engine.files import InputFiles
 from mainspring.engine.keys import Keys
 from mainspring.engine.ledger import Ledger
 from mainspring.engine.messages import Setup
 from mainspring.engine.sources import ProjectSources
+from mainspring.engine.tasks import address_of
 from mainspring.errors import ConfigError, NotFoundError, StoreError, nearest
 from mainspring.events import Listener
 from mainspring.graph import Dag, Pipeline, trace
@@ -130,12 +131,19 @@ def home_of(project: Project, config: Config) -> Path:
 
 @dataclass
 class Preparation:
-    """Everything that a plan or a run of one pipeline needs, made once."""
+    """Everything that a plan or a run of one pipeline needs, made once.
+
+    Attributes:
+        project: The project of the pipeline.
+        config: Its configuration.
+        home: Where its facts and values are.
+        run_id: The run that is to come; None for a plan, whose past is every run that there was.
+    """
 
     project: Project
     config: Config
     home: Home
-    run_id: str
+    run_id: str | None = None
 
     def __post_init__(self) -> None:
         self.dag: Dag = trace(self.project.pipeline, self.config.value)
