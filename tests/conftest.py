@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -14,6 +15,12 @@ from tempfile import TemporaryDirectory
 import pytest
 
 COMMAND = str(Path(sys.executable).with_name("mainspring"))
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach the processes of the tests: a shell has its background jobs ignore it, and they pass that on."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
