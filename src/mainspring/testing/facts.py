@@ -143,6 +143,9 @@ def steps_are_recorded_and_replaced(connect: Connect) -> None:
         w.facts.steps.record([replace(first, status="skipped", reason="its input failed", consumed=("d1", "d1", "d2"))])
         same(w.other.steps.of("a")[0], replace(first, status="skipped", reason="its input failed"))
         same([row.name for row in w.other.steps.consumers("d2")], ["fetch"])
+        asked = ["d2", "d3", *(f"x{number}" for number in range(1200)), "d1"]
+        same(w.other.steps.read_by(first.run, "fetch", asked), {"d1", "d2"})
+        same([w.other.steps.read_by(first.run, "other", asked), w.other.steps.read_by("", "fetch", asked)], [set()] * 2)
         same(w.other.steps.counts(["a", "b"]), {"a": {"failed": 1, "skipped": 1}})
         refused(TrackingError, "cannot be 'done'", lambda: w.facts.steps.record([replace(first, status="done")]))
         w.facts.runs.finish("a", "failed")
