@@ -8,6 +8,8 @@ import time
 import pytest
 from killing import PIPELINE, assert_blobs_are_whole, assert_no_orphans, check_restart, finished_steps, statuses
 
+from mainspring.tracking import open_facts
+
 READER = """
     from dataclasses import dataclass
     from mainspring import File, pipeline, step
@@ -193,6 +195,40 @@ def interrupt_at(project, moment: float, seconds: float) -> int:
 def test_ctrl_c_at_any_moment_ends_cleanly(project, seconds, seed):
     moment = random.Random(seed).uniform(0.3, seconds)
     assert interrupt_at(project, moment, seconds) in (0, 130)
+
+
+@pytest.mark.parametrize(
+    ("place", "status"),
+    [("mainspring.tracking.runs.Runs.start", "failed"), ("mainspring.tracking.runs.Runs.annotate", "succeeded")],
+    ids=["begin", "end"],
+)
+def test_ctrl_c_while_the_run_is_put_on_record_does_not_tear_it(project, place, status):
+    module, name, method = place.rsplit(".", 2)
+    project.write(f"""
+    import os, signal
+    from mainspring import pipeline, step
+    from {module} import {name}
+
+    kept = {name}.{method}
+
+    def pressing(*args, **named):
+        answer = kept(*args, **named)
+        os.kill(os.getpid(), signal.SIGINT)
+        return answer
+
+    {name}.{method} = pressing
+
+    @step
+    def one() -> int:
+        return 1
+
+    @pipeline
+    def pressed():
+        return one()
+    """)
+    project.call("run", expect=130)
+    with open_facts(project.home) as facts:
+        assert [run.status for run in facts.runs.list()] == [status]
 
 
 @pytest.mark.prove

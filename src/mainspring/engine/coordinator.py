@@ -12,6 +12,7 @@ from msgspec import Struct
 from mainspring.digest import Artifact, File
 from mainspring.engine import failures
 from mainspring.engine.files import InputFiles
+from mainspring.engine.interrupts import Interrupts
 from mainspring.engine.keys import Key, Keys
 from mainspring.engine.ledger import Ledger, Pending
 from mainspring.engine.messages import CorruptInput, Done, Failed, Logged, Metrics, Setup, Usage
@@ -26,7 +27,7 @@ from mainspring.errors import (
     StepFailedError,
     StoreError,
 )
-from mainspring.events import BlobRecomputed, RunFinished, RunStarted, StepsAdded, StepStarted, StepWaiting
+from mainspring.events import BlobRecomputed, RunFinished, StepsAdded, StepStarted, StepWaiting
 from mainspring.graph import Dag
 from mainspring.graph.code import Code
 from mainspring.store import BlobStore
@@ -120,21 +121,22 @@ class Coordinator:
             RuntimeError: A step was forgotten: a fault in the bookkeeping, recorded as a failed run.
         """
         start = time.monotonic()
-        run = self.ledger.run
-        self.ledger.emit(RunStarted(run.id, run.pipeline, len(self.dag.nodes)))
-        try:
-            self._loop()
-        except LeaseLostError:
-            self._pool.close()  # nothing more can be recorded: the run has been declared lost
-            raise
-        except BaseException as error:
-            self._stop(error)
-            self._end("failed", "interrupted" if isinstance(error, KeyboardInterrupt) else str(error), start)
-            raise
-        self._pool.close()
-        failed = self.ledger.failed
-        first = failed[0].error if failed else None
-        return self._end("failed" if failed else "succeeded", first, start)
+        with Interrupts() as interrupts:
+            self.ledger.begin(len(self.dag.nodes))
+            try:
+                with interrupts.heard():
+                    self._loop()
+            except LeaseLostError:
+                self._pool.close()  # nothing more can be recorded: the run has been declared lost
+                raise
+            except BaseException as error:
+                self._stop(error)
+                self._end("failed", "interrupted" if isinstance(error, KeyboardInterrupt) else str(error), start)
+                raise
+            self._pool.close()
+            failed = self.ledger.failed
+            first = failed[0].error if failed else None
+            return self._end("failed" if failed else "succeeded", first, start)
 
     def _end(self, status: str, error: str | None, start: float) -> Outcome:
         self.files.save()

@@ -181,7 +181,6 @@ def execute(project: Project, config: Config, home: Home, request: Request) -> R
     environment, description = ready.environment.snapshot()
     record = _record(ready, request, environment)
     row = RunRow(run_id, dag.pipeline, "running", time.time(), None, time.time(), owner, dag.seed, None, record)
-    row = home.facts.runs.start(row)
     ledger = Ledger(home.facts, row, request.listener, list(dag.nodes), config.settings.cost_per_hour)
     options = Options(
         workers=request.workers or config.settings.workers or os.cpu_count() or 1,
