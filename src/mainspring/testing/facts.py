@@ -15,6 +15,7 @@ from math import inf, nan
 
 from msgspec.structs import replace
 
+from mainspring.digest import Artifact
 from mainspring.errors import DatabaseError, LeaseLostError, NotFoundError, TrackingError
 from mainspring.testing import databases
 from mainspring.testing.worlds import (
@@ -428,7 +429,7 @@ def what_runs_need_is_referenced(connect: Connect) -> None:
 def what_would_be_referenced_is_referenced_then(connect: Connect) -> None:
     """What blobs facts would need without some runs and results is what they need when these are gone."""
     with world(connect) as w:
-        folder = replace(artifact(20, "pages"), codec="folder/1")
+        folder = artifact(20, "pages", "folder/1")
         for number, run_id in enumerate(("gone", "made", "pinned", "running", "recent")):
             w.facts.runs.start(replace(run_row(run_id), artifacts=(artifact(10 + number, "sources"),)))
             computed(w.facts, f"k{number}", run_id, "s", artifact(number))
