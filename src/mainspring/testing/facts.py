@@ -15,7 +15,6 @@ from math import inf, nan
 
 from msgspec.structs import replace
 
-from mainspring.digest import Artifact
 from mainspring.errors import DatabaseError, LeaseLostError, NotFoundError, TrackingError
 from mainspring.testing import databases
 from mainspring.testing.worlds import (
