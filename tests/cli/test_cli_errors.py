@@ -89,6 +89,18 @@ def test_python_gets_what_a_module_raises_as_it_is(project, monkeypatch):
         load_project(str(project.write("raise SystemExit(3)", "exits_here.py")))
 
 
+def test_a_home_without_runs_says_to_run(project):
+    project.write(BROKEN["several"])
+    project.call("run", "pipeline.py:one")
+    run = project.json("runs", "list")["runs"][0]["id"]
+    assert "Did you mean 'latest'?" in project.call("runs", "show", "latst", expect=2).stderr
+    project.call("gc", "--older-than", "0s", "--keep", "0")
+    said = project.call("runs", "show", expect=2).stderr
+    assert "There is no run 'latest', nor any other" in said
+    assert "Run a pipeline first." in said
+    assert "nor any other" in project.call("runs", "show", run, expect=2).stderr
+
+
 def test_debug_adds_the_traceback(project, monkeypatch):
     project.write(BROKEN["name"])
     assert "Traceback" not in project.call("plan", expect=2).stderr

@@ -137,6 +137,8 @@ def test_a_failure_shows_the_error_the_end_of_the_log_and_where_it_is(project, s
     assert lines[0] == "Error: step 'broken' failed"
     assert lines[1] == "  ZeroDivisionError: division by zero (pipeline.py:12)."
     assert "  | this far" in lines
+    report = project.folder / done.stdout.splitlines()[-1].removeprefix("report: ")
+    assert "ZeroDivisionError" in report.read_text()
     log = project.folder / lines[-1].removeprefix("  log: ")
     assert log.read_text().startswith("this far\n")
 
@@ -209,7 +211,11 @@ def test_ctrl_c_prints_one_line_and_what_is_done_stays_done(project):
     out, err = run.communicate(timeout=30)
     assert run.returncode == 130
     assert err == "Interrupted.\n"
+    [report] = project.home.glob("reports/*.html")
     assert "is interrupted; run again to go on with what is left" in out
+    assert out.endswith(f"\nreport: .mainspring/reports/{report.name}\n")
+    assert "slow: failed" in report.read_text()
+    assert "Interrupted" in report.read_text()
     assert project.json("runs", "list")["runs"][0]["status"] == "failed"
     project.write(SLEEPING.replace("x < 2", "x < 1"))
     assert project.run()["by_step"]["quick"] == "hit"

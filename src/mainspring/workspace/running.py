@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -171,7 +172,11 @@ class Preparation:
 
 
 def execute(project: Project, config: Config, home: Home, request: Request) -> Run:
-    """Run a project's pipeline in an open home."""
+    """Run a project's pipeline in an open home.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; the run is on record, with a report of what it had done.
+    """
     git = GitQuestion(project.folder).ask()
     run_id = new_run_id()
     ready = Preparation(project, config, home, run_id)
@@ -205,7 +210,12 @@ def execute(project: Project, config: Config, home: Home, request: Request) -> R
         why=ready.past.why,
         belongings=belongings,
     )
-    outcome = Coordinator(workshop).execute()
+    try:
+        outcome = Coordinator(workshop).execute()
+    except KeyboardInterrupt:
+        with suppress(NotFoundError):  # it came before the run was on record
+            _report(home, run_id)
+        raise
     return _view(home, row, outcome, _report(home, run_id))
 
 
