@@ -6,7 +6,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import package_samples  # noqa: E402 - it lies beside this file
+import package_samples
 
 
 @pytest.fixture(scope="session")

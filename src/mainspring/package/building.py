@@ -132,8 +132,8 @@ def build(pipeline: Pipeline, spec: Spec, samples: Any, out: str | Path) -> Buil
     packaged = Pipeline(pipeline.signature, {part.row.name: part.stage for part in portable})
     agreed = check_parity(expected, packaged.run(raw), spec.rule, f"package '{spec.name}'")
     golden = _golden(pipeline.signature, raw, spec.golden)
-    # What the package predicts, and not the fitted pipeline: that was compared on all samples, where one row that stands
-    # on a threshold is one of many; among a few golden samples it would be a whole quantile.
+    # What the package predicts, and not the fitted pipeline: that was compared on all samples, where one row that
+    # stands on a threshold is one of many; among a few golden samples it would be a whole quantile.
     outcome = packaged.run(golden)
     signature = replace(pipeline.signature, outputs=tuple(_outputs(outcome, pipeline)))
     files = _files(spec, signature, portable, _golden_file(pipeline.signature, golden, outcome))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, Final
 
-from mainspring.errors import NotExportableError
+from mainspring.errors import NotExportableError, StageError
 from mainspring.package.frames import Array
 from mainspring.package.graphs import Graph
 from mainspring.package.stages import Models
@@ -38,7 +38,12 @@ def to_graph(stage: Models, sample: Array) -> Graph:
         parts.append(_converted(output, model, sample, stage.precision))
     texts = sample.dtype.kind == "O"
     graph = _merged(parts, sample.shape[1], "string" if texts else stage.precision)
-    return Graph(tuple(stage.inputs), tuple(stage.models), graph, stage.precision)
+    made = Graph(tuple(stage.inputs), tuple(stage.models), graph, stage.precision)
+    try:
+        made.check()
+    except StageError as error:
+        raise NotExportableError(f"The graph of the models cannot run: {error.what}", fix=_FIX) from error
+    return made
 
 
 def _converted(output: str, model: Any, sample: Array, precision: str) -> tuple[Any, str, bool]:

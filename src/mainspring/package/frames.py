@@ -36,8 +36,9 @@ def columns_of(given: Any) -> dict[str, Given]:
         return {str(name): _column(values) for name, values in given.items()}
     if isinstance(given, Sequence) and not isinstance(given, str | bytes):
         return _of_rows(given)
-    names = getattr(given, "column_names", None)
-    if names is None:
+    lazy = hasattr(given, "collect")
+    names = None if lazy else getattr(given, "column_names", None)
+    if names is None and not lazy:
         names = getattr(given, "columns", None)
     if names is None or callable(names) or not hasattr(given, "__getitem__"):
         raise SignatureError(
@@ -80,7 +81,8 @@ def _objects(values: Sequence[Any]) -> Array:
 def _nulls(column: Any, array: Array) -> Array | None:
     """Which rows a library calls null. In a plain float column of pandas NaN and null are the same: it is NaN."""
     asked = getattr(column, "is_null", None)
-    if asked is None and array.dtype.kind != "f":
+    plain_float = isinstance(getattr(column, "dtype", None), np.dtype) and array.dtype.kind == "f"
+    if asked is None and not plain_float:
         asked = getattr(column, "isna", None)
     return None if asked is None else np.asarray(asked()).astype(bool)
 

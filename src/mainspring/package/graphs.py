@@ -51,6 +51,14 @@ class Graph:
             )
         return session
 
+    def check(self) -> None:
+        """Load the graph.
+
+        Raises:
+            StageError: onnxruntime cannot, or the graph is not that of its stage.
+        """
+        _ = self._session
+
     def transform(self, columns: Columns) -> dict[str, Array]:
         """Return the outputs of the graph."""
         matrix = stacked(columns, self.inputs, self.precision)

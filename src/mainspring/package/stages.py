@@ -134,8 +134,8 @@ class Models:
 
     def transform(self, columns: Columns) -> dict[str, Array]:
         """Return the prediction of each model."""
-        # Not in the precision of the graph: a threshold that was fitted between float64 values, rounded as they are, keeps
-        # them apart in the same way; values that are rounded against a threshold that is not would change sides.
+        # Not in the precision of the graph: there, inputs and thresholds are rounded alike and stay on their sides.
+        # Rounded inputs against a library's float64 thresholds would change sides.
         matrix = stacked(columns, self.inputs, "float64")
         return {output: _predicted(model, matrix) for output, model in self.models.items()}
 

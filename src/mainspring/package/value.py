@@ -10,7 +10,7 @@ from mainspring.package.writing import write_zip
 __all__ = ["Package"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Package:
     """A package on the disk. Two are equal when their digests are, wherever they lie.
 
@@ -23,6 +23,10 @@ class Package:
     path: Path = field(compare=False)
     digest: str
     name: str = field(compare=False)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Path, str, str]]:
+        # Says that its state is more than its fields: a store then keeps the content, and not the path alone.
+        return type(self), (self.path, self.digest, self.name)
 
     @classmethod
     def at(cls, path: str | Path, digest: str | None = None) -> Self:
