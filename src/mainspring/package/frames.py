@@ -72,10 +72,7 @@ def _column(values: Any) -> Given:
 
 def _objects(values: Sequence[Any]) -> Array:
     """An array of the values as they are: NumPy's own guess would make texts of numbers, and rows of lists."""
-    array = np.empty(len(values), object)
-    for place, value in enumerate(values):
-        array[place] = value
-    return array
+    return np.fromiter(values, object, len(values))
 
 
 def _nulls(column: Any, array: Array) -> Array | None:

@@ -171,7 +171,10 @@ def _cast(field: Field, given: Given) -> tuple[Array, Array | None]:
         raise _RefusedError("is a single value, not a column")
     if values.dtype == DTYPES[field.type] and values.dtype.kind != "O" and null is None:
         return values, np.isnat(values) if values.dtype.kind == "M" else None
-    if values.dtype.kind == "O":
+    at_once = _of_one_type(field, values) if values.dtype.kind == "O" and null is None else None
+    if at_once is not None:
+        values = at_once
+    elif values.dtype.kind == "O":
         nan = field.type == "string"  # what pandas has for a text that is missing
         missing = np.fromiter((_is_null(value, nan=nan) for value in values.tolist()), bool, len(values))
         null = missing if null is None else null | missing
@@ -180,6 +183,20 @@ def _cast(field: Field, given: Given) -> tuple[Array, Array | None]:
     elif values.dtype.kind == "M":
         null = np.isnat(values) if null is None else null | np.isnat(values)
     return _CASTS[field.type](field, values, null), null
+
+
+_NATIVE: Final = {"bool": bool, "int32": int, "int64": int, "float32": float, "float64": float, "string": str}
+
+
+def _of_one_type(field: Field, values: Array) -> Array | None:
+    """The array of Python's values that are all of the very type of the field; most rows are so, and this is fast."""
+    listed = values.tolist()
+    if field.shape or set(map(type, listed)) != {_NATIVE.get(field.type)}:
+        return None
+    if field.type == "string":
+        return values
+    array = np.array(listed)
+    return array if array.dtype.kind in "bif" else None
 
 
 def _is_time(field: Field) -> bool:
@@ -279,6 +296,8 @@ def _to_string(_: Field, values: Array, null: Array | None) -> Array:
         return values.astype(object)
     if values.dtype.kind not in "OT":
         raise _RefusedError(f"is {values.dtype}, not string")
+    if null is None and set(map(type, values.tolist())) == {str}:
+        return values
     out = np.empty(len(values), object)
     for row, value in enumerate(values.tolist()):
         if null is not None and null[row]:
