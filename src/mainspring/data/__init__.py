@@ -1,1 +1,63 @@
-"""Data: sources, contracts, profiles, splits."""
+"""Data: sources, contracts, splits and the selection of features."""
+
+from mainspring.data.checks import duplicates, freshness, volume
+from mainspring.data.contracts import Contract, Outcome, check, examine
+from mainspring.data.findings import Finding, Severity, findings_table, require
+from mainspring.data.folds import Parts, group_folds, stratified_folds
+from mainspring.data.rules import (
+    Rule,
+    aggregate,
+    column,
+    finite,
+    group,
+    in_range,
+    matches,
+    no_gaps,
+    not_null,
+    null_share,
+    one_of,
+    ordered,
+    references,
+    row,
+    series_length,
+    unique,
+)
+from mainspring.data.splits import Fold, Period, Rolling, locked_fold, rolling_origin
+
+__all__ = [
+    "Contract",
+    "Finding",
+    "Fold",
+    "Outcome",
+    "Parts",
+    "Period",
+    "Rolling",
+    "Rule",
+    "Severity",
+    "aggregate",
+    "check",
+    "column",
+    "duplicates",
+    "examine",
+    "findings_table",
+    "finite",
+    "freshness",
+    "group",
+    "group_folds",
+    "in_range",
+    "locked_fold",
+    "matches",
+    "no_gaps",
+    "not_null",
+    "null_share",
+    "one_of",
+    "ordered",
+    "references",
+    "require",
+    "rolling_origin",
+    "row",
+    "series_length",
+    "stratified_folds",
+    "unique",
+    "volume",
+]
