@@ -1,0 +1,81 @@
+"""What inner folds teach about a model's quantiles: how much to shift each, how much of a simple forecast to mix in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+Floats = np.ndarray
+
+SHARES = (0.0, 0.15, 0.3, 0.45)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How raw quantiles become calibrated ones, for each of Q levels.
+
+    Attributes:
+        levels: The levels.
+        share: Share of the simple forecast that is mixed in.
+        shift: By how much a quantile moves, as a share of the spread of the forecast.
+        rows: Rows of the inner folds.
+    """
+
+    levels: tuple[float, ...]
+    share: tuple[float, ...]
+    shift: tuple[float, ...]
+    rows: int
+
+
+def spread(forecast: Floats, levels: tuple[float, ...]) -> Floats:
+    """The width of a forecast (..., Q), from near the lower to near the upper quarter, and a little of its middle."""
+    low, middle, high = (int(np.abs(np.asarray(levels) - level).argmin()) for level in (0.25, 0.5, 0.75))
+    return forecast[..., high] - forecast[..., low] + 0.02 * forecast[..., middle] + 1e-3
+
+
+def weighted_quantile(values: Floats, weights: Floats, level: float) -> float:
+    """The value at which the pinball loss of a constant, with these weights, is least."""
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(reached, level * reached[-1])])
+
+
+def pinball(actual: Floats, forecast: Floats, level: float) -> float:
+    over = actual - forecast
+    return float(np.maximum(level * over, (level - 1) * over).mean())
+
+
+def learn(actual: Floats, forecast: Floats, simple: Floats, levels: Sequence[float]) -> Calibration:
+    """The shares and shifts with the least loss on rows of inner folds; (N,) actual values, (N, Q) forecasts."""
+    taus = tuple(levels)
+    width = spread(forecast, taus)
+    chosen = []
+    for place, level in enumerate(taus):
+        tried = []
+        for share in SHARES:
+            mixed = (1 - share) * forecast[:, place] + share * simple[:, place]
+            shift = weighted_quantile((actual - mixed) / width, width, level)
+            final = np.rint(np.maximum(mixed + shift * width, 0))
+            tried.append((pinball(actual, final, level), share, shift))
+        chosen.append(min(tried))
+    return Calibration(taus, tuple(one[1] for one in chosen), tuple(one[2] for one in chosen), len(actual))
+
+
+def apply(calibration: Calibration, forecast: Floats, simple: Floats, open_: np.ndarray) -> Floats:
+    """Quantiles (S, H, Q) as they are used: calibrated, ascending, whole units, zero on closed days."""
+    share, shift = np.array(calibration.share), np.array(calibration.shift)
+    mixed = (1 - share) * forecast + share * simple
+    moved = mixed + shift * spread(forecast, calibration.levels)[..., None]
+    return whole(moved, open_)
+
+
+def whole(forecast: Floats, open_: np.ndarray) -> Floats:
+    """Quantiles that are whole units, ascending, not negative, and zero on closed days."""
+    found = np.rint(np.sort(np.maximum(forecast, 0), axis=-1))
+    return np.where(open_[..., None], found, 0).astype(np.float32)
+
+
+def settle(raw: Floats, unit: Floats, count: int) -> Floats:
+    """(S, H, Q) quantiles in units, ascending and not negative, from what models of (S, H, 1 or Q) learned."""
+    together = np.repeat(raw, count // raw.shape[-1], axis=-1) * unit[:, None, None]
+    return np.sort(np.maximum(together, 0), axis=-1).astype(np.float32)
