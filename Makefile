@@ -8,7 +8,7 @@ TORCH := torch==2.13.0
 .PHONY: demo test check prove docs bench lock clean
 
 demo: $(READY)
-	cd examples/quickstart && $(BIN)/mainspring run
+	cd examples/retail && $(BIN)/mainspring run
 
 # The tests come last, so that their closing line is the last one.
 test: check docs

@@ -51,7 +51,7 @@ class Settings:
     rows: Annotated[float, Meta(gt=0, le=1)] = 0.7
     bins: Annotated[int, Meta(ge=2, le=255)] = 63
     stride: Annotated[int, Meta(ge=1)] = 14
-    halflife: Annotated[int, Meta(ge=0)] = 365
+    halflife: Annotated[int, Meta(ge=0)] = 0
     seeds: Annotated[int, Meta(ge=1)] = 1
 
 
