@@ -7,7 +7,23 @@ import numpy as np
 
 Floats = np.ndarray
 
-SHARES = (0.0, 0.15, 0.3, 0.45)
+
+@dataclass(frozen=True)
+class Trust:
+    """How far the inner folds are followed; a few weeks say more of how wide a forecast has to be than of where.
+
+    Attributes:
+        location: Share of the shift of the median that all quantiles follow.
+        width: Share of what each quantile moves beside it.
+        mixed: Shares of the usual quantiles that are tried.
+    """
+
+    location: float = 0.5
+    width: float = 0.5
+    mixed: tuple[float, ...] = (0.0,)
+
+
+EVERYTHING = Trust(1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -45,20 +61,24 @@ def pinball(actual: Floats, forecast: Floats, level: float) -> float:
     return float(np.maximum(level * over, (level - 1) * over).mean())
 
 
-def learn(actual: Floats, forecast: Floats, simple: Floats, levels: Sequence[float]) -> Calibration:
+def learn(
+    actual: Floats, forecast: Floats, simple: Floats, levels: Sequence[float], trust: Trust = EVERYTHING
+) -> Calibration:
     """The shares and shifts with the least loss on rows of inner folds; (N,) actual values, (N, Q) forecasts."""
     taus = tuple(levels)
     width = spread(forecast, taus)
     chosen = []
     for place, level in enumerate(taus):
         tried = []
-        for share in SHARES:
+        for share in trust.mixed:
             mixed = (1 - share) * forecast[:, place] + share * simple[:, place]
             shift = weighted_quantile((actual - mixed) / width, width, level)
             final = np.rint(np.maximum(mixed + shift * width, 0))
             tried.append((pinball(actual, final, level), share, shift))
         chosen.append(min(tried))
-    return Calibration(taus, tuple(one[1] for one in chosen), tuple(one[2] for one in chosen), len(actual))
+    middle = chosen[int(np.abs(np.asarray(taus) - 0.5).argmin())][2]
+    shifts = tuple(trust.location * middle + trust.width * (one[2] - middle) for one in chosen)
+    return Calibration(taus, tuple(one[1] for one in chosen), shifts, len(actual))
 
 
 def apply(calibration: Calibration, forecast: Floats, simple: Floats, open_: np.ndarray) -> Floats:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from calibration import Calibration, apply, learn, pinball
+from calibration import Calibration, Trust, apply, learn, pinball
 from folds import Fold, Plan
 from model import Fit, Settings
 from panel import Panel
@@ -23,6 +23,7 @@ class Known:
         levels: Levels of the quantiles.
         fits: The fit at each origin with each settings.
         simple: (S, H, Q) the simple forecast at each origin.
+        trust: How far the inner folds are followed.
     """
 
     panel: Panel
@@ -30,6 +31,7 @@ class Known:
     levels: tuple[float, ...]
     fits: Mapping[tuple[int, Settings], Fit]
     simple: Mapping[int, Floats]
+    trust: Trust
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,6 @@ def _inner(fold: Fold, settings: Settings, known: Known) -> tuple[Calibration, f
         raw.append(known.fits[origin, settings].forecast[counts])
         mixed.append(known.simple[origin][counts])
     values, forecast, other = (np.concatenate(parts) for parts in (actual, raw, mixed))
-    calibration = learn(values, forecast, other, known.levels)
+    calibration = learn(values, forecast, other, known.levels, known.trust)
     losses = [pinball(values, forecast[:, place], level) for place, level in enumerate(known.levels)]
     return calibration, float(np.mean(losses))

@@ -113,6 +113,7 @@ def build(window: Window, *, relative: bool) -> tuple[Named, Floats]:
             **_last_year(window, unit),
             **_calendar(window),
             **_ahead(window),
+            **_closings(window),
             **_prices(window),
         }
     count = len(window.targets)
@@ -264,10 +265,36 @@ def _ahead(window: Window) -> Named:
     for name in window.flags:
         runs = [np.nansum(window.known[name][:, target + week], axis=1) for target in window.targets]
         found[f"{name} in the week before"] = np.stack(runs, 1)
-    if window.closes:
-        near = np.arange(-(window.season // 2), window.season // 2 + 1)
-        found["open days around"] = np.nansum([_shifted(window.open, window.targets + shift) for shift in near], axis=0)
     return found
+
+
+def _closings(window: Window) -> Named:
+    """Days that are closed though that weekday is usually open, such as holidays: sales move to the days around."""
+    if not window.closes:
+        return {}
+    season, past, opened = window.season, window.past, np.nan_to_num(window.open)
+    phase = np.arange(opened.shape[1]) % season
+    usual = np.stack([_mean(window.open[:, :past][:, phase[:past] == place][:, -YEAR:]) for place in range(season)], 1)
+    closed = np.nan_to_num(usual)[:, phase] - opened
+    every = np.broadcast_to(closed.mean(axis=0), closed.shape)
+    found: Named = {}
+    for shift in (-2, -1, 0, 1, 2):
+        for name, values in {"unusual closing": closed, "unusual closing of all": every}.items():
+            if (name, shift) != ("unusual closing", 0):
+                found[f"{name} {shift:+d}"] = _shifted(values, window.targets + shift)
+    days = np.arange(1, season + 1)
+    after, before = (np.stack([_shifted(closed, window.targets + sign * day) for day in days]) for sign in (1, -1))
+    found["days to a closing"] = _first_above(after)
+    found["days since a closing"] = _first_above(before)
+    near = np.arange(-(season // 2), season // 2 + 1)
+    found["open days around"] = np.nansum([_shifted(window.open, window.targets + shift) for shift in near], axis=0)
+    return found
+
+
+def _first_above(values: Floats) -> Floats:
+    """How many steps it takes until a value is above a half; one more than there are where none is."""
+    above = np.nan_to_num(values) > 0.5
+    return np.where(above.any(axis=0), above.argmax(axis=0) + 1, len(values) + 1)
 
 
 def _shifted(values: Floats, places: np.ndarray) -> Floats:

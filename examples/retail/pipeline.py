@@ -12,6 +12,7 @@ import modeltests
 import numpy as np
 import pictures
 import polars as pl
+from calibration import Trust
 from choosing import Chosen, Known, choose
 from evaluation import DEFAULT, Costs, Scored
 from folds import Plan, all_folds, locked_fold, outer_folds, train_origins
@@ -49,6 +50,7 @@ class Retail:
     plan: Plan
     model: Settings
     choices: Choices
+    calibration: Trust = field(default_factory=Trust)
     costs: Costs = field(default_factory=Costs)
     sales: File | None = None
 
@@ -137,13 +139,14 @@ def train(job: Job, panel: Panel, samples: Samples, plan: Plan, quantiles: list[
 
 
 @step
-def calibrate(fits: list[Fit], panel: Panel, samples: Samples, plan: Plan, quantiles: list[float]) -> list[Chosen]:
+def calibrate(fits: list[Fit], prepared: Prepared, plan: Plan, quantiles: list[float], trust: Trust) -> list[Chosen]:
     """The forecast of each fold, with what its own inner folds choose and calibrate."""
+    panel, samples = prepared
     full = {(fit.job.origin, fit.job.settings): fit for fit in fits if fit.job.train == plan.train}
     levels = tuple(quantiles)
     mixed = {origin: samples.usual[samples.place(origin)] for origin, _ in full}
     folds = all_folds(panel.periods, plan, panel.season)
-    known = Known(panel, plan, levels, full, mixed)
+    known = Known(panel, plan, levels, full, mixed, trust)
     found = [choose(fold, known) for fold in folds]
     log("calibration", modeltests.calibrations(found))
     log("choices", [modeltests.choice(one, settings, loss) for one in found for settings, loss in one.tried])
@@ -249,7 +252,7 @@ def retail(config: Retail) -> Forecaster:
     forecasts = baselines(panel, samples, config.plan, config.quantiles)
     jobs = plan_training(panel, config.plan, config.model, config.choices, config.months)
     fits = train.map(jobs, panel=panel, samples=samples, plan=config.plan, quantiles=config.quantiles)
-    chosen = calibrate(fits, panel, samples, config.plan, config.quantiles)
+    chosen = calibrate(fits, prepared, config.plan, config.quantiles, config.calibration)
     forecaster = assemble(fits, chosen, samples)
     results = evaluate(chosen, forecasts, panel, config.plan, config.unit, config.costs)
     test(chosen, forecaster, results.scored, fits, prepared, config.plan)

@@ -7,6 +7,7 @@ import calibration
 import evaluation
 import numpy as np
 import pytest
+from choosing import Known, choose
 from evaluation import DEFAULT, Costs, collect
 from features import build, cut, quantiles
 from folds import all_folds, outer_folds, train_origins
@@ -210,3 +211,21 @@ def test_each_way_to_divide_the_rows_holds_them_all(panel):
     assert ways == {"kind", "item", "shop", "weekday", "promotion", "price band", "years of history"}
     for way in ways:
         assert sum(row["rows"] for row in rows if row["by"] == way) == int(scored.open.sum())
+
+
+def test_choices_are_made_on_inner_folds_alone(panel, samples):
+    fold = outer_folds(panel.periods, PLAN, 7)[-1]
+    tried = [replace(SMALL, leaves=leaves) for leaves in (2, 9)]
+    fits = {
+        (origin, settings): train(Job(origin, PLAN.train, settings), panel, samples, PLAN, LEVELS)
+        for settings in tried
+        for origin in (fold.origin, *fold.inner)
+    }
+    usual = {origin: samples.usual[samples.place(origin)] for origin, _ in fits}
+    blind = replace(panel, units=np.where(np.arange(panel.periods) <= fold.origin, panel.units, np.nan))
+    seen, unseen = (
+        choose(fold, Known(known, PLAN, tuple(LEVELS), fits, usual, calibration.EVERYTHING)) for known in (panel, blind)
+    )
+    assert seen.settings == unseen.settings
+    assert seen.calibration == unseen.calibration
+    assert seen.settings == min(seen.tried, key=lambda one: one[1])[0]
