@@ -144,14 +144,19 @@ def by_level(scored: Scored) -> list[dict[str, Answer]]:
 
 
 def clusters(scored: Scored, panel: Panel) -> stats.Clusters:
-    """Series and calendar weeks: what shares either is drawn together, and a date with all folds that it is in."""
+    """A block for each series and calendar week: a date is drawn with all folds that it is in."""
+    return stats.series_weeks(scored.series, panel.dates[scored.period])
+
+
+def crossed(scored: Scored, panel: Panel) -> stats.Clusters:
+    """Series and calendar weeks drawn apart: wider intervals, which allow for what all series of a week share."""
     return stats.crossed_weeks(scored.series, panel.dates[scored.period])
 
 
 def differences(scored: Scored, panel: Panel, *, of: str = DEFAULT) -> list[dict[str, Answer]]:
     """Mean loss of a method less that of each other one, and their ratio, with paired 95 % intervals on open days."""
     here = scored.only(scored.open)
-    drawn = clusters(here, panel)
+    drawn, apart = clusters(here, panel), crossed(here, panel)
     mine = here.losses(of).mean(axis=1)
     rows = []
     for name in here.methods:
@@ -160,28 +165,30 @@ def differences(scored: Scored, panel: Panel, *, of: str = DEFAULT) -> list[dict
         theirs = here.losses(name).mean(axis=1)
         less = stats.paired_bootstrap(mine - theirs, drawn)
         ratio = stats.ratio_interval(mine, theirs, drawn)
-        rows.append({"method": of, "against": name, **_interval("difference", less), **_interval("ratio", ratio)})
+        row = {"method": of, "against": name, **_interval("difference", less), **_interval("ratio", ratio)}
+        rows.append(row | _interval("ratio, weeks apart", stats.ratio_interval(mine, theirs, apart), middle=False))
     return rows
 
 
 def ratios(scored: Scored, panel: Panel, *, of: str = DEFAULT) -> list[dict[str, Answer]]:
     """At each level the loss of a method over that of the best other one, with its interval, on open days."""
     here = scored.only(scored.open)
-    drawn = clusters(here, panel)
+    drawn, apart = clusters(here, panel), crossed(here, panel)
     mine = here.losses(of)
     others = {name: here.losses(name) for name in here.methods if name != of}
     rows = []
     for place, level in enumerate(here.levels):
         best = min(others, key=lambda name: others[name][:, place].mean())
-        found = stats.ratio_interval(mine[:, place], others[best][:, place], drawn)
-        rows.append({"level": level, "best baseline": best, **_interval("ratio", found)})
+        pair = mine[:, place], others[best][:, place]
+        row = {"level": level, "best baseline": best, **_interval("ratio", stats.ratio_interval(*pair, drawn))}
+        rows.append(row | _interval("ratio, weeks apart", stats.ratio_interval(*pair, apart), middle=False))
     return rows
 
 
-def _interval(name: str, found) -> dict[str, Answer]:
-    if isinstance(found, stats.NotApplicable):
-        return dict.fromkeys((name, f"{name}, low", f"{name}, high"), "not applicable")
-    return {name: found.estimate, f"{name}, low": found.low, f"{name}, high": found.high}
+def _interval(name: str, found, *, middle: bool = True) -> dict[str, Answer]:
+    lacking = isinstance(found, stats.NotApplicable)
+    ends = {f"{name}, {end}": "not applicable" if lacking else getattr(found, end) for end in ("low", "high")}
+    return ({name: "not applicable" if lacking else found.estimate} if middle else {}) | ends
 
 
 def tolerance(level: float) -> float:
