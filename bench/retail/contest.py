@@ -107,7 +107,7 @@ def _measured(name: str, config: Retail, options: argparse.Namespace) -> dict[st
         "levels": config.quantiles,
         "seconds": {**seconds, DEFAULT: sum(step.seconds or 0.0 for step in done.steps)},
         "versions": {"mlforecast": environment.version},
-        "board": evaluation.scoreboard(scored, panel, folds[0].origin, config.costs),
+        "board": evaluation.scoreboard(scored, panel, folds[0].origin),
         "levels of loss": evaluation.by_level(scored),
         "differences": evaluation.differences(scored, panel),
         "ratios": evaluation.ratios(scored, panel),

@@ -8,7 +8,8 @@ Report = Mapping[str, Any]
 _PREFACE = [
     "Every method forecasts the same folds, is told which days are closed, and is scored on the same days: those on",
     "which a store was open, or a product on sale; all days beside them. Loss is the pinball loss, mean over quantiles",
-    "and rows. Intervals are 95 %, paired; series and calendar weeks are drawn apart, a date with all its folds.",
+    "and rows. Intervals are 95 %, paired, of blocks of a series and a calendar week, a date with all its folds; after a",
+    "semicolon stands the interval that draws series and weeks apart: it allows for what all series of a week share.",
 ]
 
 
@@ -73,7 +74,9 @@ def _number(value: Any) -> str:
 def _interval(row: Report, name: str) -> str:
     if isinstance(row[name], str):
         return str(row[name])
-    return f"{row[name]:.4g} ({row[f'{name}, low']:.4g} to {row[f'{name}, high']:.4g})"
+    said = f"{row[name]:.4g} ({row[f'{name}, low']:.4g} to {row[f'{name}, high']:.4g}"
+    wide = f"; {row['weeks apart, low']:.3g} to {row['weeks apart, high']:.3g}" if name == "ratio" else ""
+    return f"{said}{wide})"
 
 
 def _grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

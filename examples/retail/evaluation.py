@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from folds import Fold, Plan
+from folds import Fold
 from panel import Panel
 
 from mainspring import stats
@@ -78,7 +78,7 @@ def collect(
     return Scored(tuple(levels), actual[known].astype(np.float64), opened[known], series, period, fold, forecast)
 
 
-def scoreboard(scored: Scored, panel: Panel, first_origin: int, costs: Costs) -> list[dict[str, Answer]]:
+def scoreboard(scored: Scored, panel: Panel, first_origin: int) -> list[dict[str, Answer]]:
     """For each method its figures on open days, and its loss on all days."""
     here = scored.only(scored.open)
     scales = _scales(panel, first_origin)
@@ -101,7 +101,6 @@ def scoreboard(scored: Scored, panel: Panel, first_origin: int, costs: Costs) ->
                 "MAE": _answer(errors, lambda found: found.mae),
                 "RMSE": _answer(errors, lambda found: found.rmse),
                 "WAPE": _answer(errors, lambda found: _answer(found.wape, float)),
-                **_stock(here, name, costs),
             }
         )
     return rows
@@ -109,6 +108,12 @@ def scoreboard(scored: Scored, panel: Panel, first_origin: int, costs: Costs) ->
 
 def _answer(found, number) -> Answer:
     return "not applicable" if isinstance(found, stats.NotApplicable) else number(found)
+
+
+def stock(scored: Scored, costs: Costs) -> list[dict[str, Answer]]:
+    """For each method what is left over and what is missing, on open days."""
+    here = scored.only(scored.open)
+    return [{"method": name, **_stock(here, name, costs)} for name in here.methods]
 
 
 def _stock(here: Scored, name: str, costs: Costs) -> dict[str, Answer]:
@@ -166,7 +171,7 @@ def differences(scored: Scored, panel: Panel, *, of: str = DEFAULT) -> list[dict
         less = stats.paired_bootstrap(mine - theirs, drawn)
         ratio = stats.ratio_interval(mine, theirs, drawn)
         row = {"method": of, "against": name, **_interval("difference", less), **_interval("ratio", ratio)}
-        rows.append(row | _interval("ratio, weeks apart", stats.ratio_interval(mine, theirs, apart), middle=False))
+        rows.append(row | _interval("weeks apart", stats.ratio_interval(mine, theirs, apart), middle=False))
     return rows
 
 
@@ -181,7 +186,7 @@ def ratios(scored: Scored, panel: Panel, *, of: str = DEFAULT) -> list[dict[str,
         best = min(others, key=lambda name: others[name][:, place].mean())
         pair = mine[:, place], others[best][:, place]
         row = {"level": level, "best baseline": best, **_interval("ratio", stats.ratio_interval(*pair, drawn))}
-        rows.append(row | _interval("ratio, weeks apart", stats.ratio_interval(*pair, apart), middle=False))
+        rows.append(row | _interval("weeks apart", stats.ratio_interval(*pair, apart), middle=False))
     return rows
 
 
@@ -275,7 +280,3 @@ def breakdown(scored: Scored, panel: Panel, against: str, *, of: str = DEFAULT) 
                 }
             )
     return rows
-
-
-def windows(plan: Plan) -> str:
-    return f"{plan.outer} folds of {plan.horizon} periods, {plan.delay} periods after the origin"

@@ -170,10 +170,11 @@ def evaluate(chosen: list[Chosen], forecasts: Forecasts, panel: Panel, plan: Pla
     parts = [_together(mine[fold.origin], forecasts[fold.origin], panel, fold) for fold in folds]
     scored = score.collect(panel, folds, parts, levels)
     first = folds[0].origin
-    board = score.scoreboard(scored, panel, first, costs)
+    board = score.scoreboard(scored, panel, first)
     for row in board:
         log(f"pinball of {row['method']}", row["pinball"])
     log("methods", board)
+    log("stock", score.stock(scored, costs))
     log("pinball by quantile", score.by_level(scored))
     log("differences", score.differences(scored, panel))
     ratios = score.ratios(scored, panel)
@@ -193,7 +194,7 @@ def evaluate(chosen: list[Chosen], forecasts: Forecasts, panel: Panel, plan: Pla
         return Results(scored, None)
     part = _together(mine[last.origin], forecasts[last.origin], panel, last)
     locked = score.collect(panel, [last], [part], levels)
-    log("locked days", score.scoreboard(locked, panel, first, costs))
+    log("locked days", score.scoreboard(locked, panel, first))
     log("locked days, differences", score.differences(locked, panel))
     return Results(scored, locked)
 

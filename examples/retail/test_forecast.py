@@ -184,7 +184,7 @@ def test_scores_are_what_loops_say_and_what_is_lacking_is_said(panel):
         simple = baselines.rolling(panel, fold.origin, PLAN, LEVELS)
         parts.append({DEFAULT: np.rint(simple), "rolling quantiles": simple})
     scored = collect(panel, folds, parts, LEVELS)
-    board = evaluation.scoreboard(scored, panel, folds[0].origin, Costs())
+    board = evaluation.scoreboard(scored, panel, folds[0].origin)
     total, count = 0.0, 0
     for fold, part in zip(folds, parts, strict=True):
         for series in range(len(panel.series)):
@@ -194,11 +194,11 @@ def test_scores_are_what_loops_say_and_what_is_lacking_is_said(panel):
                     total += np.mean([max(level * o, (level - 1) * o) for level, o in zip(LEVELS, over, strict=True)])
                     count += 1
     assert board[0]["pinball"] == pytest.approx(total / count)
-    assert board[0]["cost"] == "not applicable"
-    priced = evaluation.scoreboard(scored, panel, folds[0].origin, Costs(over=1.0, under=3.0))
+    assert evaluation.stock(scored, Costs())[0]["cost"] == "not applicable"
+    priced = evaluation.stock(scored, Costs(over=1.0, under=3.0))
     assert priced[0]["stocked at"] == 0.75
     assert priced[0]["cost"] > 0
-    without = evaluation.scoreboard(scored, replace(panel, price=None), folds[0].origin, Costs())
+    without = evaluation.scoreboard(scored, replace(panel, price=None), folds[0].origin)
     assert without[0]["pinball, weighted by price"] == "not applicable"
 
 
