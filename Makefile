@@ -39,7 +39,7 @@ $(READY): requirements.lock pyproject.toml
 
 # Needs uv. Addresses stay out of the lock, so that it works with any index.
 lock:
-	uv pip compile pyproject.toml --extra data --extra train --extra postgres --group dev --group torch-needs \
+	uv pip compile pyproject.toml --extra data --extra serve --extra train --extra postgres --group dev --group torch-needs \
 	  --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements.lock
 
 clean:

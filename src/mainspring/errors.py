@@ -15,28 +15,39 @@ __all__ = [
     "CycleError",
     "DatabaseError",
     "DefinitionError",
+    "ForeignPackageError",
     "InputError",
     "LeaseLostError",
     "MainspringError",
     "MissingBlobError",
     "NetworkFilesystemError",
     "NewerFormatError",
+    "NewerPackageError",
+    "NotExportableError",
     "NotFoundError",
+    "PackageError",
+    "ParityError",
     "ReadOnlyError",
     "ReferenceUseError",
     "RunFailedError",
     "SchemaError",
+    "SensitiveDataError",
+    "SignatureError",
     "SourceDownError",
     "SourceError",
+    "StageError",
     "StatisticsError",
     "StepFailedError",
     "StepKilledError",
     "StepTimeoutError",
     "StorageFullError",
     "StoreError",
+    "TamperedPackageError",
     "TrackingError",
+    "TruncatedPackageError",
     "TypeMismatchError",
     "UnstorableError",
+    "UntrustedStageError",
     "nearest",
 ]
 
@@ -182,6 +193,77 @@ class DatabaseError(TrackingError):
 
 class NewerFormatError(TrackingError):
     """A format written by a newer version of Mainspring."""
+
+
+class PackageError(MainspringError):
+    """A package, or an inference pipeline that is to become one, cannot be used."""
+
+
+class StageError(PackageError):
+    """A stage of an inference pipeline breaks its contract, or cannot be packaged."""
+
+
+class NotExportableError(PackageError):
+    """A model that has no ONNX form; the cause is in the message."""
+
+
+class ParityError(PackageError):
+    """Predictions differ by more than the rule allows; `lines` tells each output."""
+
+    def __init__(
+        self, what: str, where: str | None = None, fix: str | None = None, lines: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(what, where, fix)
+        self.args = (what, where, fix, lines)
+        self.lines = lines
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *(f"  - {line}" for line in self.lines)])
+
+
+class SensitiveDataError(PackageError):
+    """Values of a sensitive column would have become part of a package."""
+
+
+class ForeignPackageError(PackageError):
+    """Something that is no package of Mainspring."""
+
+
+class TruncatedPackageError(PackageError):
+    """A package that ends early, or from which a file is missing."""
+
+
+class TamperedPackageError(PackageError):
+    """A package whose content is not what its manifest, or the caller, says."""
+
+
+class NewerPackageError(PackageError):
+    """A package in a format that a newer version of Mainspring wrote."""
+
+
+class UntrustedStageError(PackageError):
+    """A package with source that nobody has approved; `sources` are the digests that it asks to be trusted."""
+
+    def __init__(
+        self, what: str, where: str | None = None, fix: str | None = None, sources: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(what, where, fix)
+        self.args = (what, where, fix, sources)
+        self.sources = sources
+
+
+class SignatureError(MainspringError):
+    """Rows that do not fit the signature of a pipeline; `problems` lists every violation."""
+
+    def __init__(
+        self, what: str, where: str | None = None, fix: str | None = None, problems: tuple[MainspringError, ...] = ()
+    ) -> None:
+        super().__init__(what, where, fix)
+        self.args = (what, where, fix, problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *(f"  - {problem}" for problem in self.problems)])
 
 
 class NetworkFilesystemError(TrackingError):

@@ -12,6 +12,7 @@ from mainspring.cli.failing import EXIT_CODES
 GROUPS = {
     "runs": ("list", "show", "compare", "pin", "unpin"),
     "artifacts": ("show", "export"),
+    "packages": ("inspect", "verify", "diff"),
     "config": ("show", "lint"),
 }
 CALLS = [(), *((name,) for name in COMMANDS), *((group, name) for group, names in GROUPS.items() for name in names)]

@@ -24,6 +24,7 @@ COMMANDS = {
     "why": ("mainspring.cli.why:why", "Show what changed since a step last succeeded, down to the lines."),
     "runs": ("mainspring.cli.runs:COMMANDS", "List, show, compare and pin runs."),
     "artifacts": ("mainspring.cli.artifacts:COMMANDS", "Show and export what steps returned."),
+    "packages": ("mainspring.cli.packages:COMMANDS", "Inspect, verify and compare packages."),
     "lineage": ("mainspring.cli.lineage:lineage", "Show what an artifact was made from, and what was made from it."),
     "config": ("mainspring.cli.config:COMMANDS", "Show and lint the configuration."),
     "gc": ("mainspring.cli.gc:gc", "Remove old runs, and the results and blobs that nothing needs."),

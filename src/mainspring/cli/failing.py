@@ -11,7 +11,9 @@ import typer
 from mainspring.errors import (
     ConfigError,
     MainspringError,
+    ParityError,
     RunFailedError,
+    SignatureError,
     StepFailedError,
     StoreError,
     TrackingError,
@@ -104,7 +106,8 @@ def _show(error: MainspringError) -> None:
 def _below(error: MainspringError, margin: str) -> list[str]:
     lines = [f"{margin}where: {shortened(error.where)}"] if error.where else []
     lines += [f"{margin}fix:   {error.fix}"] if error.fix else []
-    for problem in error.problems if isinstance(error, ConfigError) else ():
+    lines += [f"{margin}- {line}" for line in error.lines] if isinstance(error, ParityError) else []
+    for problem in error.problems if isinstance(error, ConfigError | SignatureError) else ():
         lines += [f"{margin}- {shortened(problem.what)}", *_below(problem, f"{margin}  ")]
     return lines
 
