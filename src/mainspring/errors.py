@@ -5,7 +5,7 @@ that the command line can lay them out and `--json` can print them.
 """
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from importlib import import_module
 from typing import Any
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "UnstorableError",
     "UntrustedStageError",
     "nearest",
+    "shortened",
 ]
 
 _MOST_FINDINGS = 12
@@ -301,5 +302,19 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     >>> nearest("learning_rat", ["learning_rate", "depth"])
     'learning_rate'
     """
-    found = get_close_matches(name, sorted(names), n=1, cutoff=0.6)
+    found: list[str] = import_module("difflib").get_close_matches(name, sorted(names), n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+def shortened(text: str, folder: str) -> str:
+    """Return a text with the absolute paths inside a folder as they are typed there.
+
+    >>> shortened("'/home/ada/shop/sales.csv' is empty (/data/home/ada/shop/x)", "/home/ada/shop")
+    "'sales.csv' is empty (/data/home/ada/shop/x)"
+    """
+    start = f"{folder.rstrip('/')}/"
+    found, *parts = text.split(start)
+    for part in parts:
+        inside = found[-1:].isalnum() or found[-1:] in {"_", "-", ".", "/", "~"}  # of another, longer path
+        found += f"{start}{part}" if inside else part
+    return found

@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from collections import Counter
 
 import msgspec
 import numpy as np
@@ -21,6 +22,7 @@ from mainspring.stats import (
     merge_profiles,
     profile_frame,
 )
+from mainspring.stats.tallies import tallies_of
 
 numbers = st.one_of(st.none(), st.floats(), st.integers(-5, 5).map(float))
 rows = st.lists(st.tuples(numbers, st.one_of(st.none(), st.text(max_size=2)), st.booleans()), max_size=80)
@@ -182,3 +184,10 @@ def test_a_profile_needs_no_frame_library():
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "set()"
+
+
+@given(st.lists(st.sampled_from([f"w{place}" for place in range(40)]), max_size=200))
+@settings(deadline=None)
+def test_tallies_of_a_column_are_those_of_all_its_values(words):
+    found = profile_frame(pl.DataFrame({"word": pl.Series(words, dtype=pl.String)}), limit=16).column("word")
+    assert found.tallies == tallies_of(Counter(words), limit=16)

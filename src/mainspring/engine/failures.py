@@ -3,8 +3,7 @@
 import signal
 from pathlib import Path
 
-from mainspring.engine.messages import Failed
-from mainspring.engine.pool import Death
+from mainspring.engine.messages import Death, Failed
 from mainspring.errors import MainspringError, StepFailedError, StepKilledError, StepTimeoutError
 from mainspring.graph import Node
 
@@ -17,6 +16,9 @@ _TAIL_BYTES = 8192
 def from_answer(node: Node, name: str, answer: Failed, log: Path) -> StepFailedError:
     """Return the error for a step that raised, or whose result cannot be kept."""
     place = _innermost(answer.traceback) or _place(node, name)
+    inside = (answer.where or "").removeprefix(f"step '{name}'").removeprefix(", ")
+    if inside and inside not in place:
+        place = f"{place}, {inside}"
     return StepFailedError(answer.what.partition("\n")[0], place, answer.fix, tail(log))
 
 

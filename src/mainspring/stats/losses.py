@@ -201,8 +201,8 @@ class PointErrors:
         bias: Mean of f - y: above zero is too high.
         mae: Mean of abs(f - y).
         rmse: Root of the mean of (f - y)².
-        wape: Σ abs(f - y) / Σ abs(y) (the MAD/mean ratio of Kolassa and Schütz, Foresight 6, 2007); not applicable where
-            all actual values are zero.
+        wape: Σ abs(f - y) / Σ abs(y) (the MAD/mean ratio of Kolassa and Schütz, Foresight 6, 2007); not applicable
+            where all actual values are zero.
     """
 
     rows: int
