@@ -1,7 +1,12 @@
-"""What inner folds teach about a model's quantiles: how much to shift each, how much of a simple forecast to mix in."""
+"""What inner folds teach about a model's quantiles: how much to shift each, how much of a simple forecast to mix in.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+`Finish` is the stage that does it to what models say. This module imports NumPy and the standard library alone, and
+becomes part of the package.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 import numpy as np
 
@@ -96,6 +101,51 @@ def whole(forecast: Floats, open_: np.ndarray) -> Floats:
 
 
 def settle(raw: Floats, unit: Floats, count: int) -> Floats:
-    """(S, H, Q) quantiles in units, ascending and not negative, from what models of (S, H, 1 or Q) learned."""
-    together = np.repeat(raw, count // raw.shape[-1], axis=-1) * unit[:, None, None]
+    """(..., Q) quantiles in units, ascending and not negative, from what 1 or Q models learned; (...) units."""
+    together = np.repeat(raw, count // raw.shape[-1], axis=-1) * unit[..., None]
     return np.sort(np.maximum(together, 0), axis=-1).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Finish:
+    """The stage from what models say to whole, ascending, calibrated quantiles.
+
+    Attributes:
+        groups: For each level the columns of its models, which are averaged; one group for all levels is repeated.
+        calibration: What the inner folds taught.
+        relative: Whether the models learned sales over the level of the series.
+        from_usual: Whether they learned what sales are above the usual quantile.
+    """
+
+    groups: tuple[tuple[str, ...], ...]
+    calibration: Calibration
+    relative: bool
+    from_usual: bool
+
+    def transform(self, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """A column of forecasts for each level."""
+        levels, simple = self.calibration.levels, columns["usual"]
+        unit = columns["level"] if self.relative else np.ones_like(columns["level"])
+        raw = np.stack([np.mean([columns[name] for name in group], axis=0) for group in self.groups], -1)
+        if self.from_usual:
+            raw = simple / unit[:, None] + raw
+        found = apply(self.calibration, settle(raw, unit, len(levels)), simple, columns["is open"])
+        return {quantile_name(level): found[:, place].astype(np.float64) for place, level in enumerate(levels)}
+
+    def state(self) -> dict[str, Any]:
+        """Return all that it was made of."""
+        learned = {name: list(part) if isinstance(part, tuple) else part for name, part in asdict(self.calibration).items()}
+        groups = [list(group) for group in self.groups]
+        return {"groups": groups, "calibration": learned, "relative": self.relative, "from_usual": self.from_usual}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """Return the stage of a state."""
+        learned = {name: tuple(part) if isinstance(part, list) else part for name, part in state["calibration"].items()}
+        groups = tuple(tuple(group) for group in state["groups"])
+        return cls(groups, Calibration(**learned), state["relative"], state["from_usual"])
+
+
+def quantile_name(level: float) -> str:
+    """The column of a forecast."""
+    return f"q{level:g}"

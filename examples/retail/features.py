@@ -1,16 +1,15 @@
-"""Features of what is forecast, from what is known at the origin. NumPy alone: the same code runs in a service.
+"""Features of what is forecast, from what is known at the origin: the same code in training, in tests and in a package.
 
-`cut` is the only way from a panel to features. What it returns holds sales up to the origin and, of the periods after
-it, only what is known ahead: no feature can see what is to be forecast.
+A `Window` holds sales up to the origin and, of the periods after it, only what is known ahead: no feature can see what is
+to be forecast. `Features` is the stage that makes them from raw rows. This module imports NumPy and the standard library
+alone, and becomes part of the package.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any, Self
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from panel import Panel
 
 Floats = np.ndarray
 Named = dict[str, Floats]
@@ -19,36 +18,41 @@ SEASONS_BACK = 60
 YEAR = 52
 LEAST_LEVEL = 0.5
 SPANS = (1, 2, 4, 8, 13, 26, 52)
+GROUP_SPANS = (4, 26)
 SHARES = (0.25, 0.5, 0.75, 0.9, 0.97)
 
 
 @dataclass(frozen=True)
 class Window:
-    """What is known at an origin: L periods of the past, up to the origin, and R after it.
+    """What is known at an origin of each of S series: L periods of the past, up to the origin, and R after it.
 
     Attributes:
+        origin: (S,) date of the last period that is known.
         units: (S, L) sales; NaN where they are not known or the day was closed.
         open: (S, L + R) 1 or 0; NaN beyond the table.
         price: (S, L + R) or None.
         known: (S, L + R) for each column that is known ahead.
         static: (S,) for each.
+        groups: For each static column (S, 2) mean sales of all series with the same value, over `GROUP_SPANS` weeks.
+        closings: (S, L + R) how unusual it is, over all series, that a day is closed; None where no day ever is.
         flags: Which of `known` hold only 0 and 1.
-        dates: (L + R,).
         season: Periods in a week.
+        days: Days in a period.
         delay: Periods after the origin that are not forecast.
-        closes: Whether days can be closed.
     """
 
+    origin: np.ndarray
     units: Floats
     open: Floats
     price: Floats | None
     known: Named
     static: Named
+    groups: Named
+    closings: Floats | None
     flags: tuple[str, ...]
-    dates: np.ndarray
     season: int
+    days: int
     delay: int
-    closes: bool
 
     @property
     def past(self) -> int:
@@ -57,36 +61,13 @@ class Window:
     @property
     def targets(self) -> np.ndarray:
         """Places of the periods to forecast."""
-        return np.arange(self.past + self.delay, len(self.dates))
+        return np.arange(self.past + self.delay, self.open.shape[1])
 
-
-def cut(panel: "Panel", origin: int, delay: int, horizon: int) -> Window:
-    """The window of a panel at an origin: nothing of the sales after it is in it."""
-    past, ahead = SEASONS_BACK * panel.season, delay + horizon
-    first, end = origin + 1 - past, origin + 1 + ahead
-    sold = np.where(panel.open[:, : origin + 1], panel.units[:, : origin + 1], np.nan)
-    step = panel.dates[1] - panel.dates[0]
-    return Window(
-        units=_span(sold, first, origin + 1),
-        open=_span(panel.open, first, end),
-        price=None if panel.price is None else _span(panel.price, first, end),
-        known={name: _span(values, first, end) for name, values in panel.known.items()},
-        static=panel.static,
-        flags=panel.flags,
-        dates=panel.dates[origin] + step * np.arange(1 - past, ahead + 1),
-        season=panel.season,
-        delay=delay,
-        closes=panel.closes,
-    )
-
-
-def _span(values: np.ndarray, first: int, end: int) -> Floats:
-    """Columns from `first` to before `end`, NaN where there are none."""
-    rows, columns = values.shape
-    found = np.full((rows, end - first), np.nan, np.float32)
-    low, high = max(first, 0), min(end, columns)
-    found[:, low - first : high - first] = values[:, low:high]
-    return found
+    @property
+    def dates(self) -> np.ndarray:
+        """(S, H) dates of the periods to forecast."""
+        ahead = (self.targets - self.past + 1) * self.days
+        return self.origin.astype("datetime64[D]")[:, None] + ahead
 
 
 def build(window: Window, *, relative: bool) -> tuple[Named, Floats]:
@@ -96,7 +77,7 @@ def build(window: Window, *, relative: bool) -> tuple[Named, Floats]:
         window: What is known.
         relative: Whether features in units are divided by the level, so that series of all sizes are alike.
     """
-    means = _means(window.units, [span * window.season for span in SPANS])
+    means = recent_means(window.units, SPANS, window.season)
     level = _first_known(means["8"], means["26"], means["52"])
     unit = np.maximum(level, LEAST_LEVEL) if relative else np.ones_like(level)
     with np.errstate(all="ignore"):
@@ -104,7 +85,7 @@ def build(window: Window, *, relative: bool) -> tuple[Named, Floats]:
             "level": np.log1p(level),
             **{f"mean of {span}": values / unit for span, values in means.items()},
             **_spread(window, unit),
-            **_groups(window, means, relative=relative),
+            **_groups(window, relative=relative),
             **window.static,
         }
         by_target = {
@@ -134,15 +115,12 @@ def _first_known(*choices: Floats) -> Floats:
     return np.nan_to_num(found)
 
 
-def _means(units: Floats, lengths: list[int]) -> Named:
-    """Mean of the last periods that are known, for each length, named by its number of weeks."""
+def recent_means(units: Floats, spans: tuple[int, ...], season: int) -> Named:
+    """Mean of the last periods that are known, for each number of weeks."""
     sums = np.nancumsum(units[:, ::-1].astype(np.float64), axis=1)
     counts = np.cumsum(~np.isnan(units[:, ::-1]), axis=1)
     with np.errstate(all="ignore"):
-        return {
-            str(span): (sums[:, length - 1] / counts[:, length - 1])
-            for span, length in zip(SPANS, lengths, strict=True)
-        }
+        return {str(span): sums[:, span * season - 1] / counts[:, span * season - 1] for span in spans}
 
 
 def quantiles(values: Floats, levels: tuple[float, ...]) -> Floats:
@@ -177,15 +155,13 @@ def _spread(window: Window, unit: Floats) -> Named:
     return found
 
 
-def _groups(window: Window, means: Named, *, relative: bool) -> Named:
+def _groups(window: Window, *, relative: bool) -> Named:
     """How the series with the same static value went: what one series alone is too sparse to show."""
     found = {}
-    for name, codes in window.static.items():
-        _, places = np.unique(codes, return_inverse=True)
-        sums = {span: np.bincount(places, np.nan_to_num(means[span])) for span in ("4", "26")}
-        found[f"trend of {name}"] = (sums["4"] / sums["26"])[places]
+    for name, means in window.groups.items():
+        found[f"trend of {name}"] = means[:, 0] / means[:, 1]
         if not relative:
-            found[f"mean of {name}"] = (sums["4"] / np.bincount(places))[places]
+            found[f"mean of {name}"] = means[:, 0]
     return found
 
 
@@ -239,7 +215,7 @@ def _last_year(window: Window, unit: Floats) -> Named:
 
 
 def _calendar(window: Window) -> Named:
-    dates = window.dates[window.targets].astype("datetime64[D]")
+    dates = window.dates
     month = dates.astype("datetime64[M]")
     parts = {
         "weekday": (dates.astype(np.int64) + 3) % 7,
@@ -247,14 +223,13 @@ def _calendar(window: Window) -> Named:
         "days to month's end": ((month + 1).astype("datetime64[D]") - dates).astype(np.int64),
         "month": month.astype(np.int64) % 12 + 1,
         "day of year": (dates - dates.astype("datetime64[Y]")).astype(np.int64) + 1,
-        "periods ahead": window.targets - window.past + 1,
+        "periods ahead": np.broadcast_to(window.targets - window.past + 1, dates.shape),
     }
-    parts = parts if window.season > 1 else {name: parts[name] for name in ("month", "day of year", "periods ahead")}
-    return {name: np.repeat(values[None], len(window.units), 0) for name, values in parts.items()}
+    return parts if window.season > 1 else {name: parts[name] for name in ("month", "day of year", "periods ahead")}
 
 
 def _ahead(window: Window) -> Named:
-    known = {**window.known, **({"open": window.open} if window.closes else {})}
+    known = {**window.known, **({} if window.closings is None else {"open": window.open})}
     found: Named = {}
     for name, values in known.items():
         for shift in (-2, -1, 0, 1, 2):
@@ -268,18 +243,24 @@ def _ahead(window: Window) -> Named:
     return found
 
 
+def unusual_closings(open_: Floats, past: int, season: int) -> Floats:
+    """(S, L + R) how usual it was that a series is open on that weekday, less whether it is: 1 on a holiday."""
+    phase = np.arange(open_.shape[1]) % season
+    known = open_[:, :past]
+    with np.errstate(invalid="ignore"):
+        usual = np.stack([_mean(known[:, phase[:past] == place][:, -YEAR:]) for place in range(season)], 1)
+    return np.asarray(np.nan_to_num(usual)[:, phase] - np.nan_to_num(open_))
+
+
 def _closings(window: Window) -> Named:
     """Days that are closed though that weekday is usually open, such as holidays: sales move to the days around."""
-    if not window.closes:
+    if window.closings is None:
         return {}
-    season, past, opened = window.season, window.past, np.nan_to_num(window.open)
-    phase = np.arange(opened.shape[1]) % season
-    usual = np.stack([_mean(window.open[:, :past][:, phase[:past] == place][:, -YEAR:]) for place in range(season)], 1)
-    closed = np.nan_to_num(usual)[:, phase] - opened
-    every = np.broadcast_to(closed.mean(axis=0), closed.shape)
+    season = window.season
+    closed = unusual_closings(window.open, window.past, season)
     found: Named = {}
     for shift in (-2, -1, 0, 1, 2):
-        for name, values in {"unusual closing": closed, "unusual closing of all": every}.items():
+        for name, values in {"unusual closing": closed, "unusual closing of all": window.closings}.items():
             if (name, shift) != ("unusual closing", 0):
                 found[f"{name} {shift:+d}"] = _shifted(values, window.targets + shift)
     days = np.arange(1, season + 1)
@@ -318,3 +299,111 @@ def usual(window: Window, levels: tuple[float, ...]) -> Floats:
     """(S, H, Q) quantiles of the last year's sales on the same weekday, open days: where models may start from."""
     found = [quantiles(window.units[:, _same_weekday(window, target, YEAR)], levels).T for target in window.targets]
     return np.nan_to_num(np.stack(found, 1)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Features:
+    """The stage that makes features of raw rows: a row is one series and one period to forecast.
+
+    Rows of one series and origin that follow each other share their window, which is worked out once.
+
+    Attributes:
+        known: Columns that are known ahead.
+        flags: Which of them hold only 0 and 1.
+        static: Columns that do not change within a series.
+        labels: Texts that are numbers to the models, by their places, for each static column of texts.
+        priced: Whether there is a price.
+        closes: Whether days can be closed.
+        season: Periods in a week.
+        days: Days in a period.
+        delay: Periods after the origin that are not forecast.
+        relative: Whether features in units are divided by the level of the series.
+        levels: Levels of the usual quantiles.
+        names: Names of the features.
+    """
+
+    known: tuple[str, ...]
+    flags: tuple[str, ...]
+    static: tuple[str, ...]
+    labels: dict[str, tuple[str, ...]]
+    priced: bool
+    closes: bool
+    season: int
+    days: int
+    delay: int
+    relative: bool
+    levels: tuple[float, ...]
+    names: tuple[str, ...]
+
+    def transform(self, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The features of each row; its level; (rows, Q) its usual quantiles; whether its period is open."""
+        coded = {name: self._coded(name, values) for name, values in columns.items()}
+        starts = _starts([values for name, values in coded.items() if name != "ahead"])
+        window = self._window({name: values[starts] for name, values in coded.items()})
+        values, level, names = matrix(window, relative=self.relative)
+        if names != self.names:
+            raise ValueError(f"The rows give other features than the models know: {sorted({*names} ^ {*self.names})}")
+        which, place = np.cumsum(starts) - 1, coded["ahead"] - self.delay - 1
+        return {
+            "features": values[which, place].astype(np.float64),
+            "level": level[which].astype(np.float64),
+            "usual": usual(window, self.levels)[which, place].astype(np.float64),
+            "is open": (window.open[:, window.targets] > 0)[which, place],
+        }
+
+    def _coded(self, name: str, values: np.ndarray) -> np.ndarray:
+        if name not in self.labels:
+            return values
+        places = {label: place for place, label in enumerate(self.labels[name])}
+        return np.array([places.get(text, -1) for text in values.tolist()], np.float64)
+
+    def _window(self, rows: Mapping[str, np.ndarray]) -> Window:
+        def floats(name: str) -> Floats:
+            return rows[name].astype(np.float64)
+
+        return Window(
+            origin=rows["origin"],
+            units=floats("units"),
+            open=floats("open"),
+            price=floats("price") if self.priced else None,
+            known={name: floats(name) for name in self.known},
+            static={name: floats(name) for name in self.static},
+            groups={name: floats(group_name(name)) for name in self.static},
+            closings=floats("closings of all") if self.closes else None,
+            flags=self.flags,
+            season=self.season,
+            days=self.days,
+            delay=self.delay,
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Return all that it was made of."""
+        state = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        labels = {name: list(texts) for name, texts in self.labels.items()}
+        return {name: list(part) if isinstance(part, tuple) else part for name, part in state.items()} | {
+            "labels": labels
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """Return the stage of a state."""
+        labels = {name: tuple(texts) for name, texts in state["labels"].items()}
+        lists = {name: tuple(part) for name, part in state.items() if isinstance(part, list)}
+        return cls(**(state | lists | {"labels": labels}))
+
+
+def group_name(column: str) -> str:
+    """The raw column that holds how the series with the same value of a static column went."""
+    return f"sales by {column}"
+
+
+def _starts(columns: list[np.ndarray]) -> np.ndarray:
+    """Where a row differs from the one before it in any column."""
+    changed = np.zeros(len(columns[0]), bool)
+    changed[:1] = True
+    for values in columns:
+        plain = np.ascontiguousarray(values if values.ndim > 1 else values[:, None])
+        # Bytes, so that NaN equals itself; a package of the same rows then shares the same windows.
+        bits = plain.view(np.uint8)
+        changed[1:] |= (bits[1:] != bits[:-1]).any(axis=1)
+    return changed

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
-from features import Named, build, cut
+from features import Named, build
 from folds import Fold, Plan
 from panel import Panel
+from windows import cut
 
 
 def without_future(panel: Panel, origin: int, plan: Plan) -> Panel:

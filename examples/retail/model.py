@@ -136,10 +136,9 @@ def train(job: Job, panel: Panel, samples: Samples, plan: Plan, levels: list[flo
             lightgbm.train(_parameters(settings, level, seed), data, settings.rounds) for seed in range(settings.seeds)
         ]
         boosters.append(group)
-    unit = samples.level[place] if samples.relative else np.ones_like(samples.level[place])
-    start = (
-        samples.usual[place] / unit[:, None, None] if settings.start == "usual" else np.zeros_like(samples.usual[place])
-    )
+    level_of, usual = samples.level[place].astype(np.float64), samples.usual[place].astype(np.float64)
+    unit = np.repeat((level_of if samples.relative else np.ones_like(level_of))[:, None], plan.horizon, 1)
+    start = usual / unit[..., None] if settings.start == "usual" else np.zeros_like(usual)
     rows = samples.values[place].reshape(-1, len(samples.names))
 
     def forecast(trees: int) -> Floats:

@@ -6,15 +6,15 @@ import evaluation
 import numpy as np
 from choosing import Chosen
 from evaluation import DEFAULT, Scored
-from features import cut
 from folds import Plan
-from forecaster import Forecaster
+from inference import forecast_at
 from leakage import leaks
 from model import Fit, Settings
 from panel import Panel
 from samples import Samples
 
 from mainspring import stats
+from mainspring.package import Pipeline
 
 Floats = np.ndarray
 Row = dict[str, str | float | int | bool | None]
@@ -69,21 +69,21 @@ def choice(chosen: Chosen, settings: Settings, loss: float) -> Row:
     return {"fold": chosen.fold.name, **told, "inner loss": loss, "chosen": settings == chosen.settings}
 
 
-def structure(chosen: Sequence[Chosen], forecaster: Forecaster, panel: Panel, plan: Plan) -> list[Row]:
+def structure(chosen: Sequence[Chosen], fitted: Pipeline, panel: Panel, plan: Plan) -> list[Row]:
     """What holds for any forecast that is not broken."""
     crossing = sum(int((np.diff(one.forecast, axis=-1) < 0).sum()) for one in chosen)
     odd = sum(int((one.forecast != np.rint(one.forecast)).sum() + (one.forecast < 0).sum()) for one in chosen)
     closed = sum(int(one.forecast[~panel.open[:, one.fold.start : one.fold.end]].any()) for one in chosen)
     found = leaks(panel, [one.fold for one in chosen], plan)
     last = chosen[-1]
-    again = forecaster.predict(cut(panel, last.fold.origin, plan.delay, plan.horizon))
+    again = forecast_at(fitted, panel, last.fold.origin, plan)
     apart = int((again != last.forecast).sum())
     return [
         _row("quantiles do not cross", crossing == 0, f"{crossing} pairs cross"),
         _row("forecasts are whole and not negative", odd == 0, f"{odd} are not"),
         _row("nothing is forecast for closed days", closed == 0, f"{closed} folds have such forecasts"),
         _row("features do not see the future", not found, ", ".join(found) or "none changes when it is cut off"),
-        _row("the forecaster says what was evaluated", apart == 0, f"{apart} of {again.size} quantiles differ"),
+        _row("the inference pipeline says what was evaluated", apart == 0, f"{apart} of {again.size} quantiles differ"),
     ]
 
 

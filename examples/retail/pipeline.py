@@ -1,31 +1,32 @@
-"""Forecast what each store sells in the next four weeks, at several quantiles: from the raw table to a forecaster."""
+"""Forecast what each store sells in the next four weeks, at several quantiles: from the raw table to a package."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import baselines as simple
 import checks
 import evaluation as score
+import inference
 import modeltests
 import numpy as np
 import pictures
 import polars as pl
-from calibration import Trust
+from calibration import Trust, whole
 from choosing import Chosen, Known, choose
 from evaluation import DEFAULT, Costs, Scored
 from folds import Plan, all_folds, locked_fold, outer_folds, train_origins
-from forecaster import Forecaster
 from model import Fit, Job, Settings
 from model import train as train_model
 from panel import Columns, Panel, arrange
 from samples import Samples, sample, targets
 from sources import download
 
-from mainspring import File, log, pipeline, step
+from mainspring import File, Meta, log, pipeline, step
 from mainspring.charts import Axis
 from mainspring.data.profile import draw_profile, profile
+from mainspring.package import Package, Pipeline, build, check_parity, convert_models, parity
 
 Forecasts = dict[int, dict[str, np.ndarray]]
 
@@ -52,6 +53,8 @@ class Retail:
     choices: Choices
     calibration: Trust = field(default_factory=Trust)
     costs: Costs = field(default_factory=Costs)
+    series: Annotated[int, Meta(ge=0)] = 0
+    parity_rows: Annotated[int, Meta(ge=1)] = 10_000
     sales: File | None = None
 
 
@@ -72,11 +75,12 @@ def fetch(source: str) -> File:
 
 
 @step
-def validate(sales: File, table: Columns, horizon: int) -> pl.DataFrame:
-    """The columns that are used, if they are what a table of sales has to be; see `checks`."""
+def validate(sales: File, table: Columns, horizon: int, series: int) -> pl.DataFrame:
+    """The columns that are used, if they are what a table of sales has to be; see `checks`. 0 series are all."""
     outcome = checks.validate(checks.read(Path(sales)), table, horizon)
     log("contract", outcome.table())
-    return outcome.passed.select(table.used).sort([*table.keys, table.date])
+    passed = outcome.passed.select(table.used).sort([*table.keys, table.date])
+    return passed.filter(pl.struct(table.keys).rank("dense") <= series) if series else passed
 
 
 @step
@@ -154,11 +158,11 @@ def calibrate(fits: list[Fit], prepared: Prepared, plan: Plan, quantiles: list[f
 
 
 @step
-def assemble(fits: list[Fit], chosen: list[Chosen], samples: Samples) -> Forecaster:
-    """The forecaster of the newest fold: the one that is packaged."""
+def assemble(fits: list[Fit], chosen: list[Chosen], samples: Samples, panel: Panel, plan: Plan, unit: str) -> Pipeline:
+    """The inference pipeline of the newest fold: what is evaluated, tested and packaged."""
     last = chosen[-1]
     fit = next(fit for fit in fits if fit.job.keep and fit.job.settings == last.settings)
-    return Forecaster(fit.models, last.calibration, samples.names, samples.relative, last.settings.start == "usual")
+    return inference.assemble(fit, last.calibration, samples.relative, panel, plan, unit)
 
 
 @step
@@ -201,19 +205,17 @@ def evaluate(chosen: list[Chosen], forecasts: Forecasts, panel: Panel, plan: Pla
 
 def _together(mine: np.ndarray, others: dict[str, np.ndarray], panel: Panel, fold) -> dict[str, np.ndarray]:
     """Every method is told which days are closed, and forecasts whole units."""
-    from calibration import whole
-
     open_ = panel.open[:, fold.start : fold.end]
     return {DEFAULT: mine} | {name: whole(values, open_) for name, values in others.items()}
 
 
 @step
 def test(
-    chosen: list[Chosen], forecaster: Forecaster, scored: Scored, fits: list[Fit], prepared: Prepared, plan: Plan
+    chosen: list[Chosen], fitted: Pipeline, scored: Scored, fits: list[Fit], prepared: Prepared, plan: Plan
 ) -> int:
     """How many tests of quality the model does not pass; a broken forecast is an error. See `modeltests`."""
     panel, samples = prepared
-    rows = modeltests.structure(chosen, forecaster, panel, plan)
+    rows = modeltests.structure(chosen, fitted, panel, plan)
     broken = [row for row in rows if not row["passed"]]
     quality = modeltests.quality(scored, panel)
     log("tests", rows + quality)
@@ -221,6 +223,31 @@ def test(
     if broken:
         raise ValueError("; ".join(f"{row['test']}: {row['says']}" for row in broken))
     return sum(not row["passed"] for row in quality)
+
+
+@step
+def convert(fitted: Pipeline, panel: Panel, plan: Plan, rows: int) -> Pipeline:
+    """The inference pipeline with its models as one ONNX graph, if it says what the fitted one says.
+
+    Features, calibration and rounding stay the NumPy stages that they are.
+    """
+    last = all_folds(panel.periods, plan, panel.season)[-1].origin
+    raw = inference.many_rows(panel, last, plan, rows)
+    converted = convert_models(fitted, raw)
+    expected, got = fitted.predict(raw), converted.predict(raw)
+    log("parity", inference.parity_rows(parity(expected, got, inference.RULE)))
+    check_parity(expected, got, inference.RULE, "the converted models")
+    return converted
+
+
+@step
+def package(converted: Pipeline, panel: Panel, plan: Plan, unit: str) -> Package:
+    """What is served: the inference pipeline with its signature, golden samples and profiles of a year."""
+    origin = all_folds(panel.periods, plan, panel.season)[-1].origin
+    spec = inference.spec(converted, panel, origin, plan, unit)
+    built = build(converted, spec, inference.many_rows(panel, origin, plan, 1), Path(mkdtemp()) / "retail")
+    log("package", inference.contents(built))
+    return built.package
 
 
 @step
@@ -244,8 +271,8 @@ def report(scored: Scored, fits: list[Fit], prepared: Prepared, plan: Plan, unit
 
 
 @pipeline
-def retail(config: Retail) -> Forecaster:
-    sales = validate(config.sales or fetch(config.source), config.table, config.plan.horizon)
+def retail(config: Retail) -> Package:
+    sales = validate(config.sales or fetch(config.source), config.table, config.plan.horizon, config.series)
     analyse(sales, config.table, config.unit)
     model = config.model
     prepared = preprocess(sales, config.table, config.plan, config.quantiles, model.stride, model.relative)
@@ -254,8 +281,8 @@ def retail(config: Retail) -> Forecaster:
     jobs = plan_training(panel, config.plan, config.model, config.choices, config.months)
     fits = train.map(jobs, panel=panel, samples=samples, plan=config.plan, quantiles=config.quantiles)
     chosen = calibrate(fits, prepared, config.plan, config.quantiles, config.calibration)
-    forecaster = assemble(fits, chosen, samples)
+    fitted = assemble(fits, chosen, samples, panel, config.plan, config.unit)
     results = evaluate(chosen, forecasts, panel, config.plan, config.unit, config.costs)
-    test(chosen, forecaster, results.scored, fits, prepared, config.plan)
+    test(chosen, fitted, results.scored, fits, prepared, config.plan)
     report(results.scored, fits, prepared, config.plan, config.unit)
-    return forecaster
+    return package(convert(fitted, panel, config.plan, config.parity_rows), panel, config.plan, config.unit)

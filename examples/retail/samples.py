@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from features import cut, matrix, usual
+from features import matrix, usual
 from folds import Plan
 from panel import Panel
+from windows import cut
 
 Floats = np.ndarray
 

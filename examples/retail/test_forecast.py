@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 from choosing import Known, choose
 from evaluation import DEFAULT, Costs, collect
-from features import build, cut, quantiles
+from features import build, quantiles
 from folds import all_folds, outer_folds, train_origins
-from forecaster import Forecaster
+from inference import assemble, forecast_at
 from leakage import features_at, leaks
 from model import Job, Settings, rows_of, train
 from panel import arrange
 from sales_sample import DAILY, LEVELS, PLAN, WEEKLY, WEEKS, daily, weekly
 from samples import sample, targets
+from windows import cut
 
 SMALL = Settings(rounds=8, rate=0.3, stride=14, least=20)
 TABLES = {"daily": (daily, DAILY, PLAN), "weekly": (weekly, WEEKLY, WEEKS)}
@@ -114,8 +115,8 @@ def test_forecasts_are_whole_ascending_and_what_the_forecaster_says(panel, sampl
     assert (forecast == np.rint(forecast)).all()
     assert (forecast >= 0).all()
     assert not forecast[~open_].any()
-    forecaster = Forecaster(fit.models, learned, samples.names, relative=True, from_usual=start == "usual")
-    assert np.array_equal(forecaster.predict(cut(panel, fold.origin, PLAN.delay, PLAN.horizon)), forecast)
+    fitted = assemble(fit, learned, True, panel, PLAN, "units")
+    assert np.array_equal(forecast_at(fitted, panel, fold.origin, PLAN), forecast)
 
 
 def test_calibration_mends_a_biased_forecast():

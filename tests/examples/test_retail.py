@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples/retail"
+BEFORE = ["fetch", "validate", "analyse"]
 STEPS = [
-    "fetch",
-    "validate",
-    "analyse",
+    *BEFORE,
     "preprocess",
     "baselines",
     "plan_training",
@@ -22,6 +21,8 @@ STEPS = [
     "evaluate",
     "test",
     "report",
+    "convert",
+    "package",
 ]
 
 
@@ -32,13 +33,20 @@ def retail(project):
     return project
 
 
-def test_smoke_runs_every_step_and_leaves_a_report(retail):
+def test_smoke_runs_every_step_and_a_changed_feature_only_what_depends_on_it(retail):
     done = retail.json("smoke")
     assert done["status"] == "succeeded"
     assert [step["name"] for step in done["steps"]] == STEPS
     report = next((retail.home / "reports").glob("report-*.html")).read_text()
     for said in ("Reliability of quantiles", "ratio to the best baseline", "locked days", "worst series", "importance"):
         assert said in report
+    again = retail.json("smoke")
+    assert {step["status"] for step in again["steps"]} == {"hit"}
+    features = retail.folder / "features.py"
+    features.write_text(features.read_text().replace("SHARES = (0.25, 0.5, ", "SHARES = (0.2, 0.5, "))
+    changed = {step["name"]: step["status"] for step in retail.json("smoke")["steps"]}
+    assert [name for name, status in changed.items() if status == "hit"] == [*BEFORE, "plan_training"]
+    assert {changed[name] for name in ("preprocess", "train", "convert", "package")} == {"ran"}
 
 
 @pytest.mark.parametrize("name", [path.name for path in sorted(EXAMPLE.glob("test_*.py"))])
