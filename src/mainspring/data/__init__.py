@@ -2,8 +2,10 @@
 
 from mainspring.data.checks import duplicates, freshness, volume
 from mainspring.data.contracts import Contract, Outcome, check, examine
+from mainspring.data.fetching import current, fetch
 from mainspring.data.findings import Finding, Severity, findings_table, require
 from mainspring.data.folds import Parts, group_folds, stratified_folds
+from mainspring.data.reading import read, scan
 from mainspring.data.rules import (
     Rule,
     aggregate,
@@ -22,6 +24,7 @@ from mainspring.data.rules import (
     series_length,
     unique,
 )
+from mainspring.data.sources import Source
 from mainspring.data.splits import Fold, Period, Rolling, locked_fold, rolling_origin
 
 __all__ = [
@@ -34,11 +37,14 @@ __all__ = [
     "Rolling",
     "Rule",
     "Severity",
+    "Source",
     "aggregate",
     "check",
     "column",
+    "current",
     "duplicates",
     "examine",
+    "fetch",
     "findings_table",
     "finite",
     "freshness",
@@ -52,10 +58,12 @@ __all__ = [
     "null_share",
     "one_of",
     "ordered",
+    "read",
     "references",
     "require",
     "rolling_origin",
     "row",
+    "scan",
     "series_length",
     "stratified_folds",
     "unique",

@@ -107,7 +107,10 @@ class Keys:
         if isinstance(value, File | Folder):
             kind = "file" if isinstance(value, File) else "folder"
             return {"kind": kind, "digest": self._files.digest(value), "show": str(value)}
-        return {"kind": "value", "digest": digest_of(value, self._identity), "show": _shown(value)}
+        # What a value carries may be more than what it is: how often to try a download again, say.
+        identity = getattr(type(value), "__identity__", None)
+        what = value if identity is None else identity(value)
+        return {"kind": "value", "digest": digest_of(what, self._identity), "show": _shown(value)}
 
     def _identity(self, value: object) -> bytes:
         """Return what identifies a value inside another that has no canonical form of its own."""

@@ -1,0 +1,224 @@
+"""Tables read from sources, whatever their format; a file that cannot be read says what is wrong with it."""
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import polars as pl
+
+from mainspring.data.faults import check_header, check_text, unreadable_table
+from mainspring.data.fetching import fetch, table_of, verified
+from mainspring.data.frames import no_column
+from mainspring.data.sources import Source, source_of
+from mainspring.digest import unreadable
+from mainspring.errors import InputError, nearest
+
+__all__ = ["read", "scan"]
+
+_COMPRESSED: Final = (".gz", ".zst")
+_ENDINGS: Final = {
+    ".arrow": "arrow",
+    ".csv": "csv",
+    ".feather": "arrow",
+    ".ipc": "arrow",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".tsv": "tsv",
+}
+_CSV: Final = {"infer_schema_length": None, "try_parse_dates": True}
+
+
+def read(
+    source: str | os.PathLike[str] | Source,
+    *,
+    columns: Sequence[str] | None = None,
+    types: Mapping[str, Any] | None = None,
+    encoding: str = "utf-8",
+    format: str | None = None,  # noqa: A002
+    options: Mapping[str, Any] | None = None,
+) -> pl.DataFrame:
+    """Return the table of a source.
+
+    Types of CSV columns are told by all of the file, not by its first rows; dates are recognised. Several files of one
+    glob are put one below the other, in the order of their paths; their columns have to be the same.
+
+    Args:
+        source: Where the data are: a URI, a path, or a `Source`.
+        columns: The columns to read; by default all.
+        types: Types of columns of text formats, where they shall not be guessed.
+        encoding: Of CSV.
+        format: `csv`, `tsv`, `parquet`, `arrow` or `jsonl`, where the ending does not say it.
+        options: More, as Polars' reader of that format takes it: `{"separator": ";"}`.
+
+    Raises:
+        InputError: It is missing, damaged, of another format or encoding, without a column, or not what is pinned.
+        SourceDownError: It could not be reached, however often it was tried.
+
+    >>> read("sales.csv", types={"store": pl.String})  # doctest: +SKIP
+    """
+    given = source_of(source)
+    if given.kind in ("sql", "synthetic"):
+        table = table_of(given)
+        return table if columns is None else _chosen(table, columns, given.uri)
+    asked = _Asked(columns, types, encoding, format, options)
+    if given.is_local:
+        return _joined(given, asked)
+    with TemporaryDirectory() as folder:
+        path = fetch(given, folder, sleep=time.sleep)
+        return asked.table(path, given.uri)
+
+
+def scan(
+    source: str | os.PathLike[str] | Source,
+    *,
+    types: Mapping[str, Any] | None = None,
+    format: str | None = None,  # noqa: A002
+    options: Mapping[str, Any] | None = None,
+) -> pl.LazyFrame:
+    """Return the table of local files as a lazy frame, of which only what is used is read.
+
+    Raises:
+        InputError: A file is missing, its format is unknown, or the source is not local: `fetch` it first.
+    """
+    given = source_of(source)
+    if not given.is_local:
+        raise InputError(
+            "Only local files can be read lazily",
+            f"source '{given.uri}'",
+            "scan(fetch(source, folder)), or read(source).",
+        )
+    paths = [_present(given, file.path) for file in given.files]
+    kind = _format(paths[0], format)
+    scanners: dict[str, Callable[..., pl.LazyFrame]] = {
+        "csv": pl.scan_csv,
+        "tsv": pl.scan_csv,
+        "parquet": pl.scan_parquet,
+        "arrow": pl.scan_ipc,
+        "jsonl": pl.scan_ndjson,
+    }
+    return scanners[kind](paths, **_options(kind, types, options))
+
+
+class _Asked:
+    """How a table is to be read."""
+
+    def __init__(
+        self,
+        columns: Sequence[str] | None,
+        types: Mapping[str, Any] | None,
+        encoding: str,
+        format_: str | None,
+        options: Mapping[str, Any] | None,
+    ) -> None:
+        self.columns = list(columns) if columns is not None else None
+        self.types = types
+        self.encoding = encoding
+        self.format = format_
+        self.options = options
+
+    def table(self, path: Path, shown: str) -> pl.DataFrame:
+        """Return the table of one file."""
+        kind = _format(path, self.format)
+        options = _options(kind, self.types, self.options)
+        try:
+            found = self._read(kind, path, options)
+        except (pl.exceptions.PolarsError, UnicodeError, OSError) as error:
+            raise unreadable_table(path, kind, shown, error) from error
+        check_header(found.columns, shown)
+        return found if self.columns is None else _chosen(found, self.columns, shown)
+
+    def _read(self, kind: str, path: Path, options: dict[str, Any]) -> pl.DataFrame:
+        if kind in ("csv", "tsv"):
+            plain = self.encoding.lower().replace("_", "-") in ("utf-8", "utf8")
+            if plain and path.suffix not in _COMPRESSED:
+                check_text(path)
+            return pl.read_csv(path, encoding="utf8" if plain else self.encoding, **options)
+        if kind == "jsonl":
+            return pl.read_ndjson(path, **options)
+        lazy = pl.scan_parquet(path, **options) if kind == "parquet" else pl.scan_ipc(path, **options)
+        present = lazy.collect_schema().names()
+        wanted = [name for name in self.columns or () if name in present]
+        return (lazy.select(wanted) if wanted else lazy).collect()
+
+
+def _joined(source: Source, asked: _Asked) -> pl.DataFrame:
+    paths = [_present(source, file.path) for file in source.files]
+    tables = [asked.table(path, str(path)) for path in paths]
+    first = tables[0]
+    for path, table in zip(paths, tables, strict=True):
+        other = sorted(set(table.columns) ^ set(first.columns))
+        if other:
+            side = paths[0] if other[0] in table.columns else path
+            raise InputError(
+                f"'{path.name}' and '{paths[0].name}' have other columns: '{other[0]}' is not in '{side.name}'",
+                f"source '{source.uri}'",
+                "Read them apart, or name the columns that they share.",
+            )
+    if len(tables) == 1:
+        return first
+    try:
+        return pl.concat([table.select(first.columns) for table in tables], how="vertical_relaxed")
+    except pl.exceptions.PolarsError as error:
+        said = str(error).partition("\n")[0]
+        raise InputError(
+            f"The files have columns of other types: {said}", f"source '{source.uri}'", "Name the types: types={…}."
+        ) from error
+
+
+def _present(source: Source, path: Path) -> Path:
+    if path.is_dir():
+        raise InputError(f"'{path}' is a folder", f"source '{source.uri}'", f"Name its files: {source.uri}/*.parquet.")
+    try:
+        if not path.stat().st_size:
+            raise InputError(f"File '{path}' is empty", f"source '{source.uri}'", "Check what writes it.")
+    except OSError as error:
+        raise unreadable(path, error, "File") from error
+    return verified(source, path)
+
+
+def _chosen(table: pl.DataFrame, columns: Sequence[str], shown: str) -> pl.DataFrame:
+    for name in columns:
+        if name not in table.columns:
+            what, fix = no_column(name, tuple(table.columns))
+            raise InputError(what, f"source '{shown}'", fix)
+    return table.select(columns)
+
+
+def _format(path: Path, asked: str | None) -> str:
+    known = sorted(set(_ENDINGS.values()))
+    if asked is not None:
+        if asked in known:
+            return asked
+        near = nearest(asked, known)
+        raise InputError(
+            f"There is no format '{asked}'",
+            None,
+            f"Did you mean '{near}'?" if near else f"Known are {', '.join(known)}.",
+        )
+    suffixes = [ending.lower() for ending in path.suffixes]
+    if suffixes and suffixes[-1] in _COMPRESSED:
+        suffixes.pop()
+    kind = _ENDINGS.get(suffixes[-1]) if suffixes else None
+    if kind is None:
+        raise InputError(
+            f"The ending of '{path.name}' tells no format", None, f"Say it: format='csv'. Known are {', '.join(known)}."
+        )
+    return kind
+
+
+def _options(kind: str, types: Mapping[str, Any] | None, more: Mapping[str, Any] | None) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if kind in ("csv", "tsv"):
+        found = {**_CSV, **({"separator": "\t"} if kind == "tsv" else {})}
+    if kind in ("csv", "tsv", "jsonl") and types:
+        found["schema_overrides"] = dict(types)
+    elif types:
+        raise InputError(f"A {kind} file has types of its own", None, "Cast after reading: .cast({…}).")
+    if kind == "jsonl":
+        found["infer_schema_length"] = None
+    return {**found, **(more or {})}
