@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -14,6 +15,12 @@ from tempfile import TemporaryDirectory
 import pytest
 
 COMMAND = str(Path(sys.executable).with_name("mainspring"))
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach the processes of the tests: a shell has its background jobs ignore it, and they pass that on."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,12 @@ class Project:
         said["by_step"] = {step["name"]: step["status"] for step in said["steps"]}
         said["why"] = {step["name"]: step["reason"] for step in said["steps"]}
         return said
+
+
+@pytest.fixture(scope="session")
+def project_at() -> type[Project]:
+    """What makes a project of a folder."""
+    return Project
 
 
 @pytest.fixture

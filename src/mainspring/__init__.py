@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from msgspec import Meta
 
+    from mainspring.config import Secret
     from mainspring.digest import File, Folder
     from mainspring.events import checkpoint, log, seed
     from mainspring.graph import pipeline, step
@@ -18,6 +19,7 @@ __all__ = [
     "Folder",
     "Meta",
     "Run",
+    "Secret",
     "__version__",
     "checkpoint",
     "load_artifact",
@@ -36,6 +38,7 @@ _PLACES = {
     "Folder": "mainspring.digest",
     "Meta": "msgspec",
     "Run": "mainspring.workspace.views",
+    "Secret": "mainspring.config",
     "checkpoint": "mainspring.events",
     "load_artifact": "mainspring.workspace.artifacts",
     "log": "mainspring.events",

@@ -28,6 +28,7 @@ __all__ = [
     "SchemaError",
     "SourceDownError",
     "SourceError",
+    "StatisticsError",
     "StepFailedError",
     "StepKilledError",
     "StepTimeoutError",
@@ -37,6 +38,7 @@ __all__ = [
     "TypeMismatchError",
     "UnstorableError",
     "nearest",
+    "shortened",
 ]
 
 _MOST_FINDINGS = 12
@@ -134,6 +136,10 @@ class SchemaError(MainspringError):
         self.failing = failing
 
 
+class StatisticsError(MainspringError):
+    """A statistic was asked for on numbers for which it is not defined: NaN, other lengths, levels outside (0, 1)."""
+
+
 class NotFoundError(MainspringError):
     """A run, step or artifact that was asked for by name does not exist."""
 
@@ -216,3 +222,17 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     """
     found = get_close_matches(name, sorted(names), n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+def shortened(text: str, folder: str) -> str:
+    """Return a text with the absolute paths inside a folder as they are typed there.
+
+    >>> shortened("'/home/ada/shop/sales.csv' is empty (/data/home/ada/shop/x)", "/home/ada/shop")
+    "'sales.csv' is empty (/data/home/ada/shop/x)"
+    """
+    start = f"{folder.rstrip('/')}/"
+    found, *parts = text.split(start)
+    for part in parts:
+        inside = found[-1:].isalnum() or found[-1:] in {"_", "-", ".", "/", "~"}  # of another, longer path
+        found += f"{start}{part}" if inside else part
+    return found

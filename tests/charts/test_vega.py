@@ -5,7 +5,7 @@ import pytest
 import vl_convert
 from chart_samples import CHARTS
 
-from mainspring.charts import LineChart, to_vega_lite
+from mainspring.charts import Axis, Heatmap, LineChart, to_vega_lite
 from mainspring.charts.drawing import spec_of
 from mainspring.charts.palette import theme
 
@@ -54,6 +54,12 @@ def test_series_keep_their_order_and_names():
 
 def test_one_series_has_no_legend():
     assert "color" not in to_vega_lite(CHARTS["band"])["layer"][-1]["encoding"]
+
+
+def test_the_same_distance_from_zero_is_the_same_strength_of_colour():
+    chart = Heatmap("Correlation", Axis("x"), Axis("y"), ["a", "b"], ["a", "b"], [[1, -0.3], [-0.3, 1]])
+    colour = to_vega_lite(chart)["layer"][0]["encoding"]["color"]
+    assert colour["scale"] == {"domain": [-1, 1], "domainMid": 0}
 
 
 def test_numbers_stand_in_the_cells_of_a_small_heatmap_alone():

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from mainspring.cli.failing import EXIT_CODES, Exit, exit_code_of, show_error
+from mainspring.errors import DefinitionError
+from mainspring.workspace.project import load_project
 
 WRONG = {
     "no home": (("runs", "list"), 2),
@@ -54,6 +56,8 @@ BROKEN = {
     "syntax": "def x(:\n",
     "name": "from mainspring import pipeline\nhelp_me\n",
     "import": "import numpi\n",
+    "exits": "import sys\nsys.exit(3)\n",
+    "syntax below": "import prices\nimport broken\n",
     "raises below": "import prices\nprices.rounded('x')\n",
     "no pipeline": "from mainspring import step\n",
     "several": "from mainspring import pipeline, step\n@step\ndef a(): ...\n"
@@ -70,10 +74,31 @@ BROKEN = {
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_pipeline_that_cannot_be_used(project, name, snapshot, plain):
     project.write("def rounded(x):\n    return round(x)\n", "prices.py")
+    project.write("rounded = (1\n", "broken.py")
     project.write(BROKEN[name])
     done = project.call("plan", expect=2)
     assert done.stdout == ""
     assert plain(done.stderr) == snapshot
+
+
+def test_python_gets_what_a_module_raises_as_it_is(project, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    with pytest.raises(ZeroDivisionError):
+        load_project(str(project.write("1 / 0", "raises_here.py")))
+    with pytest.raises(DefinitionError, match=r"ends the program when it is imported \(exit 3\)"):
+        load_project(str(project.write("raise SystemExit(3)", "exits_here.py")))
+
+
+def test_a_home_without_runs_says_to_run(project):
+    project.write(BROKEN["several"])
+    project.call("run", "pipeline.py:one")
+    run = project.json("runs", "list")["runs"][0]["id"]
+    assert "Did you mean 'latest'?" in project.call("runs", "show", "latst", expect=2).stderr
+    project.call("gc", "--older-than", "0s", "--keep", "0")
+    said = project.call("runs", "show", expect=2).stderr
+    assert "There is no run 'latest', nor any other" in said
+    assert "Run a pipeline first." in said
+    assert "nor any other" in project.call("runs", "show", run, expect=2).stderr
 
 
 def test_debug_adds_the_traceback(project, monkeypatch):

@@ -77,7 +77,6 @@ def test_the_version():
         (("init",), "Missing argument 'DIR'"),
         (("why",), "Missing argument 'STEP'"),
         (("lineage",), "Missing argument 'ARTIFACT'"),
-        (("runs", "compare"), "Missing argument 'BEFORE'"),
         (("artifacts", "export", "x"), "Missing argument 'PATH'"),
         (("run", "--workers", "0"), "Invalid value for '--workers'"),
         (("run", "--workers", "many"), "Invalid value for '--workers'"),

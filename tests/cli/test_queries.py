@@ -43,9 +43,8 @@ def test_a_run_is_found_by_the_beginning_of_its_id(say):
 
 
 def test_runs_compare(say, snapshot, plain):
-    oldest = runs(say)[1]["id"]
-    assert plain(say("runs", "compare", oldest).output) == snapshot
-    compared = json.loads(say("runs", "compare", oldest, "--json").output)
+    assert plain(say("runs", "compare").output) == snapshot
+    compared = json.loads(say("runs", "compare", "--json").output)
     assert compared["config"] == {"factor": [2, 3]}
     steps = {step["name"]: step for step in compared["steps"]}
     assert steps["read"]["same"] is True
@@ -53,6 +52,21 @@ def test_runs_compare(say, snapshot, plain):
     assert steps["scale{0}"]["changes"] == ["factor: 2 → 3"]
     assert steps["total"]["same"] is False
     assert [(metric["before"], metric["after"]) for metric in compared["metrics"]] == [(104.0, 156.0)]
+
+
+def test_runs_compare_with_the_one_before_or_with_any(say):
+    newest, oldest = [run["id"] for run in runs(say)]
+
+    def compared(*names):
+        found = json.loads(say("runs", "compare", *names, "--json").output)
+        return found["before"], found["after"]
+
+    assert compared() == compared("latest") == compared(newest[:-1]) == (oldest, newest)
+    assert compared(oldest, newest) == (oldest, newest)
+    assert compared(newest, oldest) == (newest, oldest)
+    said = say("runs", "compare", oldest, expect=2)
+    assert f"Run {oldest} is the first of pipeline" in said.output
+    assert "fix:   Run it once more, or name two runs." in said.output
 
 
 def test_pins(say):

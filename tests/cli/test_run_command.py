@@ -137,6 +137,8 @@ def test_a_failure_shows_the_error_the_end_of_the_log_and_where_it_is(project, s
     assert lines[0] == "Error: step 'broken' failed"
     assert lines[1] == "  ZeroDivisionError: division by zero (pipeline.py:12)."
     assert "  | this far" in lines
+    report = project.folder / done.stdout.splitlines()[-1].removeprefix("report: ")
+    assert "ZeroDivisionError" in report.read_text()
     log = project.folder / lines[-1].removeprefix("  log: ")
     assert log.read_text().startswith("this far\n")
 
@@ -159,6 +161,27 @@ def test_pdb_calls_the_step_that_failed_again_where_it_can_be_looked_at(project)
     assert "Calling 'broken' again" in err
     assert "-> return total / 0" in out
     assert "(Pdb) 2" in out
+
+
+def test_pdb_calls_it_with_the_same_seed(project):
+    project.write("""
+    import random
+    from mainspring import checkpoint, pipeline, seed, step
+
+    @step
+    def draw(times: int) -> float:
+        print(f"drew {seed()} {random.random()} {checkpoint().name}")
+        raise ValueError(times)
+
+    @pipeline
+    def drawing():
+        return draw(1)
+    """)
+    run = project.start("run", "--pdb", stdin=-1, stdout=-1, stderr=-1)
+    out, err = run.communicate("q\n", timeout=60)
+    drawn = re.findall("drew (.*)", out + err)
+    assert len(drawn) == 2
+    assert len(set(drawn)) == 1
 
 
 def test_pdb_and_json_do_not_go_together(project):
@@ -188,7 +211,11 @@ def test_ctrl_c_prints_one_line_and_what_is_done_stays_done(project):
     out, err = run.communicate(timeout=30)
     assert run.returncode == 130
     assert err == "Interrupted.\n"
+    [report] = project.home.glob("reports/*.html")
     assert "is interrupted; run again to go on with what is left" in out
+    assert out.endswith(f"\nreport: .mainspring/reports/{report.name}\n")
+    assert "slow: failed" in report.read_text()
+    assert "Interrupted" in report.read_text()
     assert project.json("runs", "list")["runs"][0]["status"] == "failed"
     project.write(SLEEPING.replace("x < 2", "x < 1"))
     assert project.run()["by_step"]["quick"] == "hit"

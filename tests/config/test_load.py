@@ -72,7 +72,6 @@ def test_a_file_gives_typed_values_and_where_they_come_from(write):
         "weights.a": "config.toml:6",
         "workspace.home": "default",
         "workspace.database": "default",
-        "workspace.store": "default",
         "workspace.workers": "default",
         "workspace.keep_inputs": "default",
         "workspace.cost_per_hour": "default",

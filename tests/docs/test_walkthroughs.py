@@ -13,8 +13,8 @@ def test_what_a_page_says_is_what_happens(page, desk):
     assert reader(desk).follow(page) > 0
 
 
-def test_what_the_page_about_postgres_says_is_what_happens(database_url, desk):
-    assert reader(desk, DATABASE_URL=database_url).follow(POSTGRES) > 0
+def test_what_the_page_about_postgres_says_is_what_happens(empty_postgres, desk):
+    assert reader(desk, DATABASE_URL=empty_postgres).follow(POSTGRES) > 0
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -6,7 +6,9 @@ import subprocess
 import time
 
 import pytest
-from killing import PIPELINE, assert_blobs_are_whole, assert_no_orphans, check_restart, finished_keys
+from killing import PIPELINE, assert_blobs_are_whole, assert_no_orphans, check_restart, finished_steps, statuses
+
+from mainspring.tracking import open_facts
 
 READER = """
     from dataclasses import dataclass
@@ -98,7 +100,7 @@ def test_a_file_that_changes_while_the_step_reads_it_is_not_cached(project):
     project.write('table = "table.txt"', "config.toml")
     project.write("some", "table.txt")
     assert "changed while the step read it" in said(project)
-    assert finished_keys(project) == {}
+    assert finished_steps(project) == set()
 
 
 def test_an_undeclared_file_is_remarked_and_changes_no_hit(project):
@@ -174,31 +176,66 @@ def test_a_full_disk_fails_by_name_and_leaves_nothing_torn(project):
         subprocess.run(["umount", "-l", str(home)], check=True)
 
 
-def interrupt_at(project, seconds: float) -> int:
+def interrupt_at(project, moment: float, seconds: float) -> int:
+    """Press Ctrl-C at a moment of a run that takes so many seconds; returns the exit code."""
+    project.write(PIPELINE)
     run = project.start("run", stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
-    time.sleep(seconds)
+    time.sleep(moment)
     run.send_signal(signal.SIGINT)
     out, errors = run.communicate(timeout=20)
     assert "Traceback" not in errors + out, errors + out
+    assert run.returncode or moment > seconds / 2, "nobody heard it"
+    assert_no_orphans(project)
+    assert not {"running", "lost"} & statuses(project)
+    check_restart(project, finished_steps(project))
     return run.returncode
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_ctrl_c_at_any_moment_ends_cleanly(project, seed):
-    project.write(PIPELINE)
-    code = interrupt_at(project, random.Random(seed).uniform(0.3, 2.0))
-    assert code in (0, 130)
-    assert_no_orphans(project)
-    check_restart(project, finished_keys(project))
+def test_ctrl_c_at_any_moment_ends_cleanly(project, seconds, seed):
+    moment = random.Random(seed).uniform(0.3, seconds)
+    assert interrupt_at(project, moment, seconds) in (0, 130)
+
+
+@pytest.mark.parametrize(
+    ("place", "status"),
+    [("mainspring.tracking.runs.Runs.start", "failed"), ("mainspring.tracking.runs.Runs.annotate", "succeeded")],
+    ids=["begin", "end"],
+)
+def test_ctrl_c_while_the_run_is_put_on_record_does_not_tear_it(project, place, status):
+    module, name, method = place.rsplit(".", 2)
+    project.write(f"""
+    import os, signal
+    from mainspring import pipeline, step
+    from {module} import {name}
+
+    kept = {name}.{method}
+
+    def pressing(*args, **named):
+        answer = kept(*args, **named)
+        os.kill(os.getpid(), signal.SIGINT)
+        return answer
+
+    {name}.{method} = pressing
+
+    @step
+    def one() -> int:
+        return 1
+
+    @pipeline
+    def pressed():
+        return one()
+    """)
+    project.call("run", expect=130)
+    with open_facts(project.home) as facts:
+        assert [run.status for run in facts.runs.list()] == [status]
 
 
 @pytest.mark.prove
 @pytest.mark.parametrize("seed", range(100, 160))
-def test_ctrl_c_at_many_moments(project, seed):
-    project.write(PIPELINE)
-    assert interrupt_at(project, random.Random(seed).uniform(0.0, 3.0)) in (0, 130, -2)
-    assert_no_orphans(project)
-    check_restart(project, finished_keys(project))
+def test_ctrl_c_at_many_moments(project, seconds, seed):
+    moment = random.Random(seed).uniform(0.0, seconds)
+    assert interrupt_at(project, moment, seconds) in (0, 130, -2)
 
 
 def test_a_corrupt_result_is_found_when_it_is_loaded_and_made_by_the_next_run(project):

@@ -362,6 +362,19 @@ SEEDS = """
 """
 
 
+def test_a_store_that_loses_what_it_is_given_fails_the_step_that_reads_it(project):
+    loss = """
+    from mainspring.store import LocalStore
+
+    LocalStore._place = lambda self, file, temporary, blob: None
+    """
+    project.write(CHAIN + loss)
+    done = project.call("run", expect=1)
+    assert "is not in" in done.stdout + done.stderr
+    assert "Check the disk" in done.stdout + done.stderr
+    assert project.journal == ["first", "first"]
+
+
 def test_seeds_come_from_the_key_and_not_from_the_position(project):
     project.write(SEEDS.replace("CALLS", "pass"))
     three, four, names = project.run()["result"]

@@ -1,4 +1,4 @@
-from msgspec.structs import replace
+from dataclasses import replace
 
 from mainspring.digest import Artifact
 from mainspring.engine.schedule import Schedule
@@ -167,3 +167,13 @@ def test_when_the_remake_fails_its_consumer_is_skipped():
     schedule.redo("blob-old", split)
     take(schedule)
     assert ("one:items", "make") in schedule.fail(make_job)
+
+
+def test_what_is_lost_again_is_not_made_a_third_time():
+    schedule = schedule_of(mapped)
+    make_job = take(schedule)["make"]
+    schedule.finish(make_job, [artifact(mark="list")])
+    split = take(schedule)["one:items"]
+    assert schedule.redo("blob-list", split) is make_job
+    schedule.finish(take(schedule)["make"], [artifact(mark="list")])
+    assert schedule.redo("blob-list", take(schedule)["one:items"]) is None

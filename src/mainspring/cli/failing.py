@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from mainspring.errors import (
     TrackingError,
     UnstorableError,
 )
+from mainspring.errors import shortened as shortened_in
 
 __all__ = ["EXIT_CODES", "Exit", "exit_code_of", "relative", "shortened", "show_error"]
 
@@ -69,7 +71,8 @@ def show_error(error: Exception) -> None:
         _show(error)
     elif place:
         what = f"{type(error).__qualname__}: {error}"
-        _show(MainspringError(what, place, f"Correct it; with {DEBUG}=1 the whole traceback is shown."))
+        fix = f"Correct it; with {DEBUG}=1 the whole traceback is shown."
+        _show(MainspringError(what, place, fix), _project_lines(error))
     elif isinstance(error, OSError) and error.filename is not None:
         what = error.strerror or str(error)
         _show(MainspringError(what, str(error.filename), "Look at the disk and its permissions."))
@@ -91,13 +94,13 @@ def relative(path: str | Path) -> str:
 
 def shortened(text: str) -> str:
     """Return a text with the paths below the working directory as they are typed from here."""
-    return text.replace(f"{Path.cwd()}{os.sep}", "")
+    return shortened_in(text, str(Path.cwd()))
 
 
-def _show(error: MainspringError) -> None:
+def _show(error: MainspringError, lines: Iterable[str] = ()) -> None:
     title = "Error:" if os.environ.get("NO_COLOR") else typer.style("Error:", fg="red", bold=True)
     typer.echo(f"{title} {shortened(error.what)}", err=True)
-    for line in _below(error, "  "):
+    for line in (*(f"  | {shortened(line)}" for line in lines), *_below(error, "  ")):
         typer.echo(line, err=True)
 
 
@@ -117,6 +120,17 @@ def _project_place(error: Exception) -> str | None:
         if not _is_ours(frame.filename):
             return f"{frame.filename}:{frame.lineno}"
     return None
+
+
+def _project_lines(error: Exception) -> Iterator[str]:
+    """Yield the traceback as far as it is in the user's own code; for a syntax error, the line that it is in."""
+    for frame in traceback.extract_tb(error.__traceback__):
+        if not _is_ours(frame.filename):
+            yield f'File "{frame.filename}", line {frame.lineno}, in {frame.name}'
+            yield f"  {frame.line}"
+    if isinstance(error, SyntaxError):
+        for text in traceback.format_exception_only(error)[:-1]:
+            yield from (line.removeprefix("  ") for line in text.splitlines())
 
 
 def _is_ours(file: str) -> bool:

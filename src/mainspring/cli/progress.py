@@ -114,11 +114,12 @@ class Board(Struct):
             if not event.count:
                 yield Line("", event.step, "its list is empty")
         elif isinstance(event, StepRetried):
-            yield Line("", event.step, f"attempt {event.attempt} failed: {event.error}; once more")
+            yield Line("", event.step, f"attempt {event.attempt} failed: {shortened(event.error)}; once more")
         elif isinstance(event, StepWaiting):
             yield Line("", event.step, f"waits for {event.holder}, which computes the same")
         elif isinstance(event, BlobRecomputed):
-            yield Line("", event.step, f"runs again, since its result cannot be used: {event.cause}")
+            cause = shortened(event.cause)
+            yield Line("", event.step, f"runs again, since its result cannot be used: {cause}")
         elif isinstance(event, RunStarted):
             self.run, self.pipeline, self.steps = event.run, event.pipeline, event.steps
             yield Line("", "", f"run {event.run} of {event.pipeline}, {count(event.steps, 'step')}")
@@ -136,7 +137,7 @@ class Board(Struct):
         if splits and event.status != "failed":
             return
         self.ended[event.status] = self.ended.get(event.status, 0) + 1
-        yield from (Line("", event.step, remark) for remark in event.remarks)
+        yield from (Line("", event.step, shortened(remark)) for remark in event.remarks)
         node = node.rpartition("{")[0] or node
         group = self.mapped.get(node)
         if group is None or event.step == node:

@@ -4,6 +4,7 @@ import importlib
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 
 from mainspring.cli.choosing import configured, open_chosen
 from mainspring.cli.completing import steps
-from mainspring.cli.failing import Exit
+from mainspring.cli.failing import Exit, relative
 from mainspring.cli.options import AsJson, Chosen, flat
 from mainspring.cli.printing import put_json
 from mainspring.cli.progress import Board, Lines, closing, failures
@@ -22,6 +23,7 @@ from mainspring.events import Listener
 from mainspring.store import digest_value
 from mainspring.workspace.homes import Home
 from mainspring.workspace.project import Project
+from mainspring.workspace.report import report_path
 from mainspring.workspace.running import Request, execute
 from mainspring.workspace.views import Run
 
@@ -75,7 +77,7 @@ def _run(chosen: Chosen, how: How) -> None:
     project, config = configured(chosen)
     with open_chosen(chosen, project, config) as home:
         view = _silent if how.as_json else _view
-        ran, board = view(lambda listener: execute(project, config, home, _request(chosen, how, listener)))
+        ran, board = view(lambda listener: execute(project, config, home, _request(chosen, how, listener)), home.path)
         if how.as_json:
             put_json(as_json(ran))
         for line in failures(board, {step.name: step.log for step in ran.steps}):
@@ -90,12 +92,12 @@ def _request(chosen: Chosen, how: How, listener: Listener) -> Request:
     return Request(how.workers, tuple(how.force), tuple(how.only), chosen.profile, listener)
 
 
-def _silent(execution: Callable[[Listener], Run]) -> tuple[Run, Board]:
+def _silent(execution: Callable[[Listener], Run], _: Path) -> tuple[Run, Board]:
     board = Board()
     return execution(board.follow), board
 
 
-def _view(execution: Callable[[Listener], Run]) -> tuple[Run, Board]:
+def _view(execution: Callable[[Listener], Run], home: Path) -> tuple[Run, Board]:
     live = sys.stdout.isatty()
     lines: Any = importlib.import_module("mainspring.cli.terminal").LiveLines() if live else Lines()
     with lines:
@@ -104,6 +106,9 @@ def _view(execution: Callable[[Listener], Run]) -> tuple[Run, Board]:
         except KeyboardInterrupt:
             if lines.board.run:
                 lines.write(f"run {lines.board.run} is interrupted; run again to go on with what is left")
+                report = report_path(home, lines.board.run)
+                if report.exists():
+                    lines.write(f"report: {relative(report)}")
             raise
         lines.write(closing(lines.board, ran.status, ran.seconds, ran.report))
     return ran, lines.board

@@ -19,8 +19,13 @@ from mainspring.workspace.opening import open_existing
 __all__ = ["COMMANDS"]
 
 _RETURNED = 3
-Before = Annotated[str, typer.Argument(metavar="BEFORE", help=RUN_HELP, autocompletion=complete_runs)]
-After = Annotated[str, typer.Argument(metavar="AFTER", help=RUN_HELP, autocompletion=complete_runs)]
+First = Annotated[
+    str, typer.Argument(metavar="RUN", help=f"{RUN_HELP} Alone, the later of the two.", autocompletion=complete_runs)
+]
+After = Annotated[
+    str | None,
+    typer.Argument(metavar="AFTER", help="The later run, when two are named.", autocompletion=complete_runs),
+]
 
 
 def list_runs(
@@ -132,13 +137,15 @@ def _print_measures(metrics: list[MetricRow], logged: list[LoggedRow]) -> None:
         put(f"{one.kind} '{one.name}' of {one.step}: {one.artifact.summary} {short(one.artifact.digest)}")
 
 
-def compare_runs(before: Before, after: After = "latest", *, home: HomePath = None, as_json: AsJson = False) -> None:
+def compare_runs(run: First = "latest", after: After = None, *, home: HomePath = None, as_json: AsJson = False) -> None:
     """Show two runs beside each other.
 
-    That is: what differs in their configuration, code and inputs, in what they returned, and in their metrics.
+    Without names these are the latest and the one before it; a run that is named alone is compared with the one of its
+    pipeline before it. Shown is what differs in their configuration, code and inputs, in what they returned, and in
+    their metrics.
     """
     with open_existing(home) as opened:
-        found = compare(opened, before, after)
+        found = compare(opened, None, run) if after is None else compare(opened, run, after)
     if as_json:
         put_json(_comparison_record(found))
         return

@@ -219,7 +219,7 @@ def _plain(raw: Any, annotation: Any, place: Place) -> Any:
     if isinstance(raw, str) and ENV.fullmatch(raw):
         return place.report(
             f"'{place.key}' names a secret, but is annotated '{show(annotation)}'",
-            "Annotate it with mainspring.config.Secret.",
+            "Annotate it with mainspring.Secret.",
         )
     try:
         return msgspec.convert(raw, annotation, strict=True, str_keys=True, dec_hook=_foreign)

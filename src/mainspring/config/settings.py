@@ -17,7 +17,6 @@ class Settings:
     Attributes:
         home: Folder of runs and results, relative to the configuration file; None is `.mainspring` beside it.
         database: URL of a Postgres database, best as a secret; None is SQLite in the home.
-        store: URL of a shared store of blobs; None is the home.
         workers: Slots for steps that run at the same time; None is one a CPU.
         keep_inputs: MiB of file inputs that each run keeps; what is larger is only referenced.
         cost_per_hour: Price of an hour of this machine, for the cost of each step; None leaves it out.
@@ -26,7 +25,6 @@ class Settings:
 
     home: str | None = None
     database: str | Secret | None = None
-    store: str | Secret | None = None
     workers: Annotated[int, Meta(ge=1)] | None = None
     keep_inputs: Annotated[float, Meta(ge=0)] = 64.0
     cost_per_hour: Annotated[float, Meta(ge=0)] | None = None

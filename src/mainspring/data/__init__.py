@@ -1,4 +1,4 @@
-"""Data: sources, contracts, splits and the selection of features."""
+"""Data: sources, contracts, profiles, splits and the selection of features."""
 
 from mainspring.data.checks import duplicates, freshness, volume
 from mainspring.data.contracts import Contract, Outcome, check, examine

@@ -1,7 +1,6 @@
 """The coordinator: makes a plan true, by hits where it can and by workers where it must."""
 
 import shutil
-import sys
 import time
 from collections import deque
 from collections.abc import Callable
@@ -10,16 +9,17 @@ from typing import Any
 
 from msgspec import Struct
 
-from mainspring.digest import Artifact, File, main_name, tagged
+from mainspring.digest import Artifact, File
 from mainspring.engine import failures
 from mainspring.engine.files import InputFiles
+from mainspring.engine.interrupts import Interrupts
 from mainspring.engine.keys import Key, Keys
 from mainspring.engine.ledger import Ledger, Pending
-from mainspring.engine.messages import CorruptInput, Done, Failed, Logged, Metrics, Setup, Task, Usage
+from mainspring.engine.messages import CorruptInput, Done, Failed, Logged, Metrics, Setup, Usage
 from mainspring.engine.pool import Death, Pool, Worker
 from mainspring.engine.schedule import Job, Schedule
+from mainspring.engine.tasks import task_of
 from mainspring.errors import (
-    DefinitionError,
     InputError,
     LeaseLostError,
     MainspringError,
@@ -27,13 +27,13 @@ from mainspring.errors import (
     StepFailedError,
     StoreError,
 )
-from mainspring.events import BlobRecomputed, RunFinished, RunStarted, StepsAdded, StepStarted, StepWaiting
-from mainspring.graph import Dag, Step
+from mainspring.events import BlobRecomputed, RunFinished, StepsAdded, StepStarted, StepWaiting
+from mainspring.graph import Dag
 from mainspring.graph.code import Code
 from mainspring.store import BlobStore
 from mainspring.tracking import Lease, ResultRow
 
-__all__ = ["Coordinator", "Options", "Outcome", "Workshop", "address_of"]
+__all__ = ["Coordinator", "Options", "Outcome", "Workshop"]
 
 _LONGEST_POLL = 1.0
 _NOTHING = Usage(0.0, 0.0, 0)
@@ -121,21 +121,22 @@ class Coordinator:
             RuntimeError: A step was forgotten: a fault in the bookkeeping, recorded as a failed run.
         """
         start = time.monotonic()
-        run = self.ledger.run
-        self.ledger.emit(RunStarted(run.id, run.pipeline, len(self.dag.nodes)))
-        try:
-            self._loop()
-        except LeaseLostError:
-            self._pool.close()  # nothing more can be recorded: the run has been declared lost
-            raise
-        except BaseException as error:
-            self._stop(error)
-            self._end("failed", "interrupted" if isinstance(error, KeyboardInterrupt) else str(error), start)
-            raise
-        self._pool.close()
-        failed = self.ledger.failed
-        first = failed[0].error if failed else None
-        return self._end("failed" if failed else "succeeded", first, start)
+        with Interrupts() as interrupts:
+            self.ledger.begin(len(self.dag.nodes))
+            try:
+                with interrupts.heard():
+                    self._loop()
+            except LeaseLostError:
+                self._pool.close()  # nothing more can be recorded: the run has been declared lost
+                raise
+            except BaseException as error:
+                self._stop(error)
+                self._end("failed", "interrupted" if isinstance(error, KeyboardInterrupt) else str(error), start)
+                raise
+            self._pool.close()
+            failed = self.ledger.failed
+            first = failed[0].error if failed else None
+            return self._end("failed" if failed else "succeeded", first, start)
 
     def _end(self, status: str, error: str | None, start: float) -> Outcome:
         self.files.save()
@@ -258,7 +259,8 @@ class Coordinator:
         options = step.options
         self.ledger.emit(StepStarted(self.ledger.run.id, job.name, pending.reason, job.attempts))
         self._running[pending.key.digest] = pending
-        worker = self._pool.submit(self._task(pending), self._cpus(pending), options.timeout, options.memory)
+        task = task_of(job, pending.key, Path(self.setup.home), pending.log)
+        worker = self._pool.submit(task, self._cpus(pending), options.timeout, options.memory)
         worker.owner = pending
 
     def _wait_for(self, pending: Pending, holder: str) -> None:
@@ -272,21 +274,6 @@ class Coordinator:
         if not self._waiting:
             return _LONGEST_POLL * 5
         return max(0.0, min(pending.poll_at for pending in self._waiting) - time.monotonic())
-
-    def _task(self, pending: Pending) -> Task:
-        job, home = pending.job, Path(self.setup.home)
-        module, attribute = ("", "") if job.splits else address_of(job.node.step)
-        return Task(
-            step=job.name,
-            module=module,
-            attribute=attribute,
-            args=pending.key.args,
-            seed=int(tagged("seed", pending.key.digest)[:8], 16),
-            log=str(home / pending.log),
-            checkpoint=str(home / "checkpoints" / pending.key.digest),
-            declared=tuple(str(Path(value.path).absolute()) for value in pending.key.files),
-            whole=job.element is not None,
-        )
 
     def _take(self, worker: Worker, message: Any) -> None:
         pending: Pending = worker.owner
@@ -334,7 +321,7 @@ class Coordinator:
     def _keep(self, pending: Pending) -> None:
         for value in pending.key.files:
             if isinstance(value, File) and str(value) not in self._kept:
-                kept = self.files.keep(value, f"input {value}", self.blobs, self.options.keep_bytes)
+                kept = self.files.keep(value, self.blobs, self.options.keep_bytes)
                 self._kept[str(value)] = kept
 
     def _failed(self, pending: Pending, error: StepFailedError, usage: Usage, remarks: tuple[str, ...]) -> None:
@@ -355,7 +342,8 @@ class Coordinator:
             pending.lease = None
         producer = self._schedule.redo(message.blob, pending.job)
         if producer is None:
-            error = MissingBlobError(message.cause, None, "Run with --force on the step that made it.", message.blob)
+            advice = "Check the disk, then run with --force on the step that made it."
+            error = MissingBlobError(message.cause, None, advice, message.blob)
             self._failed(pending, failures.from_error(pending.job.node, pending.job.name, error), _NOTHING, ())
             return
         pending.job.attempts -= 1
@@ -366,32 +354,3 @@ class Coordinator:
     def _skip_dependents(self, job: Job) -> None:
         for name, cause in self._schedule.fail(job):
             self.ledger.skipped(name, f"'{cause}' did not succeed")
-
-
-def address_of(step: Step[..., Any]) -> tuple[str, str]:
-    """Return module and attribute under which a worker finds a step.
-
-    Raises:
-        DefinitionError: It is at no place that a worker could import.
-    """
-    module = step.fn.__module__
-    names = vars(sys.modules[module])
-    if names.get(step.fn.__name__) is step:
-        attribute = step.fn.__name__
-    else:
-        attribute = next((name for name, value in names.items() if value is step), "")
-    if not attribute:
-        raise DefinitionError(
-            f"Step '{step.name}' is defined where no worker can find it",
-            step.where,
-            "Define it at the top level of a module, or bind it to a name there.",
-        )
-    if module == "__main__":
-        module = main_name()
-        if module == "__main__":
-            raise DefinitionError(
-                f"Step '{step.name}' is defined at a prompt or in a notebook",
-                step.where,
-                "Put the steps into a file, such as pipeline.py, and import them.",
-            )
-    return module, attribute

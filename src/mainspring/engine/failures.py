@@ -17,6 +17,9 @@ _TAIL_BYTES = 8192
 def from_answer(node: Node, name: str, answer: Failed, log: Path) -> StepFailedError:
     """Return the error for a step that raised, or whose result cannot be kept."""
     place = _innermost(answer.traceback) or _place(node, name)
+    inside = (answer.where or "").removeprefix(f"step '{name}'").removeprefix(", ")
+    if inside and inside not in place:
+        place = f"{place}, {inside}"
     return StepFailedError(answer.what.partition("\n")[0], place, answer.fix, tail(log))
 
 

@@ -6,7 +6,7 @@ import time
 from msgspec.structs import replace
 
 from mainspring.digest import Artifact, File, Folder, digest_file, digest_folder
-from mainspring.errors import InputError
+from mainspring.errors import InputError, shortened
 from mainspring.store import BlobStore, save
 from mainspring.tracking import Facts, FileRow
 
@@ -16,12 +16,15 @@ __all__ = ["InputFiles"]
 class InputFiles:
     """Digests of declared files and folders. One run uses one, so that each file is read at most once.
 
+    Paths are shown as they are typed in the project's folder.
+
     A digest is taken from the cache when inode, size and both times are what they were, and when they were old enough
     at that time for a later change to show (Git's racy rule).
     """
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, folder: str) -> None:
         self._facts = facts
+        self._folder = folder
         self._known: dict[str, FileRow] = {}
         self._new: list[FileRow] = []
         self._folders: dict[str, str] = {}
@@ -39,6 +42,10 @@ class InputFiles:
             self._folders[path] = digest_folder(path, lambda inner: self._file(str(inner), allow_empty=True))
         return self._folders[path]
 
+    def shown(self, text: str) -> str:
+        """Return a text with the paths that are in the project's folder relative to it."""
+        return shortened(text, self._folder)
+
     def check(self, value: File | Folder) -> None:
         """Make sure that an input has not changed since its digest was taken.
 
@@ -47,15 +54,17 @@ class InputFiles:
         """
         before = self.digest(value)
         path = os.path.abspath(value.path)  # noqa: PTH100
-        now = InputFiles(self._facts).digest(value) if isinstance(value, Folder) else self._refreshed(path)
+        now = (
+            InputFiles(self._facts, self._folder).digest(value) if isinstance(value, Folder) else self._refreshed(path)
+        )
         if now != before:
             raise InputError(f"'{value.path}' changed while the step read it", None, "Run again once it is complete.")
 
-    def keep(self, value: File, name: str, blobs: BlobStore, limit: int) -> Artifact | None:
+    def keep(self, value: File, blobs: BlobStore, limit: int) -> Artifact | None:
         """Return the kept copy of an input file of at most `limit` bytes, or None for a larger one."""
         if os.stat(value.path).st_size > limit:  # noqa: PTH116
             return None
-        return save(name, value, blobs, pickle=False)
+        return save(f"input {self.shown(str(value))}", value, blobs, pickle=False)
 
     def save(self) -> None:
         """Write what was learned to the cache."""

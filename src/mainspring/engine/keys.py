@@ -106,11 +106,15 @@ class Keys:
         value = arg.value
         if isinstance(value, File | Folder):
             kind = "file" if isinstance(value, File) else "folder"
-            return {"kind": kind, "digest": self._files.digest(value), "show": str(value)}
+            return {"kind": kind, "digest": self._files.digest(value), "show": self._files.shown(str(value))}
         # What a value carries may be more than what it is: how often to try a download again, say.
         identity = getattr(type(value), "__identity__", None)
         what = value if identity is None else identity(value)
-        return {"kind": "value", "digest": digest_of(what, self._identity), "show": _shown(value)}
+        return {
+            "kind": "value",
+            "digest": digest_of(what, self._identity),
+            "show": _cut(self._files.shown(repr(value))),
+        }
 
     def _identity(self, value: object) -> bytes:
         """Return what identifies a value inside another that has no canonical form of its own."""
@@ -164,6 +168,5 @@ def artifacts_in(arg: Any) -> Iterator[Artifact]:
             yield from artifacts_in(item)
 
 
-def _shown(value: object) -> str:
-    text = repr(value)
+def _cut(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

@@ -11,7 +11,7 @@ from mainspring.engine.keys import Key
 from mainspring.engine.messages import Logged, Measured, Metrics, Usage
 from mainspring.engine.schedule import Job
 from mainspring.errors import LeaseLostError
-from mainspring.events import Event, Listener, StepEnded, StepRetried
+from mainspring.events import Event, Listener, RunStarted, StepEnded, StepRetried
 from mainspring.tracking import Facts, Lease, LoggedRow, MetricRow, Owner, ResultRow, RunRow, StepRow
 
 __all__ = ["LEASE_SECONDS", "Ledger", "Pending"]
@@ -58,6 +58,11 @@ class Ledger:
     def owner(self) -> Owner:
         """The process that runs this run."""
         return self.run.owner
+
+    def begin(self, steps: int) -> None:
+        """Put the run, of so many steps, on record as running."""
+        self.run = self.facts.runs.start(self.run)
+        self.emit(RunStarted(self.run.id, self.run.pipeline, steps))
 
     def emit(self, event: Event) -> None:
         """Tell whoever listens."""

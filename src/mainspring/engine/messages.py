@@ -122,6 +122,8 @@ class Failed(Struct, frozen=True):
         traceback: Frames of the user's code, innermost last.
         usage: What it took.
         reusable: Whether the worker can take another task.
+        remarks: What else is to be said about the attempt.
+        where: The place inside the step that the error names itself, such as a part of what it returned.
     """
 
     what: str
@@ -130,6 +132,7 @@ class Failed(Struct, frozen=True):
     usage: Usage
     reusable: bool = True
     remarks: tuple[str, ...] = ()
+    where: str | None = None
 
 
 class CorruptInput(Struct, frozen=True):

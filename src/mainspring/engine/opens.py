@@ -6,7 +6,10 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
+
+from mainspring.errors import shortened
 
 __all__ = ["OpenWatch"]
 
@@ -18,6 +21,9 @@ class OpenWatch:
     """An audit hook that notes regular files opened for reading while a step runs.
 
     Native readers raise no audit event, so what it reports is a hint and never changes a hit.
+
+    Attributes:
+        opened: What the last step opened so far, at most 20 paths, each once.
     """
 
     def __init__(self, home: str, project: str) -> None:
@@ -25,31 +31,40 @@ class OpenWatch:
         self._quiet = (*(f"{folder}/" for folder in (*folders, tempfile.gettempdir())), *_QUIET)
         self._home = f"{home}/"
         self._project = f"{project}/"
-        self._opened: list[str] | None = None
+        self.opened: list[str] = []
+        self._on = False
         self._declared: tuple[str, ...] = ()
         sys.addaudithook(self._note)
 
-    @contextlib.contextmanager
-    def during(self, declared: Sequence[str]) -> Iterator[list[str]]:
-        """Collect the paths that are opened in the body, at most 20, each once."""
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What there is to say about it; files of the project are named as they are typed there."""
+        return tuple(f"opened {shortened(path, self._project)}, which is no declared input" for path in self.opened)
+
+    def next(self, declared: Sequence[str]) -> AbstractContextManager[None]:
+        """Forget what the last step opened; return what to call the next one in, whose inputs are declared."""
         self._declared = tuple(declared)
-        opened: list[str] = []
-        self._opened = opened
+        self.opened = []
+        return self._noting()
+
+    @contextlib.contextmanager
+    def _noting(self) -> Iterator[None]:
+        self._on = True
         try:
-            yield opened
+            yield
         finally:
-            self._opened = None
+            self._on = False
 
     def _note(self, event: str, args: tuple[object, ...]) -> None:
-        if event != "open" or self._opened is None:
+        if event != "open" or not self._on:
             return
         path, mode, flags = args[0], args[1], args[2]
         writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
         if writes or not isinstance(path, str) or (isinstance(mode, str) and "r" not in mode):
             return
         full = os.path.abspath(path)  # noqa: PTH100 - no symlinks resolved, and fast
-        if len(self._opened) < _MOST and full not in self._opened and self._counts(full):
-            self._opened.append(full)
+        if len(self.opened) < _MOST and full not in self.opened and self._counts(full):
+            self.opened.append(full)
 
     def _counts(self, path: str) -> bool:
         quiet = path.startswith(self._quiet) and not path.startswith(self._project)

@@ -26,6 +26,7 @@ class Job(Struct, eq=False):
         splits: Whether it takes a list apart, for a mapped step.
         forced: Whether the cache is passed over, and why.
         attempts: Attempts made so far.
+        redone: Jobs that were repeated because it could not read what they had made.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Job(Struct, eq=False):
     splits: bool = False
     forced: str | None = None
     attempts: int = 0
+    redone: set[str] = field(default_factory=set)
 
 
 class _State(Struct, eq=False):
@@ -133,11 +135,13 @@ class Schedule:
     def redo(self, blob: str, consumer: Job) -> Job | None:
         """Make the job that produced a lost blob ready again, and hold `consumer` until it is done.
 
-        Returns None when no job of this run made that blob.
+        Returns None when no job of this run made that blob, or when that job was repeated for `consumer` before: a
+        store that loses what it is given would have both run for ever.
         """
         producer = next((job for job, made in self._made_for(consumer) if any(m.blob == blob for m in made)), None)
-        if producer is None:
+        if producer is None or producer.name in consumer.redone:
             return None
+        consumer.redone.add(producer.name)
         if producer.name not in self._held:
             self._ready.append(producer)
         self._held.setdefault(producer.name, []).append(consumer)

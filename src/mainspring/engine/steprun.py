@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -165,8 +166,15 @@ def find_step(task: Task) -> Step[..., Any] | None:
     return found
 
 
-def call_step(task: Task, run: StepRun) -> tuple[Artifact, ...]:
+def call_step(
+    task: Task, run: StepRun, *, watching: AbstractContextManager[None] | None = None
+) -> tuple[Artifact, ...]:
     """Load the inputs, call the step in its scope, and store what it returns.
+
+    Args:
+        task: What to call.
+        run: The scope.
+        watching: Entered for the call alone: what is read before and after it is not the step's doing.
 
     Raises:
         CorruptBlobError: An input could not be read back.
@@ -182,7 +190,8 @@ def call_step(task: Task, run: StepRun) -> tuple[Artifact, ...]:
     _seeder[0].start(task.seed)
     token = scope.set(run)
     try:
-        result = step.fn(*positional, **named)
+        with watching or nullcontext():
+            result = step.fn(*positional, **named)
     finally:
         scope.reset(token)
         run.close()

@@ -4,7 +4,7 @@ import contextlib
 import resource
 import sys
 import time
-from pathlib import Path
+from io import FileIO
 
 from mainspring.engine.messages import Usage
 
@@ -21,8 +21,8 @@ class Meter:
     """
 
     def __init__(self) -> None:
-        with contextlib.suppress(OSError):
-            Path("/proc/self/clear_refs").write_text("5")
+        with contextlib.suppress(OSError), FileIO("/proc/self/clear_refs", "w") as peak:
+            peak.write(b"5")
         self._cpu = _cpu_seconds()
         self._start = time.monotonic()
 
@@ -39,7 +39,8 @@ def _cpu_seconds() -> float:
 
 def _peak_rss() -> int:
     try:
-        status = Path("/proc/self/status").read_text()
+        with FileIO("/proc/self/status") as status:
+            said = status.readall()
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT
-    return int(status.partition("VmHWM:")[2].split(maxsplit=1)[0]) * 1024
+    return int(said.partition(b"VmHWM:")[2].split(maxsplit=1)[0]) * 1024

@@ -10,8 +10,11 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from mainspring.engine.leftovers import Leftovers, become_subreaper
 from mainspring.engine.messages import Channel, CorruptInput, Done, Failed, Setup, Task
@@ -24,6 +27,7 @@ from mainspring.store import BlobStore, LocalStore
 __all__ = ["attempt", "main"]
 
 Answer = Done | Failed | CorruptInput
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 def main(channel_fd: int, lifeline_fd: int) -> None:
@@ -53,34 +57,41 @@ def main(channel_fd: int, lifeline_fd: int) -> None:
                 channel.send(_captured(message, attempt_task, watch, left))
 
 
-def _captured(task: Task, attempt_task: Callable[[], Answer], watch: OpenWatch, left: Leftovers) -> Answer:
+def _captured(task: Task, attempt_task: Callable[..., Answer], watch: OpenWatch, left: Leftovers) -> Answer:
     with _printing_to(task.log):
-        with watch.during(task.declared) as opened:
-            answer = attempt_task()
+        answer = attempt_task(watching=watch.next(task.declared))
         if isinstance(answer, CorruptInput):
             return answer
-        remarks = tuple(f"opened {path}, which is no declared input" for path in opened)
+        remarks = watch.remarks
         behind = left.clear()
         if behind and isinstance(answer, Done):
             what = f"Step '{task.step}' returned but left behind {', '.join(behind)}"
             return Failed(what, "End them before the step returns.", "", answer.usage, reusable=False, remarks=remarks)
         if isinstance(answer, Done):
             return Done(answer.artifacts, answer.usage, not behind, remarks)
-        return Failed(answer.what, answer.fix, answer.traceback, answer.usage, not behind, remarks)
+        return replace(answer, reusable=not behind, remarks=remarks)
 
 
-def attempt(task: Task, blobs: BlobStore, send: Callable[[object], None], *, allow_pickle: bool = True) -> Answer:
-    """Return how one attempt at a step ended, in this process."""
+def attempt(
+    task: Task,
+    blobs: BlobStore,
+    send: Callable[[object], None],
+    *,
+    allow_pickle: bool = True,
+    watching: AbstractContextManager[None] | None = None,
+) -> Answer:
+    """Return how one attempt at a step ended, in this process; `watching` is entered for the call of the step alone."""
     run = StepRun(task, blobs, send, allow_pickle=allow_pickle)
     meter = Meter()
     try:
-        artifacts = call_step(task, run)
+        artifacts = call_step(task, run, watching=watching)
     except CorruptBlobError as error:
         if error.blob:
-            return CorruptInput(error.blob, str(error))
-        return Failed(str(error), None, "", meter.read())
+            place = f" ({error.where})" if error.where else ""
+            return CorruptInput(error.blob, f"{error.what}{place}")
+        return Failed(error.what, error.fix, "", meter.read(), where=error.where)
     except MainspringError as error:
-        return Failed(str(error), error.fix, _user_frames(error), meter.read())
+        return Failed(error.what, error.fix, _user_frames(error), meter.read(), where=error.where)
     except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever a step raises ends here
         frames = _user_frames(error)
         sys.stderr.write(f"Traceback (most recent call last):\n{frames}{_one_line(error)}\n")
@@ -95,19 +106,25 @@ def _one_line(error: BaseException) -> str:
 
 
 def _user_frames(error: BaseException) -> str:
-    """Return the traceback without this package's frames at its start."""
+    """Return the traceback without this package's frames at its start and, where it raised on purpose, at its end."""
     here = str(Path(__file__).parent.parent)
     frames = traceback.extract_tb(error.__traceback__)
-    first = next((place for place, frame in enumerate(frames) if not frame.filename.startswith(here)), len(frames))
-    return "".join(traceback.format_list(frames[first:]))
+    theirs = [place for place, frame in enumerate(frames) if not frame.filename.startswith(here)]
+    if not theirs:
+        return ""
+    last = theirs[-1] + 1 if isinstance(error, MainspringError) else len(frames)
+    return "".join(traceback.format_list(frames[theirs[0] : last]))
 
 
 @contextlib.contextmanager
 def _printing_to(log: str) -> Iterator[None]:
     """Send what this process and its children print into a file, which is removed when it stays empty."""
     path = Path(log)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
+    try:
+        fd = os.open(path, _NEW, 0o644)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(path, _NEW, 0o644)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(fd, 1)

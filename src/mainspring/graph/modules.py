@@ -11,6 +11,7 @@ __all__ = ["FUNCTIONS", "Definition", "Import", "Module", "ModuleText", "imports
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _IMPORTS = (ast.Import, ast.ImportFrom)
+_BODIES = ("body", "orelse", "finalbody")
 _COMPOUND = (ast.If, ast.Try, ast.TryStar, ast.With, ast.AsyncWith, ast.For, ast.AsyncFor, ast.While, ast.Match)
 
 
@@ -104,15 +105,25 @@ def parse_module(text: ModuleText) -> Module:
     for statement in tree.body:
         _take(module, statement)
     classes = False
-    for node in ast.walk(tree):
-        if isinstance(node, _IMPORTS):
-            module.imported += [found.module for _, found in imports_in(node, text)]
-            module.imported += [f"{found.module}.{found.name}" for _, found in imports_in(node, text) if found.name]
-            module.imports_inside |= node not in tree.body
-        classes |= type(node) is ast.ClassDef
+    for statement in _every_statement(tree.body):
+        if isinstance(statement, _IMPORTS):
+            for _, found in imports_in(statement, text):
+                module.imported += [found.module, f"{found.module}.{found.name}"] if found.name else [found.module]
+            module.imports_inside |= statement not in tree.body
+        classes |= isinstance(statement, ast.ClassDef)
     for definition in module.definitions.values() if classes else ():
         _list_members(module, definition)
     return module
+
+
+def _every_statement(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield statements and all those inside them, bodies of functions and classes included."""
+    for statement in body:
+        yield statement
+        for name in _BODIES:
+            yield from _every_statement(getattr(statement, name, ()))
+        for clause in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+            yield from _every_statement(clause.body)
 
 
 def _list_members(module: Module, definition: Definition) -> None:
@@ -197,7 +208,7 @@ def imports_in(statement: ast.Import | ast.ImportFrom, text: ModuleText) -> Iter
 def _statements(statement: ast.stmt) -> Iterator[ast.stmt]:
     """Yield a statement and those nested in it that run on import: bodies of functions and classes are left out."""
     yield statement
-    for name in ("body", "orelse", "finalbody"):
+    for name in _BODIES:
         for inner in getattr(statement, name, []) if isinstance(statement, _COMPOUND) else []:
             yield from _statements(inner)
     for clause in (*getattr(statement, "handlers", []), *getattr(statement, "cases", [])):

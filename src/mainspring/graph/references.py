@@ -28,6 +28,8 @@ _IMPORTING = frozenset(
 )
 _PICKLES = frozenset({"pickle", "cloudpickle", "dill", "shelve", "marshal"})
 _LOADING = frozenset({"torch", "joblib", "pandas", "mainspring", "mlflow", "skops", "numpy"})
+# Nodes that say how others are used, and name nothing.
+_MARKS = (ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
 _LOADERS = frozenset({"load", "loads", "load_artifact", "read_pickle", "load_model"})
 
 
@@ -82,6 +84,8 @@ class _Visitor(ast.NodeVisitor):
         self.naming_types = False
 
     def visit(self, node: ast.AST) -> None:
+        if isinstance(node, _MARKS):
+            return
         operands, methods = implicit_methods(node)
         if methods and not all(is_plain(operand, self._plain) for operand in operands):
             self.found.implicit.update(methods)

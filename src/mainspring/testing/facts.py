@@ -107,6 +107,7 @@ def silent_runs_are_lost(connect: Connect) -> None:
         for number in (1, 2):
             w.facts.runs.start(run_row(f"r{number}", by=owner(number)))
         lease = leased(w.facts, "k", "r1", owner(1))
+        w.facts.steps.record([StepRow("r1", "s", 0, "running"), StepRow("r1", "t", 1, "skipped")])
         heard = w.clock.time
         w.clock.time += 10
         same(w.facts.runs.beat("r2", owner(2)), True)
@@ -121,6 +122,7 @@ def silent_runs_are_lost(connect: Connect) -> None:
         same(seen, [(owner(1), 10.0), (owner(2), 0.0)])
         lost = w.other.runs.get("r1")
         same((lost.status, lost.ended, w.facts.runs.beat("r1", owner(1))), ("lost", heard, False))
+        same([step.status for step in w.other.steps.of("r1")], ["failed", "skipped"])
         refused(TrackingError, "it is 'lost'", lambda: w.facts.runs.finish("r1", "succeeded"))
         refused(LeaseLostError, "lost its lease", lambda: committed(w.facts, lease, "r1", "s"))
         refused(LeaseLostError, "is not running", lambda: leased(w.facts, "k2", "r1", owner(1)))
@@ -141,6 +143,9 @@ def steps_are_recorded_and_replaced(connect: Connect) -> None:
         w.facts.steps.record([replace(first, status="skipped", reason="its input failed", consumed=("d1", "d1", "d2"))])
         same(w.other.steps.of("a")[0], replace(first, status="skipped", reason="its input failed"))
         same([row.name for row in w.other.steps.consumers("d2")], ["fetch"])
+        asked = ["d2", "d3", *(f"x{number}" for number in range(1200)), "d1"]
+        same(w.other.steps.read_by(first.run, "fetch", asked), {"d1", "d2"})
+        same([w.other.steps.read_by(first.run, "other", asked), w.other.steps.read_by("", "fetch", asked)], [set()] * 2)
         same(w.other.steps.counts(["a", "b"]), {"a": {"failed": 1, "skipped": 1}})
         refused(TrackingError, "cannot be 'done'", lambda: w.facts.steps.record([replace(first, status="done")]))
         w.facts.runs.finish("a", "failed")
@@ -420,6 +425,36 @@ def what_runs_need_is_referenced(connect: Connect) -> None:
         same(w.other.results.of_run("old")["s"].artifacts, (artifact(0),))
 
 
+def what_would_be_referenced_is_referenced_then(connect: Connect) -> None:
+    """What blobs facts would need without some runs and results is what they need when these are gone."""
+    with world(connect) as w:
+        folder = artifact(20, "pages", "folder/1")
+        for number, run_id in enumerate(("gone", "made", "pinned", "running", "recent")):
+            w.facts.runs.start(replace(run_row(run_id), artifacts=(artifact(10 + number, "sources"),)))
+            computed(w.facts, f"k{number}", run_id, "s", artifact(number))
+            figures = [(step, 30 + 2 * number + place) for place, step in enumerate(("s", "failed"))]
+            w.facts.measures.logged(
+                [LoggedRow(run_id, step, "roc", "figure", artifact(figure), 1.0) for step, figure in figures]
+            )
+            if run_id != "running":
+                w.facts.runs.finish(run_id, "succeeded")
+            w.clock.time += 100
+        computed(w.facts, "k9", "running", "fold", folder)
+        w.facts.steps.record([StepRow("running", "again", 1, "hit", key="k1")])
+        w.facts.runs.pin("pinned", True)
+        same(w.other.results.folder_blobs(), {folder.blob})
+        everything = w.other.results.referenced_blobs()
+        same(w.other.results.referenced_without((), ()) == everything, True)
+        before = w.clock.time - 250
+        doomed, keys = ("gone", "made"), {row.key for row in w.other.results.unreferenced(before)}
+        same(keys, {"k0"})
+        would = w.other.results.referenced_without(doomed, keys)
+        same(everything - would, {artifact(number).blob for number in (0, 10, 11, 30, 31, 33)})
+        w.facts.runs.delete(doomed)
+        w.facts.results.collect(before)
+        same(w.other.results.referenced_blobs() == would, True)
+
+
 CASES: tuple[Case, ...] = (
     runs_end_once,
     runs_are_annotated_while_they_run,
@@ -443,5 +478,6 @@ CASES: tuple[Case, ...] = (
     strange_text_is_kept,
     deleting_runs_keeps_what_results_need,
     what_runs_need_is_referenced,
+    what_would_be_referenced_is_referenced_then,
     *databases.CASES,
 )

@@ -105,9 +105,9 @@ def run_row(run_id: str, pipeline: str = "retail", *, by: Owner | None = None) -
     return RunRow(run_id, pipeline, "running", 0.0, None, 0.0, by or owner(), seed=7, record=f'{{"id": "{run_id}"}}')
 
 
-def artifact(number: int, name: str = "result") -> Artifact:
+def artifact(number: int, name: str = "result", codec: str = "json/1") -> Artifact:
     """Return an artifact whose digest and blob are told by its number."""
-    return Artifact(name, f"d{number:063d}", f"b{number:063d}", "json/1", number, f"{number} things")
+    return Artifact(name, f"d{number:063d}", f"b{number:063d}", codec, number, f"{number} things")
 
 
 def same(actual: object, expected: object) -> None:

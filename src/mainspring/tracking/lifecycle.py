@@ -17,6 +17,8 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
 }
 
 MOVE = "UPDATE runs SET status = :status, ended = :ended, error = :error WHERE id = :run AND status = :source"
+CLOSE = "UPDATE steps SET status = 'failed', error = :error WHERE run = :run AND status = 'running'"
+INTERRUPTED = "The run ended while this step was running."
 HEAR = "UPDATE runs SET beat = :now WHERE id = :run AND status = 'running'"
 
 
@@ -24,6 +26,8 @@ def move(
     database: Database, run_id: str, status: str, ended: float, error: str | None, *, beat: float | None = None
 ) -> bool:
     """Return whether the run was moved to `status`, inside the open transaction. No other code changes a status.
+
+    Its leases are free then, and steps that are on record as running have failed.
 
     `beat`: only if it was not heard of since then.
     """
@@ -41,6 +45,7 @@ def move(
     if not any(database.write(f"{MOVE} {unheard}", [named | {"source": source}]) for source in sources):
         return False
     database.write("DELETE FROM leases WHERE run = :run", [{"run": run_id}])
+    database.write(CLOSE, [{"run": run_id, "error": INTERRUPTED}])
     return True
 
 

@@ -1,6 +1,6 @@
 """Results: what a step returned under a key."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from mainspring.digest import Artifact
 from mainspring.errors import LeaseLostError
@@ -52,6 +52,20 @@ REFERENCED = """
     UNION SELECT a.blob FROM artifacts a JOIN results r ON r.id = a.result WHERE r.live = 1
     UNION SELECT a.blob FROM artifacts a JOIN steps s ON s.result = a.result JOIN runs u ON u.id = s.run
     WHERE u.pinned = 1 OR u.status = 'running'
+"""
+# The same blob by blob, with the run, step and key that need it: for what would be left without some of these.
+LIVE_BLOBS = """
+    SELECT r.key, r.run, r.step, a.blob FROM results r JOIN artifacts a ON a.result = r.id WHERE r.live = 1
+"""
+PROTECTED_BLOBS = """
+    SELECT a.blob FROM artifacts a JOIN steps s ON s.result = a.result JOIN runs u ON u.id = s.run
+    WHERE u.pinned = 1 OR u.status = 'running'
+"""
+KEPT_BLOBS = "SELECT run, blob FROM kept"
+LOGGED_BLOBS = "SELECT run, step, blob FROM logged"
+FOLDERS = """
+    SELECT blob FROM artifacts WHERE substr(codec, 1, 7) = 'folder/'
+    UNION SELECT blob FROM kept WHERE substr(codec, 1, 7) = 'folder/'
 """
 DIGESTS = """
     SELECT DISTINCT digest FROM artifacts WHERE digest >= :first AND digest < :last
@@ -170,6 +184,22 @@ class Results:
     def referenced_blobs(self) -> set[str]:
         """Return the blobs that facts need: of runs, of figures, of results for lookups and pinned or running runs."""
         return {blob for (blob,) in self._database.read(REFERENCED)}
+
+    def referenced_without(self, runs: Collection[str], keys: Collection[str]) -> set[str]:
+        """Return the blobs that facts would need after `delete` of some runs, and with no results for some keys.
+
+        A figure stays as long as its run, or the result that was made beside it.
+        """
+        read = self._database.read
+        live = [row for row in read(LIVE_BLOBS) if row[0] not in keys]
+        makers = {(run, step) for _, run, step, _ in live}
+        needed = {row[3] for row in live} | {blob for (blob,) in read(PROTECTED_BLOBS)}
+        needed |= {blob for run, blob in read(KEPT_BLOBS) if run not in runs}
+        return needed | {blob for run, step, blob in read(LOGGED_BLOBS) if run not in runs or (run, step) in makers}
+
+    def folder_blobs(self) -> set[str]:
+        """Return the blobs that are folders: they name the blobs of their files, which facts do not."""
+        return {blob for (blob,) in self._database.read(FOLDERS)}
 
 
 def artifact_values(result: int, artifacts: Sequence[Artifact]) -> list[Named]:

@@ -227,7 +227,9 @@ class Runs:
                 "Write more of the id of the one you mean.",
             )
         newest = [row.id for row in self.list(NEAREST_OF)]
-        close = nearest(run_id, newest)
+        if not newest:
+            return NotFoundError(f"There is no run {run_id!r}, nor any other", None, "Run a pipeline first.")
+        close = nearest(run_id, ["latest", *newest])
         fix = f"Did you mean {close!r}?" if close else "`mainspring runs list` shows those that there are."
         return NotFoundError(f"There is no run {run_id!r}", None, fix)
 

@@ -34,6 +34,7 @@ PUT = """
             THEN COALESCE(:result, steps.result, excluded.result) ELSE NULL END
 """
 USE = "INSERT INTO uses (digest, run, step) VALUES (:digest, :run, :step) ON CONFLICT (digest, run, step) DO NOTHING"
+READ = "SELECT digest FROM uses WHERE digest IN :digests AND run = :run AND step = :step"
 COUNTS = """
     SELECT run, status, COUNT(*) FROM steps WHERE run IN :runs
     GROUP BY run, status ORDER BY run, status
@@ -110,6 +111,13 @@ class Steps:
             WHERE u.digest = :digest ORDER BY s.run_started DESC, s.run DESC, s.name""",
             digest=digest,
         )
+
+    def read_by(self, run_id: str, step: str, digests: Sequence[str]) -> set[str]:
+        """Return those of some artifact digests that a step run read."""
+        found: set[str] = set()
+        for piece in pieces(digests):
+            found.update(digest for (digest,) in self._database.read(READ, digests=piece, run=run_id, step=step))
+        return found
 
     def _read(self, rest: str, **named: Value | Sequence[Value]) -> list[StepRow]:
         return [step_of(row) for row in self._database.read(f"{STEP} {rest}", **named)]

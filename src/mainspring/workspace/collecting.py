@@ -13,17 +13,6 @@ from mainspring.workspace.homes import Home
 __all__ = ["Collected", "collect"]
 
 _PAGE = 500
-_FOLDERS = """
-    SELECT blob FROM artifacts WHERE substr(codec, 1, 7) = 'folder/'
-    UNION SELECT blob FROM kept WHERE substr(codec, 1, 7) = 'folder/'
-"""
-_LIVE = """
-    SELECT r.key, r.run, r.step, a.blob FROM results r JOIN artifacts a ON a.result = r.id WHERE r.live = 1
-"""
-_PROTECTED = """
-    SELECT a.blob FROM artifacts a JOIN steps s ON s.result = a.result JOIN runs u ON u.id = s.run
-    WHERE u.pinned = 1 OR u.status = 'running'
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +56,7 @@ def collect(home: Home, *, older_than: float, keep: int, dry: bool = False) -> C
     unused_since = min([before, *(run.started for run in every[:keep])])
     if dry:
         results = facts.results.unreferenced(unused_since)
-        needed = _needed_without(home, doomed_ids, {result.key for result in results})
+        needed = facts.results.referenced_without(doomed_ids, {result.key for result in results})
     else:
         facts.runs.delete(sorted(doomed_ids))
         results = facts.results.collect(unused_since)
@@ -94,19 +83,8 @@ def _is_old(run: RunRow, before: float) -> bool:
     return run.status != "running" and not run.pinned and (run.ended or run.started) < before
 
 
-def _needed_without(home: Home, runs: set[str], keys: set[str]) -> set[str]:
-    """Return the blobs that would still be referenced without some runs and results."""
-    read = home.facts.database.read
-    live = [row for row in read(_LIVE) if row[0] not in keys]
-    makers = {(run, step) for _, run, step, _ in live}
-    needed = {row[3] for row in live} | {blob for (blob,) in read(_PROTECTED)}
-    needed |= {blob for run, blob in read("SELECT run, blob FROM kept") if run not in runs}
-    logged = read("SELECT run, step, blob FROM logged")
-    return needed | {blob for run, step, blob in logged if run not in runs or (run, step) in makers}
-
-
 def _with_folders(home: Home, needed: set[str]) -> set[str]:
-    folders = {blob for (blob,) in home.facts.database.read(_FOLDERS)}
+    folders = home.facts.results.folder_blobs()
     return with_parts(((blob, "folder/1" if blob in folders else "") for blob in needed), home.blobs)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from mainspring.engine.keys import Key
 from mainspring.engine.reasons import changes
+from mainspring.errors import NotFoundError
 from mainspring.graph.code import Code
 from mainspring.tracking import ResultRow, RunRow, StepRow
 from mainspring.workspace.homes import Home
@@ -67,13 +68,19 @@ class Comparison:
     metrics: tuple[MetricPair, ...]
 
 
-def compare(home: Home, before: str, after: str) -> Comparison:
+def compare(home: Home, before: str | None = None, after: str = "latest") -> Comparison:
     """Return two runs beside each other.
+
+    Args:
+        home: Where they are.
+        before: The first; None is the run of the same pipeline before the second.
+        after: The second.
 
     Raises:
         NotFoundError: There is no such run.
     """
-    first, second = home.facts.runs.get(before), home.facts.runs.get(after)
+    second = home.facts.runs.get(after)
+    first = home.facts.runs.get(_previous(home, second) if before is None else before)
     records = [json.loads(run.record) for run in (first, second)]
     configs = [record.get("config", {}).get("values", {}) for record in records]
     around = [_around(record) for record in records]
@@ -84,6 +91,16 @@ def compare(home: Home, before: str, after: str) -> Comparison:
         _differing(*around),
         tuple(_steps(home, first, second)),
         tuple(_metrics(home, first, second)),
+    )
+
+
+def _previous(home: Home, run: RunRow) -> str:
+    for row in home.facts.runs.list(1, pipeline=run.pipeline, before=run.id):
+        return row.id
+    raise NotFoundError(
+        f"Run {run.id} is the first of pipeline '{run.pipeline}': there is none before it",
+        str(home.path),
+        "Run it once more, or name two runs.",
     )
 
 

@@ -5,12 +5,8 @@ from pathlib import Path
 from types import TracebackType
 
 from mainspring.config import Config
-from mainspring.digest import tagged
-from mainspring.engine.coordinator import address_of
-from mainspring.engine.keys import Key
-from mainspring.engine.messages import Task
-from mainspring.engine.schedule import Job
 from mainspring.engine.steprun import StepRun, call_step
+from mainspring.engine.tasks import task_of
 from mainspring.errors import NotFoundError
 from mainspring.workspace.homes import Home
 from mainspring.workspace.planning import survey
@@ -30,28 +26,13 @@ def debug(project: Project, config: Config, home: Home, step: str) -> bool:
     found = survey(project, config, home)
     if step not in found.keys:
         raise NotFoundError(f"The inputs of '{step}' are not stored", None, "Run once more with --pdb.")
-    job, key = found.jobs[step], found.keys[step]
-    task = _task(job, key, home)
+    task = task_of(found.jobs[step], found.keys[step], home.path)
     try:
         call_step(task, StepRun(task, home.blobs, lambda _: None, allow_pickle=home.settings.allow_pickle))
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever a step raises is what is looked at
         pdb.post_mortem(_from_step(error.__traceback__))
         return True
     return False
-
-
-def _task(job: Job, key: Key, home: Home) -> Task:
-    module, attribute = ("", "") if job.splits else address_of(job.node.step)
-    return Task(
-        step=job.name,
-        module=module,
-        attribute=attribute,
-        args=key.args,
-        seed=int(tagged("seed", key.digest)[:8], 16),
-        log="",
-        checkpoint=str(home.path / "checkpoints" / key.digest),
-        whole=job.element is not None,
-    )
 
 
 def _from_step(trace: TracebackType | None) -> TracebackType | None:

@@ -125,18 +125,10 @@ class _Upwards:
         return dag
 
     def _inputs(self, row: StepRow) -> list[tuple[str, ResultRow]]:
-        """Return digest and result of what a step run read.
-
-        Inside a list or a dict an artifact has no digest of its own in the record: all that a call returned counts.
-        """
-        parts = json.loads(row.inputs)["params"].values()
-        named = {part["digest"] for part in parts if part["kind"] == "artifact"}
-        inside = any(part["kind"] == "many" for part in parts)
-        found = []
-        for results in self._needed(row):
-            made = [(artifact.digest, result) for result in results for artifact in result.artifacts]
-            found += [pair for pair in made if pair[0] in named] or (made if inside else [])
-        return found
+        """Return digest and result of each artifact that a step run read, those inside its arguments among them."""
+        made = [(one.digest, result) for results in self._needed(row) for result in results for one in result.artifacts]
+        read = self.home.facts.steps.read_by(row.run, row.name, [digest for digest, _ in made])
+        return [pair for pair in made if pair[0] in read]
 
     def _needed(self, row: StepRow) -> Iterator[list[ResultRow]]:
         """Yield the results of each call that a step run needs."""

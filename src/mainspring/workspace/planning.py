@@ -56,7 +56,6 @@ class Survey:
 
     Attributes:
         ready: The traced pipeline, and what makes keys.
-        past: What earlier runs know.
         jobs: Each step run whose inputs are known, by its name.
         keys: Their cache keys.
         hits: The stored results among them.
@@ -65,12 +64,16 @@ class Survey:
     """
 
     ready: Preparation
-    past: Past
     jobs: dict[str, Job] = field(default_factory=dict)
     keys: dict[str, Key] = field(default_factory=dict)
     hits: dict[str, ResultRow] = field(default_factory=dict)
     errors: dict[str, MainspringError] = field(default_factory=dict)
     planned: dict[str, Planned] = field(default_factory=dict)
+
+    @property
+    def past(self) -> Past:
+        """What earlier runs know."""
+        return self.ready.past
 
     def follow(self) -> None:
         """Go from hit to hit until only misses, and what waits for them, are left."""
@@ -81,7 +84,7 @@ class Survey:
                 key = self.ready.keys.of(job)
             except MainspringError as error:
                 self.errors[job.name] = error
-                self.planned[job.name] = Planned(job.name, "failed", str(error))
+                self.planned[job.name] = Planned(job.name, "failed", self.ready.files.shown(str(error)))
                 continue
             self.keys[job.name] = key
             result = self._stored(key)
@@ -153,8 +156,7 @@ def survey(project: Project, config: Config, home: Home) -> Survey:
     Raises:
         DefinitionError: Steps or pipeline cannot work as they are written.
     """
-    ready = Preparation(project, config, home, "")
-    found = Survey(ready, Past(home, ready.dag.pipeline))
+    found = Survey(Preparation(project, config, home))
     found.follow()
     return found
 

@@ -68,8 +68,9 @@ def load_project(target: str | None = None) -> Project:
     """Return the project of `FILE.py[:PIPELINE]`, by default the only pipeline of `./pipeline.py`.
 
     Raises:
-        NotFoundError: There is no such file, or no such pipeline in it.
-        DefinitionError: The file has several pipelines and none was named, or cannot be imported.
+        NotFoundError: There is no such file or no such pipeline in it, or there are several and none was named.
+        DefinitionError: Its name is that of another module, or it ends the program when it is imported.
+        Exception: Whatever the module raises when it is imported, as it is: it is the author's to read.
     """
     name, _, chosen = (target or "pipeline.py").partition(":")
     path = Path(name).resolve()
@@ -85,7 +86,7 @@ def load_project(target: str | None = None) -> Project:
         raise NotFoundError(f"There is no pipeline file '{name}'", str(path.parent), advice)
     root, module_name = _module_of(path)
     _import_from(root)
-    module = importlib.import_module(module_name)
+    module = _imported(module_name, name)
     if Path(str(module.__file__)).resolve() != path:
         raise DefinitionError(
             f"Module '{module_name}' is {module.__file__}, not {path}",
@@ -93,6 +94,17 @@ def load_project(target: str | None = None) -> Project:
             "Rename the file: its name is taken by a module that was imported before.",
         )
     return Project(_choose(module, chosen, name), path, root, module)
+
+
+def _imported(module_name: str, file: str) -> ModuleType:
+    try:
+        return importlib.import_module(module_name)
+    except SystemExit as error:
+        raise DefinitionError(
+            f"'{file}' ends the program when it is imported (exit {error.code})",
+            file,
+            'Put what runs a script below `if __name__ == "__main__":`.',
+        ) from error
 
 
 def _choose(module: ModuleType, chosen: str, file: str) -> Pipeline[..., Any]:

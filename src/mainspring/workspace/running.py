@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -17,13 +18,14 @@ from msgspec.structs import replace
 
 from mainspring.config import Config, config_of, load_config, to_record
 from mainspring.digest import Artifact
-from mainspring.engine.coordinator import Coordinator, Options, Outcome, Workshop, address_of
+from mainspring.engine.coordinator import Coordinator, Options, Outcome, Workshop
 from mainspring.engine.environment import Environment
 from mainspring.engine.files import InputFiles
 from mainspring.engine.keys import Keys
 from mainspring.engine.ledger import Ledger
 from mainspring.engine.messages import Setup
 from mainspring.engine.sources import ProjectSources
+from mainspring.engine.tasks import address_of
 from mainspring.errors import ConfigError, NotFoundError, StoreError, nearest
 from mainspring.events import Listener
 from mainspring.graph import Dag, Pipeline, trace
@@ -130,19 +132,26 @@ def home_of(project: Project, config: Config) -> Path:
 
 @dataclass
 class Preparation:
-    """Everything that a plan or a run of one pipeline needs, made once."""
+    """Everything that a plan or a run of one pipeline needs, made once.
+
+    Attributes:
+        project: The project of the pipeline.
+        config: Its configuration.
+        home: Where its facts and values are.
+        run_id: The run that is to come; None for a plan, whose past is every run that there was.
+    """
 
     project: Project
     config: Config
     home: Home
-    run_id: str
+    run_id: str | None = None
 
     def __post_init__(self) -> None:
         self.dag: Dag = trace(self.project.pipeline, self.config.value)
         for node in self.dag.nodes.values():
             address_of(node.step)
         self.sources = ProjectSources(self.project.root)
-        self.files = InputFiles(self.home.facts)
+        self.files = InputFiles(self.home.facts, str(self.project.folder))
         self.environment = Environment(self.home.facts.memo)
         index = CodeIndex(self.sources)
         self.keys = Keys(index, self.environment, self.files, self.home.blobs, self.dag.seed)
@@ -163,7 +172,11 @@ class Preparation:
 
 
 def execute(project: Project, config: Config, home: Home, request: Request) -> Run:
-    """Run a project's pipeline in an open home."""
+    """Run a project's pipeline in an open home.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; the run is on record, with a report of what it had done.
+    """
     git = GitQuestion(project.folder).ask()
     run_id = new_run_id()
     ready = Preparation(project, config, home, run_id)
@@ -173,7 +186,6 @@ def execute(project: Project, config: Config, home: Home, request: Request) -> R
     environment, description = ready.environment.snapshot()
     record = _record(ready, request, environment)
     row = RunRow(run_id, dag.pipeline, "running", time.time(), None, time.time(), owner, dag.seed, None, record)
-    row = home.facts.runs.start(row)
     ledger = Ledger(home.facts, row, request.listener, list(dag.nodes), config.settings.cost_per_hour)
     options = Options(
         workers=request.workers or config.settings.workers or os.cpu_count() or 1,
@@ -198,7 +210,12 @@ def execute(project: Project, config: Config, home: Home, request: Request) -> R
         why=ready.past.why,
         belongings=belongings,
     )
-    outcome = Coordinator(workshop).execute()
+    try:
+        outcome = Coordinator(workshop).execute()
+    except KeyboardInterrupt:
+        with suppress(NotFoundError):  # it came before the run was on record
+            _report(home, run_id)
+        raise
     return _view(home, row, outcome, _report(home, run_id))
 
 
