@@ -11,8 +11,9 @@ import polars as pl
 from mainspring.digest import unreadable
 from mainspring.errors import InputError
 
-__all__ = ["check_header", "check_text", "unreadable_table"]
+__all__ = ["COMPRESSED", "check_header", "check_text", "unreadable_table"]
 
+COMPRESSED: Final = (".gz", ".zst")
 _CHUNK: Final = 1 << 20
 _MARKS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -21,7 +22,8 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _AGAIN: Final = re.compile(r"(.*)_duplicated_\d+")
-_NUMBER: Final = re.compile(r"could not parse `(.*?)` as dtype `(\w+)` at column '(.*?)'")
+_NUMBER: Final = re.compile(r"could not parse `(.*?)` as dtype `(\w+)` at column '(.*?)'", re.DOTALL)
+_EARLY: Final = ("must end with", "must contain a header and footer", "InvalidFooter")
 _SHOWN: Final = 40
 
 
@@ -54,13 +56,13 @@ def check_header(names: Sequence[str], shown: str) -> None:
 
 def unreadable_table(path: Path, kind: str, shown: str, error: Exception) -> InputError:
     """Return the error for a file that is no table, with the place where it stops being one."""
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and error.errno is not None:
         return unreadable(path, error, "File")
     where, said = f"source '{shown}'", str(error).partition("\n")[0]
     if kind in ("csv", "tsv"):
         return _text_fault(path, where, said, error)
     if kind in ("parquet", "arrow"):
-        early = "must end with" in said or "InvalidFooter" in said
+        early = any(words in said for words in _EARLY)
         what = "ends early, or is no" if early else "is damaged, or is no"
         return InputError(
             f"'{path.name}' {what} {kind.capitalize()} file: {said}", where, "Get it again from where it was made."
@@ -70,14 +72,17 @@ def unreadable_table(path: Path, kind: str, shown: str, error: Exception) -> Inp
 
 def _text_fault(path: Path, where: str, said: str, error: Exception) -> InputError:
     if "utf-8" in said.lower() or isinstance(error, UnicodeError):
-        line, byte = _first_foreign(path)
-        place = f": byte 0x{byte:02X} in line {line:,}" if byte is not None else ""
+        found = None if path.suffix in COMPRESSED else _first_foreign(path)
+        place = f": byte 0x{found[1]:02X} in line {found[0]:,}" if found else ""
         return InputError(
             f"'{path.name}' is not UTF-8 from end to end{place}",
             where,
             "Name its encoding, such as encoding='cp1252'; a file of several encodings has to be mended.",
         )
-    number = _NUMBER.search(said)
+    number = _NUMBER.search(str(error))
+    if number and number[2] == "str":
+        what = f"A quote in column '{number[3]}' of '{path.name}' is never closed"
+        return InputError(what, where, "Close it; the file may end early.")
     if number:
         value, kind, column = number.groups()
         return InputError(
@@ -92,7 +97,7 @@ def _text_fault(path: Path, where: str, said: str, error: Exception) -> InputErr
     )
 
 
-def _first_foreign(path: Path) -> tuple[int, int | None]:
+def _first_foreign(path: Path) -> tuple[int, int] | None:
     """Return line and value of the first byte that is no UTF-8."""
     decoder, line = codecs.getincrementaldecoder("utf-8")(), 1
     with path.open("rb") as file:
@@ -104,4 +109,4 @@ def _first_foreign(path: Path) -> tuple[int, int | None]:
                 whole = held + chunk
                 return line + whole[: error.start].count(b"\n"), whole[error.start]
             line += chunk.count(b"\n")
-    return line, None
+    return None

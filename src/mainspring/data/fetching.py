@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from secrets import token_hex
 from typing import Any, BinaryIO, Final, TypeVar
 
 import polars as pl
@@ -34,8 +34,8 @@ def fetch(source: str | Source, into: str | os.PathLike[str], *, sleep: Sleep = 
     """Return the path of a file with the data of a source.
 
     A local file stays where it is. Anything else is written into a folder under its base name: beside its place,
-    flushed to the disk and then renamed, so that there is never half a file. A query and a synthetic table become
-    Parquet.
+    flushed to the disk and then renamed, so that there is never half a file; a download that breaks off begins again. A
+    query and a synthetic table become Parquet. What is pinned and there already is not fetched again.
 
     Args:
         source: Where the data are.
@@ -52,15 +52,13 @@ def fetch(source: str | Source, into: str | os.PathLike[str], *, sleep: Sleep = 
         return _only_file(given)
     folder = Path(into)
     folder.mkdir(parents=True, exist_ok=True)
+    path = folder / given.name
+    if given.sha256 and path.is_file() and _sha256(path) == given.sha256:
+        return path
     if given.kind in ("sql", "synthetic"):
         table = table_of(given, sleep=sleep)
-        return _whole(folder / given.name, lambda file: table.write_parquet(file))
-    path = patiently(given, lambda: _whole(folder / given.name, lambda file: _bytes(given, file)), sleep=sleep)
-    try:
-        return verified(given, path)
-    except InputError:
-        path.unlink()
-        raise
+        return _whole(path, given, table.write_parquet)
+    return patiently(given, lambda: _whole(path, given, lambda file: _bytes(given, file)), sleep=sleep)
 
 
 def table_of(source: Source, *, sleep: Sleep = time.sleep) -> pl.DataFrame:
@@ -79,15 +77,16 @@ def table_of(source: Source, *, sleep: Sleep = time.sleep) -> pl.DataFrame:
 def current(source: str | Source, *, sleep: Sleep = time.sleep) -> Source:
     """Return the source with the stamp of the version that it has now, so that a step runs again when that changes.
 
-    The server is asked: `ETag`, else `Last-Modified`, else the size that an object store tells. A source that is pinned,
-    local, synthetic or in a wheel cannot change unseen and comes back as it is.
+    The server is asked: for its `ETag`, else `Last-Modified`, or what an object store tells. A source that is pinned,
+    synthetic, in a wheel or of local files cannot change unseen and comes back as it is. Call it in the pipeline and
+    not in a step, whose result would be kept.
 
     Raises:
         InputError: The source tells no version: pin it, or give a stamp of your own.
         SourceDownError: The source could not be reached, however often it was tried.
     """
     given = source_of(source)
-    if given.sha256 or given.kind in ("path", "glob", "wheel", "synthetic"):
+    if given.sha256 or given.files or given.kind == "wheel":
         return given
     stamp = ""
     if given.kind == "http":
@@ -96,11 +95,9 @@ def current(source: str | Source, *, sleep: Sleep = time.sleep) -> Source:
         adapter = _adapter(given)
         stamp = patiently(given, lambda: adapter.version(resolved(given)), sleep=sleep)
     if not stamp:
-        raise InputError(
-            "The source does not tell its version",
-            f"source '{given.uri}'",
-            "Pin it with sha256, or give a stamp of your own, such as the day: replace(source, stamp='2024-03-01').",
-        )
+        own = "ive a stamp of your own, such as the day: replace(source, stamp='2024-03-01')."
+        fix = f"G{own}" if given.kind == "sql" else f"Pin it with sha256, or g{own}"
+        raise InputError("The source does not tell its version", f"source '{given.uri}'", fix)
     return replace(given, stamp=stamp)
 
 
@@ -112,11 +109,7 @@ def verified(source: Source, path: Path) -> Path:
     """
     if source.sha256 is None:
         return path
-    try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise unreadable(path, error, "File") from error
+    found = _sha256(path)
     if found != source.sha256:
         raise InputError(
             f"'{source.name}' has SHA-256 {found}, and {source.sha256} is pinned",
@@ -124,6 +117,14 @@ def verified(source: Source, path: Path) -> Path:
             "Find out why it changed; then pin the new one.",
         )
     return path
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise unreadable(path, error, "File") from error
 
 
 def patiently(source: Source, attempt: Callable[[], T], *, sleep: Sleep) -> T:
@@ -182,16 +183,15 @@ def _only_file(source: Source) -> Path:
     return verified(source, path)
 
 
-def _whole(path: Path, write: Callable[[BinaryIO], object]) -> Path:
-    """Return the path of a file that is there only once it is written to its end."""
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        part = Path(file.name)
-        try:
-            write(file.file)
+def _whole(path: Path, source: Source, write: Callable[[BinaryIO], object]) -> Path:
+    """Return the path of a file that is there only once it is written to its end, and is what is pinned."""
+    part = path.with_name(f".{path.name}.{token_hex(8)}")
+    try:
+        with part.open("xb") as file:
+            write(file)
             file.flush()
             os.fsync(file.fileno())
-        except BaseException:
-            part.unlink()
-            raise
-    part.replace(path)
+        verified(source, part).replace(path)
+    finally:
+        part.unlink(missing_ok=True)
     return path

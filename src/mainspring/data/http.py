@@ -1,14 +1,13 @@
 """Files by HTTP, with the proxies and certificates that the environment names."""
 
 import shutil
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPException, HTTPResponse
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit
-from urllib.request import build_opener
+from urllib.request import HTTPBasicAuthHandler, HTTPPasswordMgrWithPriorAuth, build_opener
 
 from mainspring.data.sources import Source
 from mainspring.data.unreachable import UnreachableError
@@ -50,35 +49,30 @@ def version(url: str, timeout: float) -> str:
 @contextmanager
 def _answer(url: str, timeout: float) -> Iterator[HTTPResponse]:
     parts = urlsplit(url)
-    opener = build_opener()
-    opener.addheaders = [("User-Agent", "mainspring"), ("Accept-Encoding", "identity"), *_authorization(parts)]
-    plain = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    plain = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="")
+    known = HTTPPasswordMgrWithPriorAuth()  # another server, to which this one may send us, does not get the password
+    if parts.username is not None:
+        known.add_password(
+            None, plain.geturl(), unquote(parts.username), unquote(parts.password or ""), is_authenticated=True
+        )
+    opener = build_opener(HTTPBasicAuthHandler(known))
+    opener.addheaders = [("User-Agent", "mainspring"), ("Accept-Encoding", "identity")]
     try:
-        with opener.open(plain, timeout=timeout) as answer:
+        with opener.open(plain.geturl(), timeout=timeout) as answer:
             yield answer
     except HTTPError as error:
         said = f"the server answered {error.code} {error.reason}"
         error.close()
         if error.code in _MAY_PASS:
             raise UnreachableError(said) from error
-        shown = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
-        fix = (
-            "Check the address."
-            if error.code in (404, 410)
-            else "Check the address and what it asks for to let you in."
-        )
+        gone = error.code in (404, 410)
+        fix = "Check the address." if gone else "Check the address, and what the server wants to let you in."
+        shown = plain._replace(query="").geturl()
         raise InputError(said[0].upper() + said[1:], f"source '{shown}'", fix) from error
     except URLError as error:
-        raise UnreachableError(f"{_reason(error.reason)}") from error
+        raise UnreachableError(_reason(error.reason)) from error
     except (HTTPException, OSError) as error:
         raise UnreachableError(_reason(error)) from error
-
-
-def _authorization(parts: Any) -> list[tuple[str, str]]:
-    if parts.username is None:
-        return []
-    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    return [("Authorization", f"Basic {b64encode(pair.encode()).decode()}")]
 
 
 def _reason(error: object) -> str:

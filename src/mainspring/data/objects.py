@@ -59,5 +59,6 @@ def _faults(uri: str) -> Iterator[None]:
         near = nearest(uri.partition(":")[0], _fsspec.available_protocols())
         fix = f"Did you mean '{near}://'?" if near else "Check the address."
         raise InputError(f"fsspec does not open it: {error}", where, fix) from error
-    except OSError as error:
-        raise UnreachableError(error.strerror or str(error) or type(error).__name__) from error
+    except Exception as error:  # stores raise errors of their own libraries when they cannot be reached
+        said = getattr(error, "strerror", None) or str(error)
+        raise UnreachableError(f"{type(error).__name__}: {said}" if said else type(error).__name__) from error

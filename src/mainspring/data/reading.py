@@ -1,15 +1,15 @@
 """Tables read from sources, whatever their format; a file that cannot be read says what is wrong with it."""
 
 import os
-import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import polars as pl
 
-from mainspring.data.faults import check_header, check_text, unreadable_table
+from mainspring.data.faults import COMPRESSED, check_header, check_text, unreadable_table
 from mainspring.data.fetching import fetch, table_of, verified
 from mainspring.data.frames import no_column
 from mainspring.data.sources import Source, source_of
@@ -18,7 +18,6 @@ from mainspring.errors import InputError, nearest
 
 __all__ = ["read", "scan"]
 
-_COMPRESSED: Final = (".gz", ".zst")
 _ENDINGS: Final = {
     ".arrow": "arrow",
     ".csv": "csv",
@@ -39,13 +38,13 @@ def read(
     columns: Sequence[str] | None = None,
     types: Mapping[str, Any] | None = None,
     encoding: str = "utf-8",
-    format: str | None = None,  # noqa: A002
+    format: str | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> pl.DataFrame:
     """Return the table of a source.
 
     Types of CSV columns are told by all of the file, not by its first rows; dates are recognised. Several files of one
-    glob are put one below the other, in the order of their paths; their columns have to be the same.
+    glob are put one below the other, in the order of their paths; they have the same columns, in any order.
 
     Args:
         source: Where the data are: a URI, a path, or a `Source`.
@@ -69,7 +68,7 @@ def read(
     if given.is_local:
         return _joined(given, asked)
     with TemporaryDirectory() as folder:
-        path = fetch(given, folder, sleep=time.sleep)
+        path = fetch(given, folder)
         return asked.table(path, given.uri)
 
 
@@ -77,13 +76,14 @@ def scan(
     source: str | os.PathLike[str] | Source,
     *,
     types: Mapping[str, Any] | None = None,
-    format: str | None = None,  # noqa: A002
+    format: str | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> pl.LazyFrame:
     """Return the table of local files as a lazy frame, of which only what is used is read.
 
     Raises:
-        InputError: A file is missing, its format is unknown, or the source is not local: `fetch` it first.
+        InputError: A file is missing, its format is unknown, or the source is not local: `fetch` it first. What is
+            wrong inside a file is told by Polars, when it is read.
     """
     given = source_of(source)
     if not given.is_local:
@@ -104,22 +104,15 @@ def scan(
     return scanners[kind](paths, **_options(kind, types, options))
 
 
+@dataclass(frozen=True, slots=True)
 class _Asked:
     """How a table is to be read."""
 
-    def __init__(
-        self,
-        columns: Sequence[str] | None,
-        types: Mapping[str, Any] | None,
-        encoding: str,
-        format_: str | None,
-        options: Mapping[str, Any] | None,
-    ) -> None:
-        self.columns = list(columns) if columns is not None else None
-        self.types = types
-        self.encoding = encoding
-        self.format = format_
-        self.options = options
+    columns: Sequence[str] | None
+    types: Mapping[str, Any] | None
+    encoding: str
+    format: str | None
+    options: Mapping[str, Any] | None
 
     def table(self, path: Path, shown: str) -> pl.DataFrame:
         """Return the table of one file."""
@@ -135,7 +128,7 @@ class _Asked:
     def _read(self, kind: str, path: Path, options: dict[str, Any]) -> pl.DataFrame:
         if kind in ("csv", "tsv"):
             plain = self.encoding.lower().replace("_", "-") in ("utf-8", "utf8")
-            if plain and path.suffix not in _COMPRESSED:
+            if plain and path.suffix not in COMPRESSED:
                 check_text(path)
             return pl.read_csv(path, encoding="utf8" if plain else self.encoding, **options)
         if kind == "jsonl":
@@ -147,27 +140,38 @@ class _Asked:
 
 
 def _joined(source: Source, asked: _Asked) -> pl.DataFrame:
-    paths = [_present(source, file.path) for file in source.files]
-    tables = [asked.table(path, str(path)) for path in paths]
-    first = tables[0]
-    for path, table in zip(paths, tables, strict=True):
-        other = sorted(set(table.columns) ^ set(first.columns))
-        if other:
-            side = paths[0] if other[0] in table.columns else path
-            raise InputError(
-                f"'{path.name}' and '{paths[0].name}' have other columns: '{other[0]}' is not in '{side.name}'",
-                f"source '{source.uri}'",
-                "Read them apart, or name the columns that they share.",
-            )
-    if len(tables) == 1:
-        return first
-    try:
-        return pl.concat([table.select(first.columns) for table in tables], how="vertical_relaxed")
-    except pl.exceptions.PolarsError as error:
-        said = str(error).partition("\n")[0]
-        raise InputError(
-            f"The files have columns of other types: {said}", f"source '{source.uri}'", "Name the types: types={…}."
-        ) from error
+    tables = {path: asked.table(path, str(path)) for path in [_present(source, file.path) for file in source.files]}
+    (first, model), *others = tables.items()
+    if not others:
+        return model
+    for path, table in others:
+        _check_columns(source, (first, model.columns), (path, table.columns))
+    kinds = {name: _common_type(source, name, tables) for name in model.columns}
+    alike = [table.select(pl.col(name).cast(kind) for name, kind in kinds.items()) for table in tables.values()]
+    return pl.concat(alike)
+
+
+def _check_columns(source: Source, first: tuple[Path, list[str]], other: tuple[Path, list[str]]) -> None:
+    """Make sure that two files have the same columns, in any order."""
+    for (path, names), (against, wanted) in ((first, other), (other, first)):
+        for name in wanted:
+            if name not in names:
+                what, fix = no_column(name, tuple(names))
+                raise InputError(
+                    f"{what} in '{path.name}', and there is one in '{against.name}'", f"source '{source.uri}'", fix
+                )
+
+
+def _common_type(source: Source, name: str, tables: Mapping[Path, pl.DataFrame]) -> pl.DataType:
+    """Return the type of a column in all files; a file in which it is null throughout does not count."""
+    kinds = {table[name].dtype: path for path, table in tables.items() if table[name].null_count() < table.height}
+    if not kinds:
+        return next(iter(tables.values()))[name].dtype
+    found = list(kinds)
+    if len(found) == 1 or all(kind.is_numeric() for kind in found):
+        return pl.concat([pl.Series(name, [], kind).to_frame() for kind in found], how="vertical_relaxed")[name].dtype
+    told = " and ".join(f"{kind} in '{kinds[kind].name}'" for kind in found[:2])
+    raise InputError(f"Column '{name}' is {told}", f"source '{source.uri}'", f"Name its type: types={{'{name}': …}}.")
 
 
 def _present(source: Source, path: Path) -> Path:
@@ -201,7 +205,7 @@ def _format(path: Path, asked: str | None) -> str:
             f"Did you mean '{near}'?" if near else f"Known are {', '.join(known)}.",
         )
     suffixes = [ending.lower() for ending in path.suffixes]
-    if suffixes and suffixes[-1] in _COMPRESSED:
+    if suffixes and suffixes[-1] in COMPRESSED:
         suffixes.pop()
     kind = _ENDINGS.get(suffixes[-1]) if suffixes else None
     if kind is None:

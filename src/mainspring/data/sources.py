@@ -3,8 +3,8 @@
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from glob import glob, has_magic
+from dataclasses import dataclass
+from glob import has_magic
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
@@ -25,6 +25,7 @@ _PASSWORD: Final = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 _NAMED: Final = re.compile(r"\{env:([A-Za-z_]\w*)\}")
 _WHEEL: Final = re.compile(r"wheel:([A-Za-z0-9][A-Za-z0-9._-]*)==([^!\s=]+)!(.+)")
 _SQL: Final = re.compile(r"sql:([a-z][a-z0-9+]*://[^!]*)!(.+)", re.DOTALL)
+_SQLITE: Final = re.compile(r"sqlite(?:\+\w+)?:///([^?!:]+)")
 _SYNTHETIC: Final = re.compile(r"synthetic:([A-Za-z_][\w.]*):([A-Za-z_]\w*)(\?.*)?")
 _FORMS: Final = {
     "wheel": (_WHEEL, "wheel:NAME==VERSION!path/in/the/wheel.csv"),
@@ -37,9 +38,9 @@ _FORMS: Final = {
 class Source:
     """Where data come from. In `config.toml` it is a text: the URI, with `#sha256=…` at its end where it is pinned.
 
-    A URI is a path or a glob, relative to the folder of `config.toml`; `http://…` or `https://…`;
-    `wheel:NAME==VERSION!member`; `sql:URL!query`; `synthetic:module:function?argument=value`; or the URL of any store
-    that fsspec knows, such as `s3://bucket/key`. `{env:NAME}` in it stands for a secret.
+    A URI is a path or a glob, relative to the folder of `config.toml`, or in Python to the current one; `http://…` or
+    `https://…`; `wheel:NAME==VERSION!member`; `sql:URL!query`; `synthetic:module:function?argument=value`; or the URL
+    of any store that fsspec knows, such as `s3://bucket/key`. `{env:NAME}` in it stands for a secret.
 
     Args:
         uri: Where the data are.
@@ -47,7 +48,7 @@ class Source:
         retries: How often an unreachable source is tried again.
         timeout: Seconds without an answer after which a try has failed.
         stamp: The version that `current` found, or one of your own; data of another stamp are other data.
-        files: Local files; found by the URI.
+        files: The local files that it rests on; found by the URI.
 
     Raises:
         InputError: The URI has no known form, holds a password, or is a glob that no file matches.
@@ -72,19 +73,15 @@ class Source:
         if problem is not None:
             raise InputError(problem[0], f"source '{self.uri}'", problem[1])
         if not self.files:
-            object.__setattr__(self, "files", _files(self, Path()))
+            object.__setattr__(self, "files", _files(self.uri, Path()))
 
     @classmethod
     def __from_config__(cls, text: str, base: Path) -> "Source":
         """Return the source of a text in `config.toml`, whose paths are relative to `base`."""
-        if _kind(text) not in ("path", "glob"):
-            return cls(text)
-        made = cls(_PIN.sub("", text), files=(File(base),))  # a first one, so that nothing is looked for here
-        pin = _PIN.search(text)
-        return replace(made, sha256=pin[1] if pin else None, files=_files(made, base))
+        return cls(text, files=_files(_PIN.sub("", text), base))
 
     def __identity__(self) -> tuple[object, ...]:
-        """What makes a step that takes this run again: pinned bytes never, files by content, others by URI and stamp."""
+        """What data these are: by their pin, else by the content of files, else by the URI and its stamp."""
         if self.sha256:
             return ("source/1", "pinned", self.name, self.sha256)
         if self.kind in ("path", "glob"):
@@ -112,13 +109,15 @@ class Source:
     @property
     def name(self) -> str:
         """Base name of what is read; its ending says the format."""
-        if self.kind == "wheel":
-            return PurePosixPath(wheel_member(self).member).name
         if self.kind in ("sql", "synthetic"):
             return f"{self.kind}.parquet"
-        if self.kind in ("http", "object"):
-            return PurePosixPath(urlsplit(self.uri).path).name or "download"
-        return PurePosixPath(self.uri).name
+        path = self.uri
+        if self.kind == "wheel":
+            path = wheel_member(self).member
+        elif self.kind in ("http", "object"):
+            path = urlsplit(self.uri).path
+        name = PurePosixPath(path).name
+        return "download" if name in ("", "..") else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,23 +196,29 @@ def _problems(source: Source) -> Iterator[tuple[str, str]]:
         yield f"retries={source.retries}, timeout={source.timeout}", "Give retries from 0 and a timeout above 0."
 
 
-def _files(source: Source, base: Path) -> tuple[File, ...]:
+def _files(uri: str, base: Path) -> tuple[File, ...]:
     """Return the local files that a source rests on."""
-    if source.kind == "synthetic":
-        return (_module_file(source),)
-    if source.kind not in ("path", "glob"):
+    kind = _kind(uri)
+    if kind == "synthetic":
+        return (_module_file(uri),)
+    if kind == "sql":
+        database = _SQLITE.match(uri.removeprefix("sql:"))
+        return (File(base / Path(database[1]).expanduser()),) if database else ()
+    if kind not in ("path", "glob"):
         return ()
-    path = base / Path(source.uri.removeprefix("file://")).expanduser()
-    if source.kind == "path":
+    path = base / Path(uri.removeprefix("file://")).expanduser()
+    if kind == "path":
         return (File(path),)
-    found = sorted(one for one in glob(str(path), recursive=True) if Path(one).is_file())  # noqa: PTH207
+    fixed = next(place for place, part in enumerate(path.parts) if has_magic(part))
+    folder, pattern = Path(*path.parts[:fixed]), str(Path(*path.parts[fixed:]))
+    found = sorted(one for one in folder.glob(pattern) if one.is_file())
     if not found:
-        raise InputError("No file matches", f"source '{source.uri}'", "Check the folder and the pattern.")
+        raise InputError("No file matches", f"source '{uri}'", "Check the folder and the pattern.")
     return tuple(File(one) for one in found)
 
 
-def _module_file(source: Source) -> File:
-    found = _SYNTHETIC.fullmatch(source.uri)
+def _module_file(uri: str) -> File:
+    found = _SYNTHETIC.fullmatch(uri)
     module = found[1] if found else ""
     try:
         spec = find_spec(module)
@@ -221,8 +226,6 @@ def _module_file(source: Source) -> File:
         spec = None
     if spec is None or spec.origin is None or not Path(spec.origin).is_file():
         raise InputError(
-            f"There is no module '{module}' with a source file",
-            f"source '{source.uri}'",
-            "Check its name and sys.path.",
+            f"There is no module '{module}' with a source file", f"source '{uri}'", "Check its name and sys.path."
         )
     return File(spec.origin)

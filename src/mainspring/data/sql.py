@@ -1,6 +1,7 @@
 """Tables by SQL, through SQLAlchemy; loaded only for a `sql:` source."""
 
 from contextlib import suppress
+from pathlib import Path
 
 import polars as pl
 from sqlalchemy import Connection, Engine, NullPool, create_engine, make_url
@@ -35,14 +36,24 @@ def table_of(source: Source, uri: str) -> pl.DataFrame:
 
 def _engine(address: str, source: Source) -> Engine:
     try:
-        url = make_url(address)
+        url, options = make_url(address), {}
         if url.drivername in ("postgresql", "postgres"):
             url = url.set(drivername="postgresql+psycopg")
-        return create_engine(url, poolclass=NullPool)
+            options = {"connect_timeout": max(1, round(source.timeout))}
+        if source.files:
+            url = url.set(database=str(_present(source.files[0].path, source)))
+        return create_engine(url, poolclass=NullPool, connect_args=options)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise InputError(
             f"SQLAlchemy cannot open the address: {_first_line(error)}", f"source '{source.uri}'", "Check the address."
         ) from error
+
+
+def _present(path: Path, source: Source) -> Path:
+    """SQLite would make a file that is missing."""
+    if not path.is_file():
+        raise InputError(f"There is no file '{path}'", f"source '{source.uri}'", "Check the address.")
+    return path
 
 
 def _connected(engine: Engine) -> Connection:
@@ -61,6 +72,8 @@ def _rows(connection: Connection, query: str, source: Source) -> pl.DataFrame:
         raise _refused(error, source) from error
     except (SQLAlchemyError, pl.exceptions.PolarsError) as error:
         raise _refused(error, source) from error
+    except AttributeError as error:  # Polars asks for the columns of an answer that has none
+        raise InputError("The query gives no table", f"source '{source.uri}'", "Write one that selects.") from error
     finally:
         with suppress(SQLAlchemyError):
             connection.rollback()

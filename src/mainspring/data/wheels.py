@@ -46,7 +46,7 @@ def copy(wanted: WheelMember, file: BinaryIO, source: Source) -> None:
 
 
 def _download(wanted: WheelMember, folder: Path, source: Source) -> None:
-    options = ["--no-deps", "--no-cache-dir", "--only-binary=:all:", "--disable-pip-version-check", "--no-input"]
+    options = ["--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--no-input"]
     patience = ["--retries", "0", "--timeout", f"{source.timeout:g}"]
     command = [sys.executable, "-m", "pip", "download", *options, *patience, "--dest", str(folder)]
     try:
