@@ -24,18 +24,23 @@ from mainspring.data.rules import (
     series_length,
     unique,
 )
+from mainspring.data.selecting import Keep, feature_tests, importance_test, logged_cost, select_columns
+from mainspring.data.selection import Dropped, Selection
 from mainspring.data.sources import Source
 from mainspring.data.splits import Fold, Period, Rolling, locked_fold, rolling_origin
 
 __all__ = [
     "Contract",
+    "Dropped",
     "Finding",
     "Fold",
+    "Keep",
     "Outcome",
     "Parts",
     "Period",
     "Rolling",
     "Rule",
+    "Selection",
     "Severity",
     "Source",
     "aggregate",
@@ -44,14 +49,17 @@ __all__ = [
     "current",
     "duplicates",
     "examine",
+    "feature_tests",
     "fetch",
     "findings_table",
     "finite",
     "freshness",
     "group",
     "group_folds",
+    "importance_test",
     "in_range",
     "locked_fold",
+    "logged_cost",
     "matches",
     "no_gaps",
     "not_null",
@@ -64,6 +72,7 @@ __all__ = [
     "rolling_origin",
     "row",
     "scan",
+    "select_columns",
     "series_length",
     "stratified_folds",
     "unique",
