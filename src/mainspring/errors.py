@@ -5,7 +5,7 @@ that the command line can lay them out and `--json` can print them.
 """
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from importlib import import_module
 from typing import Any
 
 __all__ = [
@@ -220,7 +220,7 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     >>> nearest("learning_rat", ["learning_rate", "depth"])
     'learning_rate'
     """
-    found = get_close_matches(name, sorted(names), n=1, cutoff=0.6)
+    found: list[str] = import_module("difflib").get_close_matches(name, sorted(names), n=1, cutoff=0.6)
     return found[0] if found else None
 
 

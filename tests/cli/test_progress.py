@@ -9,6 +9,7 @@ from mainspring.cli import progress
 from mainspring.cli.progress import Board, Lines, closing, failures
 from mainspring.events import (
     BlobRecomputed,
+    RunFinished,
     RunStarted,
     StepEnded,
     StepRetried,
@@ -145,3 +146,17 @@ def test_a_reader_that_went_away_is_not_written_to_again(monkeypatch):
 def test_columns_have_one_width(status):
     [said] = lines(ended("read", status, "reason"))
     assert said.index("reason") == 20
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("succeeded", "had succeeded when the interruption came"),
+        ("failed", "is interrupted; run again to go on with what is left"),
+        (None, "is interrupted; run again to go on with what is left"),
+    ],
+)
+def test_what_an_interruption_did_depends_on_when_it_came(status, said):
+    board = Board()
+    lines(RunStarted(RUN, "shop", 1), *([RunFinished(RUN, status, 1.0)] if status else []), board=board)
+    assert board.interrupted() == f"run {RUN} {said}"

@@ -171,6 +171,8 @@ import json, sys
 from pathlib import Path
 from mainspring.engine.environment import Environment
 path = Path(sys.argv[1])
+read = []
+sys.addaudithook(lambda event, args: read.append(args[0]) if event == "open" and "METADATA" in str(args[0]) else None)
 class Memo(dict):
     def set(self, name, value):
         self[name] = value
@@ -178,7 +180,7 @@ memo = Memo(json.loads(path.read_text()) if path.exists() else {})
 found = Environment(memo)
 digest = found.versions_for(["numpy"])[0] + found.snapshot()[0]
 path.write_text(json.dumps(memo))
-print(digest, "importlib.metadata" in sys.modules)
+print(digest, bool(read))
 """
     runs = [
         subprocess.run(

@@ -10,6 +10,7 @@ from projects import codes_of, imported, write
 
 from mainspring.engine.sources import ProjectSources
 from mainspring.errors import SourceError
+from mainspring.graph import book as book_module
 from mainspring.graph import code as code_module
 from mainspring.graph import reach as reach_module
 from mainspring.graph.code import MISSING, CodeIndex, diff, from_record, to_record
@@ -261,7 +262,7 @@ def test_each_module_is_parsed_once_and_each_symbol_resolved_once(monkeypatch):
         return call
 
     monkeypatch.setattr(reach_module, "parse_module", counted("parsed", reach_module.parse_module))
-    monkeypatch.setattr(reach_module, "references_of", counted("resolved", reach_module.references_of))
+    monkeypatch.setattr(book_module, "references_of", counted("resolved", book_module.references_of))
     sources = Memory(texts)
     index = CodeIndex(sources)
     for i in range(100):

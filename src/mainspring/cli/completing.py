@@ -1,11 +1,11 @@
 """What the shell offers when a name is half typed. Nothing is imported from the project: its files are only read."""
 
 import ast
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mainspring.config.toml import parse
 from mainspring.errors import MainspringError
 from mainspring.workspace.opening import open_existing
 
@@ -70,7 +70,7 @@ def artifacts(incomplete: str) -> list[str]:
 
 def _config() -> dict[str, Any]:
     try:
-        return tomllib.loads(Path("config.toml").read_text(encoding="utf-8"))
+        return parse(Path("config.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
 

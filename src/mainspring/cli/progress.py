@@ -13,6 +13,7 @@ from mainspring.cli.printing import MARKS
 from mainspring.events import (
     BlobRecomputed,
     Event,
+    RunFinished,
     RunStarted,
     StepEnded,
     StepRetried,
@@ -91,6 +92,7 @@ class Board(Struct):
         ended: Number of step runs by status.
         running: When each running step began, by its name.
         failed: What failed.
+        status: How the run ended; empty while it goes on.
     """
 
     run: str = ""
@@ -101,6 +103,7 @@ class Board(Struct):
     running: dict[str, float] = field(default_factory=dict)
     failed: list[StepEnded] = field(default_factory=list)
     mapped: dict[str, _Mapped] = field(default_factory=dict)
+    status: str = ""
 
     def take(self, event: Event) -> Iterator[Line]:
         """Yield the lines that an event makes complete."""
@@ -120,9 +123,17 @@ class Board(Struct):
         elif isinstance(event, BlobRecomputed):
             cause = shortened(event.cause)
             yield Line("", event.step, f"runs again, since its result cannot be used: {cause}")
+        elif isinstance(event, RunFinished):
+            self.status = event.status
         elif isinstance(event, RunStarted):
             self.run, self.pipeline, self.steps = event.run, event.pipeline, event.steps
             yield Line("", "", f"run {event.run} of {event.pipeline}, {count(event.steps, 'step')}")
+
+    def interrupted(self) -> str:
+        """Return what Ctrl-C did to the run; it may have come when nothing was left to do."""
+        if self.status == "succeeded":
+            return f"run {self.run} had succeeded when the interruption came"
+        return f"run {self.run} is interrupted; run again to go on with what is left"
 
     def follow(self, event: Event) -> None:
         """Take an event of a run that nobody looks at."""

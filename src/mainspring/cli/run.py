@@ -105,7 +105,7 @@ def _view(execution: Callable[[Listener], Run], home: Path) -> tuple[Run, Board]
             ran = execution(lines)
         except KeyboardInterrupt:
             if lines.board.run:
-                lines.write(f"run {lines.board.run} is interrupted; run again to go on with what is left")
+                lines.write(lines.board.interrupted())
                 report = report_path(home, lines.board.run)
                 if report.exists():
                     lines.write(f"report: {relative(report)}")

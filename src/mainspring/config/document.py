@@ -2,13 +2,12 @@
 
 import os
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
 
-from mainspring.config import positions
+from mainspring.config import positions, toml
 from mainspring.errors import ConfigError
 
 __all__ = ["RESERVED", "WORKSPACE", "Document", "read_document"]
@@ -64,13 +63,13 @@ def read_document(path: Path) -> Document:
         ) from error
     try:
         text = data.decode()
-        return Document(path, True, tomllib.loads(text), positions.positions(text))
+        return Document(path, True, toml.parse(text), positions.positions(text))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigError(
             f"The byte 0x{data[error.start]:02x} is not UTF-8", f"{_shown(path)}:{line}", "Save the file as UTF-8."
         ) from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise _syntax_error(str(error), path, data.count(b"\n") + 1) from error
 
 

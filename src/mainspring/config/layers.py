@@ -1,6 +1,5 @@
 """The layers of a configuration: the file, the chosen profile of the same file, and what `--set` says."""
 
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mainspring.config import positions
+from mainspring.config import positions, toml
 from mainspring.config.convert import INVALID, Place, convert, unknown_key
 from mainspring.config.document import RESERVED, WORKSPACE, Document
 from mainspring.config.fields import Field, fields_of, table_of, values_of
@@ -90,8 +89,8 @@ def _always(text: str) -> Callable[[positions.Path], str]:
 def _read_value(text: str) -> Any:
     """Return what TOML makes of a value, or the text itself."""
     try:
-        read = tomllib.loads(f"{_SEARCHED} = {text}")
-    except tomllib.TOMLDecodeError:
+        read = toml.parse(f"{_SEARCHED} = {text}")
+    except ValueError:
         return text
     return read[_SEARCHED] if list(read) == [_SEARCHED] else text
 

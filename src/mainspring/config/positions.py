@@ -1,8 +1,9 @@
 """Where each key of a TOML text stands: `tomllib` reads values and tells no lines; this finds the lines alone."""
 
 import re
-import tomllib
 from bisect import bisect_left
+
+from mainspring.config.toml import parse
 
 __all__ = ["Path", "line_of", "positions"]
 
@@ -115,7 +116,7 @@ class _Scanner:
         while True:
             self._take(_BLANKS)
             part = self._take(_STRING if self._peek() in _QUOTES else _BARE_KEY)
-            keys.append(next(iter(tomllib.loads(f"{part} = 0"))) if part.startswith(_QUOTES) else part)
+            keys.append(next(iter(parse(f"{part} = 0"))) if part.startswith(_QUOTES) else part)
             self._take(_BLANKS)
             if self._peek() != ".":
                 return keys

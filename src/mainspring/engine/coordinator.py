@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -15,8 +15,8 @@ from mainspring.engine.files import InputFiles
 from mainspring.engine.interrupts import Interrupts
 from mainspring.engine.keys import Key, Keys
 from mainspring.engine.ledger import Ledger, Pending
-from mainspring.engine.messages import CorruptInput, Done, Failed, Logged, Metrics, Setup, Usage
-from mainspring.engine.pool import Death, Pool, Worker
+from mainspring.engine.messages import CorruptInput, Death, Done, Failed, Logged, Metrics, Setup, Usage
+from mainspring.engine.pool import Pool
 from mainspring.engine.schedule import Job, Schedule
 from mainspring.engine.tasks import task_of
 from mainspring.errors import (
@@ -32,6 +32,9 @@ from mainspring.graph import Dag
 from mainspring.graph.code import Code
 from mainspring.store import BlobStore
 from mainspring.tracking import Lease, ResultRow
+
+if TYPE_CHECKING:
+    from mainspring.engine.process import Worker
 
 __all__ = ["Coordinator", "Options", "Outcome", "Workshop"]
 
@@ -275,7 +278,7 @@ class Coordinator:
             return _LONGEST_POLL * 5
         return max(0.0, min(pending.poll_at for pending in self._waiting) - time.monotonic())
 
-    def _take(self, worker: Worker, message: Any) -> None:
+    def _take(self, worker: "Worker", message: Any) -> None:
         pending: Pending = worker.owner
         if isinstance(message, Metrics | Logged):
             self.ledger.measured(pending, message)

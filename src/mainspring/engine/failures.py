@@ -3,8 +3,7 @@
 import signal
 from pathlib import Path
 
-from mainspring.engine.messages import Failed
-from mainspring.engine.pool import Death
+from mainspring.engine.messages import Death, Failed
 from mainspring.errors import MainspringError, StepFailedError, StepKilledError, StepTimeoutError
 from mainspring.graph import Node
 

@@ -1,12 +1,5 @@
-"""What coordinator and worker say to each other, and the channel that carries it.
+"""What coordinator and worker say to each other."""
 
-Frames are a length of eight bytes and a pickle. Both ends are the same user's processes on one machine, one started by
-the other.
-"""
-
-import pickle
-import socket
-import threading
 from typing import Any
 
 from msgspec import Struct
@@ -15,8 +8,8 @@ from mainspring.digest import Artifact, File, Folder
 from mainspring.errors import UnstorableError
 
 __all__ = [
-    "Channel",
     "CorruptInput",
+    "Death",
     "Done",
     "Failed",
     "Logged",
@@ -29,8 +22,6 @@ __all__ = [
     "path_in",
     "path_out",
 ]
-
-_CHUNK = 1 << 18
 
 
 class Plain(Struct, frozen=True):
@@ -142,6 +133,22 @@ class CorruptInput(Struct, frozen=True):
     cause: str
 
 
+class Death(Struct, frozen=True):
+    """A worker is gone.
+
+    Attributes:
+        signal: Number of the signal that killed it, or None.
+        code: Its exit status, when no signal killed it.
+        cause: `timeout`, `memory`, or `crash` when nothing here asked for it.
+        peak_rss: Largest resident size in bytes that was seen, 0 when it was not watched.
+    """
+
+    signal: int | None
+    code: int
+    cause: str
+    peak_rss: int
+
+
 Measured = Metrics | Logged
 
 
@@ -156,44 +163,3 @@ def path_in(data: memoryview) -> object:
     """Decode what `path_out` encoded."""
     kind, _, path = bytes(data).decode("utf-8", "surrogateescape").partition(" ")
     return File(path) if kind == "File" else Folder(path)
-
-
-class Channel:
-    """One end of a socket pair. `send` may be called from several threads; `receive` from one."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-        self._lock = threading.Lock()
-        self._buffer = bytearray()
-
-    def fileno(self) -> int:
-        """Return the descriptor to wait on."""
-        return self.sock.fileno()
-
-    def send(self, message: object) -> None:
-        """Send one message, or raise OSError when the other end is gone."""
-        data = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
-        with self._lock:
-            self.sock.sendall(len(data).to_bytes(8, "big") + data)
-
-    def receive(self) -> list[Any] | None:
-        """Wait for bytes and return the messages that are complete now, or None at the end of the stream."""
-        try:
-            chunk = self.sock.recv(_CHUNK)
-        except ConnectionError:
-            return None
-        if not chunk:
-            return None
-        self._buffer += chunk
-        messages = []
-        while len(self._buffer) >= 8:
-            end = 8 + int.from_bytes(self._buffer[:8], "big")
-            if len(self._buffer) < end:
-                break
-            messages.append(pickle.loads(memoryview(self._buffer)[8:end].tobytes()))  # noqa: S301 - our own process
-            del self._buffer[:end]
-        return messages
-
-    def close(self) -> None:
-        """Close this end."""
-        self.sock.close()

@@ -4,7 +4,6 @@ import contextlib
 import os
 import sys
 import sysconfig
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -28,7 +27,7 @@ class OpenWatch:
 
     def __init__(self, home: str, project: str) -> None:
         folders = {sys.prefix, sys.base_prefix, *sysconfig.get_paths().values(), str(Path.home() / ".cache")}
-        self._quiet = (*(f"{folder}/" for folder in (*folders, tempfile.gettempdir())), *_QUIET)
+        self._quiet = (*(f"{folder}/" for folder in (*folders, _temporary())), *_QUIET)
         self._home = f"{home}/"
         self._project = f"{project}/"
         self.opened: list[str] = []
@@ -73,3 +72,9 @@ class OpenWatch:
         if any(path == known or path.startswith(f"{known.rstrip('/')}/") for known in self._declared):
             return False
         return os.path.isfile(path)  # noqa: PTH113 - inside an audit hook
+
+
+def _temporary() -> str:
+    """Return the folder that `tempfile` would choose, which takes long to load."""
+    places = (*(os.environ.get(name, "") for name in ("TMPDIR", "TEMP", "TMP")), "/tmp", "/var/tmp")  # noqa: S108
+    return next((place for place in places if os.access(place, os.W_OK | os.X_OK)), "/tmp")  # noqa: S108

@@ -1,7 +1,6 @@
 """The scope of a running step: what `log`, `checkpoint` and `seed` do, and the inputs and outputs around the call."""
 
 import importlib
-import random
 import sys
 import threading
 import time
@@ -10,7 +9,6 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from mainspring.charts import figure_from, table_from
 from mainspring.digest import Artifact, restore
 from mainspring.engine.messages import Logged, Metrics, Plain, Task, path_in
 from mainspring.errors import DefinitionError, UnstorableError
@@ -62,7 +60,8 @@ class StepRun:
         self._log_other(name, value, at)
 
     def _log_other(self, name: str, value: object, at: int | None) -> None:
-        figure = figure_from(value)
+        charts = importlib.import_module("mainspring.charts")
+        figure = charts.figure_from(value)
         if figure is not None:
             self._log_artifact(name, "figure", figure)
             return
@@ -70,7 +69,7 @@ class StepRun:
             self.log(name, float(value), at)
             return
         try:
-            table = table_from(value)
+            table = charts.table_from(value)
         except (TypeError, ValueError) as error:
             raise DefinitionError(
                 f"log({name!r}, …) was given {type(value).__qualname__}, which is no number, figure or table",
@@ -116,6 +115,7 @@ class _Seeder:
     def __init__(self) -> None:
         self.seed = 0
         self._loaders: dict[str, Callable[[int], object]] = {
+            "random": lambda seed: sys.modules["random"].seed(seed),
             "numpy.random": lambda seed: sys.modules["numpy.random"].seed(seed),
             "torch": lambda seed: sys.modules["torch"].manual_seed(seed),
         }
@@ -123,7 +123,6 @@ class _Seeder:
 
     def start(self, seed: int) -> None:
         self.seed = seed
-        random.seed(seed)
         for name, apply in self._loaders.items():
             module = sys.modules.get(name)
             if module is not None and not getattr(module.__spec__, "_initializing", False):

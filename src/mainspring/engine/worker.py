@@ -8,16 +8,17 @@ import signal
 import socket
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from msgspec.structs import replace
 
+from mainspring.engine.channel import Channel
 from mainspring.engine.leftovers import Leftovers, become_subreaper
-from mainspring.engine.messages import Channel, CorruptInput, Done, Failed, Setup, Task
+from mainspring.engine.messages import CorruptInput, Done, Failed, Setup, Task
 from mainspring.engine.opens import OpenWatch
 from mainspring.engine.steprun import StepRun, call_step
 from mainspring.engine.usage import Meter
@@ -108,6 +109,7 @@ def _one_line(error: BaseException) -> str:
 def _user_frames(error: BaseException) -> str:
     """Return the traceback without this package's frames at its start and, where it raised on purpose, at its end."""
     here = str(Path(__file__).parent.parent)
+    traceback = import_module("traceback")
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [place for place, frame in enumerate(frames) if not frame.filename.startswith(here)]
     if not theirs:

@@ -4,14 +4,12 @@ One context variable holds it. Nothing is set in plain Python; the tracer sets i
 worker sets itself while a step runs.
 """
 
-import logging
 from contextvars import ContextVar
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
 __all__ = ["Scope", "checkpoint", "log", "scope", "seed"]
-
-logger = logging.getLogger("mainspring")
 
 
 class Scope(Protocol):
@@ -53,7 +51,7 @@ def log(name: str, value: object, *, at: int | None = None) -> None:
     """
     active = scope.get()
     if active is None:
-        logger.debug("%s = %s", name, value)
+        import_module("logging").getLogger("mainspring").debug("%s = %s", name, value)
     else:
         active.log(name, value, at)
 

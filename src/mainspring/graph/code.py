@@ -16,6 +16,7 @@ from msgspec import Struct, convert, to_builtins
 
 from mainspring.digest import tagged
 from mainspring.errors import SourceError
+from mainspring.graph.book import Book, Memo
 from mainspring.graph.constants import Values, closure_of, defaults_of, live_parts
 from mainspring.graph.modules import Definition
 from mainspring.graph.reach import ModuleReader, Reaches
@@ -91,9 +92,10 @@ class SymbolChange(Struct, frozen=True):
 class CodeIndex:
     """Makes code identities. Each module is parsed once, each symbol resolved once; a step costs what it reaches."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, memo: Memo | None = None) -> None:
         self._sources = sources
-        self._reaches = Reaches(sources)
+        self._book = Book(memo)
+        self._reaches = Reaches(sources, self._book)
         self._symbols: dict[Definition, Symbol] = {}
         self._values = Values(sources.digest, self._is_ours)
 
@@ -116,6 +118,10 @@ class CodeIndex:
             tuple(sorted(imports)),
             tuple(dict.fromkeys(remarks)),
         )
+
+    def keep(self) -> None:
+        """Keep for later processes what was found out about the text of modules."""
+        self._book.keep()
 
     def _roots(self, fn: object, extra: list[tuple[str, str]], seen: set[int]) -> Iterator[Definition]:
         """Yield the symbols of a live function, and of what it carries: its closure, defaults and what it wraps."""

@@ -7,9 +7,10 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
+from mainspring.graph.book import Book
 from mainspring.graph.effects import MUTATORS, calls_on_import, changes_outside
 from mainspring.graph.modules import Definition, Import, Module, ModuleText, parse_module
-from mainspring.graph.references import References, references_of
+from mainspring.graph.references import References
 
 __all__ = ["ModuleReader", "Reach", "Reaches"]
 
@@ -58,8 +59,9 @@ class Reach(Struct):
 class Reaches:
     """Resolves names. Each module is parsed once and each symbol resolved once."""
 
-    def __init__(self, reader: ModuleReader) -> None:
+    def __init__(self, reader: ModuleReader, book: Book) -> None:
         self._reader = reader
+        self._book = book
         self._modules: dict[str, Module | None] = {}
         self._reaches: dict[Definition, Reach] = {}
         self._acting: dict[str, Definition] = {}
@@ -81,8 +83,7 @@ class Reaches:
         known = self._reaches.get(definition)
         if known is None:
             known = self._reaches[definition] = Reach()
-            nodes: list[ast.stmt] = definition.nodes
-            self._resolve_all(definition.module, references_of(nodes, definition.module), known)
+            self._resolve_all(definition.module, self._book.of(definition), known)
             known.possible.update(dict.fromkeys(definition.parts.values()))
             if definition.kind == "method":
                 known.possible[definition.module.definitions[definition.name.split(".")[0]]] = None

