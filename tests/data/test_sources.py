@@ -93,6 +93,16 @@ def test_sources_survive_pickling_and_the_canonical_form(tmp_path):
         assert again == source
 
 
+def test_a_source_does_not_keep_the_files_of_another(tmp_path):
+    for name in ("a.csv", "b.parquet"):
+        (tmp_path / name).write_text("x\n1\n")
+    source = Source(f"{tmp_path}/a.csv")
+    assert replace(source, stamp="new").files == source.files
+    assert replace(source, stamp="new").__identity__() != source.__identity__()
+    with pytest.raises(InputError, match="files are not those of the URI"):
+        replace(source, uri=f"{tmp_path}/*.parquet")
+
+
 def test_how_often_it_is_tried_does_not_tell_data_apart():
     one = Source("https://example.org/a.csv")
     assert one.__identity__() == replace(one, retries=9, timeout=1.0).__identity__()

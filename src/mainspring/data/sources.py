@@ -85,7 +85,7 @@ class Source:
         if self.sha256:
             return ("source/1", "pinned", self.name, self.sha256)
         if self.kind in ("path", "glob"):
-            return ("source/1", "files", self.files)
+            return ("source/1", "files", self.stamp, self.files)
         return ("source/1", self.kind, self.uri, self.stamp, self.files)
 
     def __str__(self) -> str:
@@ -192,6 +192,9 @@ def _problems(source: Source) -> Iterator[tuple[str, str]]:
         yield f"A {kind} source has no bytes to pin", "Remove sha256; a stamp of your own tells versions apart."
     if source.sha256 is not None and kind == "glob":
         yield "A glob names several files, and one SHA-256 pins one", "Name one file, or remove sha256."
+    last = PurePosixPath(uri).name
+    if kind in ("path", "glob") and last not in ("", "..") and not all(one.path.match(last) for one in source.files):
+        yield "The files are not those of the URI", "Make a new Source: replace(source, uri=…) keeps the old files."
     if source.retries < 0 or source.timeout <= 0:
         yield f"retries={source.retries}, timeout={source.timeout}", "Give retries from 0 and a timeout above 0."
 
