@@ -4,6 +4,7 @@ import pickle
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
@@ -361,3 +362,31 @@ def test_a_contract_agrees_with_plain_python(rows, lazy):
     assert told["_row"].to_list() == sorted({n for found in expected for n in found})
     for n, said in told.select("_row", "_rules").iter_rows():
         assert said == "; ".join(name for name, found in zip(names, expected, strict=True) if n in found)
+
+
+def test_rows_of_a_large_frame_keep_their_places():
+    """The streaming engine works in parts; what it says of a row has to be about that row."""
+    rows = 300_000
+    rng = np.random.default_rng(7)
+    key, value = rng.integers(0, 200_000, rows), rng.normal(size=rows)
+    frame = pl.concat(pl.DataFrame({"key": key, "value": value}).iter_slices(70_001), rechunk=False)
+    contract = Contract(
+        in_range("value", -2, 2, severity="quarantine"),
+        unique("key", severity="warn"),
+        ordered("value", severity="warn"),
+        group("each key is positive", pl.col("value").max() > 0, by=["key"], severity="warn"),
+    )
+    _, inverse, counts = np.unique(key, return_inverse=True, return_counts=True)
+    most = np.full(counts.size, -np.inf)
+    np.maximum.at(most, inverse, value)
+    broken = [
+        np.abs(value) > 2,
+        counts[inverse] > 1,
+        np.append(False, value[1:] < value[:-1]),
+        most[inverse] <= 0,
+    ]
+    for form in (frame, frame.lazy()):
+        outcome = examine(form, contract)
+        for rule, mask in zip(contract.rules, broken, strict=True):
+            assert np.array_equal(outcome.failing(rule.name)["_row"].to_numpy(), np.flatnonzero(mask)), rule.name
+        assert outcome.passed["value"].equals(pl.Series("value", value[~broken[0]]))

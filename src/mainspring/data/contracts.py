@@ -198,7 +198,7 @@ def _masked(
             both = frame.with_columns(broken).collect(engine="streaming")
             table, masks = both.drop(list(named)), both.select(list(named))
         else:
-            table, masks = frame, frame.select(broken)
+            table, masks = frame, frame.lazy().select(broken).collect(engine="streaming")
     except pl.exceptions.PolarsError:
         return _one_by_one(frame.lazy().collect(), rules)
     return table, {rule.name: masks[name] for name, rule in named.items()}, {}

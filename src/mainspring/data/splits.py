@@ -172,10 +172,11 @@ def _span(days: pl.Series, plan: Rolling) -> Period:
         raise InputError("There are no dates to split", "rolling origin", "Give a column with rows.")
     span = Period(first, last)
     if span.days < plan.days_needed:
+        folds = f"{plan.folds} fold{'s' if plan.folds > 1 else ''} of {plan.test_days} days"
         train = "" if plan.train_days is None else f" after {plan.train_days} to learn from"
+        apart = f"with {plan.gap_days} between and {plan.locked_days} locked"
         raise InputError(
-            f"{plan.folds} fold{'s' if plan.folds > 1 else ''} of {plan.test_days} days{train}, "
-            f"with {plan.gap_days} between and {plan.locked_days} locked, take {plan.days_needed} days, and there are {span.days}: {span}",
+            f"{folds}{train}, {apart}, take {plan.days_needed} days, and there are {span.days}: {span}",
             "rolling origin",
             "Lower train_days, folds or test_days, or give more data.",
         )
