@@ -8,8 +8,8 @@ Report = Mapping[str, Any]
 _PREFACE = [
     "Every method forecasts the same folds, is told which days are closed, and is scored on the same days: those on",
     "which a store was open, or a product on sale; all days beside them. Loss is the pinball loss, mean over quantiles",
-    "and rows. Intervals are 95 %, paired, of blocks of a series and a calendar week, a date with all its folds; after a",
-    "semicolon stands the interval that draws series and weeks apart: it allows for what all series of a week share.",
+    "and rows. Intervals are 95 %, paired, of blocks of a series and a calendar week, a date with all its folds; after",
+    "a semicolon stands the interval that draws series and weeks apart: it allows for what all series of a week share.",
 ]
 
 

@@ -134,7 +134,9 @@ class Finish:
 
     def state(self) -> dict[str, Any]:
         """Return all that it was made of."""
-        learned = {name: list(part) if isinstance(part, tuple) else part for name, part in asdict(self.calibration).items()}
+        learned = {
+            name: list(part) if isinstance(part, tuple) else part for name, part in asdict(self.calibration).items()
+        }
         groups = [list(group) for group in self.groups]
         return {"groups": groups, "calibration": learned, "relative": self.relative, "from_usual": self.from_usual}
 

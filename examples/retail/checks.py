@@ -1,7 +1,5 @@
 """What a table of sales has to be. Rules of severity `fail` stop the run, those of `warn` are reported."""
 
-from pathlib import Path
-
 import polars as pl
 from panel import DAYS, Columns
 
@@ -22,29 +20,6 @@ from mainspring.data import (
 )
 
 MOST_UNITS = 10**9
-
-
-class TableError(ValueError):
-    """A file holds no table that can be read."""
-
-
-def read(path: Path) -> pl.DataFrame:
-    """The table of a CSV or Parquet file.
-
-    Raises:
-        TableError: The file ends early, is not in UTF-8, or is of another kind.
-    """
-    try:
-        if path.suffix == ".parquet":
-            return pl.read_parquet(path)
-        if path.suffix == ".csv":
-            return pl.read_csv(path, try_parse_dates=True, infer_schema_length=10_000)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        said = str(error).splitlines()[0]
-        if "utf" in said.lower():
-            raise TableError(f"{path.name} is not in UTF-8 throughout: {said}. Convert it to UTF-8.") from error
-        raise TableError(f"{path.name} cannot be read: {said}. It may end early: get the file again.") from error
-    raise TableError(f"{path.name} is neither .csv nor .parquet. Convert it.")
 
 
 def contract(columns: Columns, horizon: int) -> Contract:

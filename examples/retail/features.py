@@ -1,8 +1,8 @@
-"""Features of what is forecast, from what is known at the origin: the same code in training, in tests and in a package.
+"""Features of what is forecast, from what is known at the origin: the same code in training, tests and a package.
 
-A `Window` holds sales up to the origin and, of the periods after it, only what is known ahead: no feature can see what is
-to be forecast. `Features` is the stage that makes them from raw rows. This module imports NumPy and the standard library
-alone, and becomes part of the package.
+A `Window` holds sales up to the origin and, of the periods after it, only what is known ahead: no feature can see what
+is to be forecast. `Features` is the stage that makes them from raw rows. This module imports NumPy and the standard
+library alone, and becomes part of the package.
 """
 
 from collections.abc import Mapping

@@ -20,15 +20,15 @@ LEVELS_OF_PROFILES = 32
 YEAR_OF_WINDOWS = 13
 
 
-def assemble(
-    fit: Fit, learned: Calibration, relative: bool, panel: Panel, plan: Plan, unit: str
-) -> Pipeline:
+def assemble(fit: Fit, learned: Calibration, relative: bool, panel: Panel, plan: Plan, unit: str) -> Pipeline:
     """The inference pipeline of a fit: features, models, and what makes quantiles of what they say."""
     groups = tuple(
         tuple(f"model {level:g}, {number}" for number in range(len(texts)))
         for level, texts in zip(learned.levels, fit.models, strict=False)
     )
-    texts = dict(zip((name for group in groups for name in group), (text for group in fit.models for text in group), strict=True))
+    texts = dict(
+        zip((name for group in groups for name in group), (text for group in fit.models for text in group), strict=True)
+    )
     models = {name: Booster(model_str=text) for name, text in texts.items()}
     finish = Finish(groups, learned, relative, fit.job.settings.start == "usual")
     stages = {
@@ -86,7 +86,9 @@ def spec(converted: Pipeline, panel: Panel, origin: int, plan: Plan, unit: str) 
 def references(converted: Pipeline, panel: Panel, origin: int, plan: Plan) -> tuple[Reference, ...]:
     """Profiles of features and forecasts, one for each horizon of the last year; the season is the month."""
     weeks = plan.horizon
-    origins = [origin - weeks * place for place in reversed(range(YEAR_OF_WINDOWS)) if origin - weeks * place >= plan.reach]
+    origins = [
+        origin - weeks * place for place in reversed(range(YEAR_OF_WINDOWS)) if origin - weeks * place >= plan.reach
+    ]
     found = []
     for one in origins:
         raw = raw_rows(panel, one, plan)

@@ -21,10 +21,10 @@ from model import Fit, Job, Settings
 from model import train as train_model
 from panel import Columns, Panel, arrange
 from samples import Samples, sample, targets
-from sources import download
 
-from mainspring import File, Meta, log, pipeline, step
+from mainspring import File, Meta, data, log, pipeline, step
 from mainspring.charts import Axis
+from mainspring.data import Source
 from mainspring.data.profile import draw_profile, profile
 from mainspring.package import Package, Pipeline, build, check_parity, convert_models, parity
 
@@ -43,7 +43,7 @@ class Choices:
 class Retail:
     """What can be changed. The values are in config.toml."""
 
-    source: str
+    sales: Source
     quantiles: list[float]
     unit: str
     months: list[int]
@@ -55,7 +55,6 @@ class Retail:
     costs: Costs = field(default_factory=Costs)
     series: Annotated[int, Meta(ge=0)] = 0
     parity_rows: Annotated[int, Meta(ge=1)] = 10_000
-    sales: File | None = None
 
 
 class Prepared(NamedTuple):
@@ -68,16 +67,16 @@ class Results(NamedTuple):
     locked: Scored | None
 
 
-@step(retries=1)
-def fetch(source: str) -> File:
-    """The file that a source names."""
-    return File(download(source, Path(mkdtemp())))
+@step
+def fetch(sales: Source) -> File:
+    """The table as it comes: from a wheel, a file, the web, a database."""
+    return File(data.fetch(sales, Path(mkdtemp())))
 
 
 @step
 def validate(sales: File, table: Columns, horizon: int, series: int) -> pl.DataFrame:
     """The columns that are used, if they are what a table of sales has to be; see `checks`. 0 series are all."""
-    outcome = checks.validate(checks.read(Path(sales)), table, horizon)
+    outcome = checks.validate(data.read(sales), table, horizon)
     log("contract", outcome.table())
     passed = outcome.passed.select(table.used).sort([*table.keys, table.date])
     return passed.filter(pl.struct(table.keys).rank("dense") <= series) if series else passed
@@ -272,7 +271,7 @@ def report(scored: Scored, fits: list[Fit], prepared: Prepared, plan: Plan, unit
 
 @pipeline
 def retail(config: Retail) -> Package:
-    sales = validate(config.sales or fetch(config.source), config.table, config.plan.horizon, config.series)
+    sales = validate(fetch(config.sales), config.table, config.plan.horizon, config.series)
     analyse(sales, config.table, config.unit)
     model = config.model
     prepared = preprocess(sales, config.table, config.plan, config.quantiles, model.stride, model.relative)

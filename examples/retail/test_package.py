@@ -83,7 +83,9 @@ def test_a_planted_perturbation_of_one_model_is_caught(fitted, converted, raw, e
     few = {name: values[:2000] for name, values in raw.items()}
     with pytest.raises(ParityError, match="Predictions differ by more than the rule allows"):
         check_parity(shifted.predict(few), converted.predict(few), inference.RULE, "the converted models")
-    assert any("'q0.5'" in fault for fault in parity(shifted.predict(few), converted.predict(few), inference.RULE).faults)
+    assert any(
+        "'q0.5'" in fault for fault in parity(shifted.predict(few), converted.predict(few), inference.RULE).faults
+    )
     assert all(len(values) >= 10_000 for values in expected.values())
 
 
@@ -119,9 +121,11 @@ def test_rows_that_cannot_be_are_refused(converted, raw):
 LOADER = """
 import sys
 
+GONE = {"sklearn", "lightgbm", "polars", "pandas", "scipy", "onnx", "skl2onnx", "onnxmltools"}
+
 class Blocked:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"sklearn", "lightgbm", "polars", "pandas", "scipy", "onnx", "skl2onnx", "onnxmltools"}:
+        if name.partition(".")[0] in GONE:
             raise ModuleNotFoundError(f"there is no {name} here", name=name)
 
 sys.meta_path.insert(0, Blocked())

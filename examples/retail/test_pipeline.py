@@ -9,7 +9,8 @@ from model import Settings
 from pipeline import Choices, Retail, retail
 from sales_sample import DAILY, LEVELS, PLAN, WEEKLY, WEEKS, daily, weekly
 
-from mainspring import File, run
+from mainspring import run
+from mainspring.data import Source
 from mainspring.package import load
 
 SMALL = Settings(rounds=4, rate=0.3, leaves=7, stride=28, least=20)
@@ -20,7 +21,6 @@ def config(folder, table, columns, plan: Plan, **changes) -> Retail:
     path = folder / "sales.parquet"
     table.write_parquet(path)
     small = Retail(
-        source="",
         quantiles=LEVELS,
         unit="units",
         months=[3],
@@ -29,7 +29,7 @@ def config(folder, table, columns, plan: Plan, **changes) -> Retail:
         model=SMALL,
         choices=Choices(),
         parity_rows=200,
-        sales=File(path),
+        sales=Source(str(path)),
     )
     return replace(small, **changes)
 
@@ -55,7 +55,8 @@ def test_a_run_makes_a_package(first):
     assert load(package.path, trust=[package.digest]).config["horizon"] == PLAN.horizon
 
 
-def test_another_cost_only_scores_again(first, settings, home):
+@pytest.mark.usefixtures("first")
+def test_another_cost_only_scores_again(settings, home):
     priced = run(retail, replace(settings, costs=Costs(over=1.0, under=3.0)), home=home)
     assert priced.status == "succeeded"
     assert {step.name for step in priced.steps if step.status == "ran"} <= {"evaluate", "test", "report"}

@@ -212,7 +212,9 @@ class Lines:
 def closing(board: Board, status: str, seconds: float, report: Path | None, package: Path | None = None) -> str:
     """Return the lines that a run ends with: what came of it, and where what it made lies."""
     lines = [f"{status}: {board.counts() or 'no steps'} in {duration(seconds)}"]
-    lines += [f"{what}: {relative(path)}" for what, path in (("package", package), ("report", report)) if path is not None]
+    lines += [
+        f"{what}: {relative(path)}" for what, path in (("package", package), ("report", report)) if path is not None
+    ]
     return "\n".join(lines)
 
 
