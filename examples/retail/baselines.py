@@ -9,7 +9,6 @@ from samples import Samples, targets
 Floats = np.ndarray
 
 NAMES = ("week ago", "rolling quantiles", "linear quantiles", "exponential smoothing")
-MOST_ROWS = 1500
 SMOOTHING = (0.02, 0.05, 0.1, 0.2, 0.4)
 
 
@@ -76,8 +75,8 @@ def _usual(sold: Floats, phase: np.ndarray, season: int) -> Floats:
     return np.where(found > 0, found, np.nan)
 
 
-def linear(panel: Panel, samples: Samples, origin: int, plan: Plan, levels: list[float]) -> Floats:
-    """Linear quantile regression (scikit-learn) on a few features, on rows drawn from the last year."""
+def linear(panel: Panel, samples: Samples, origin: int, plan: Plan, levels: list[float], most: int) -> Floats:
+    """Linear quantile regression (scikit-learn) on a few features, on at most so many rows of the last year."""
     from sklearn.linear_model import QuantileRegressor
 
     places = [samples.place(one) for one in range(origin - plan.reach, max(origin - 365, 0), -panel.season)]
@@ -91,7 +90,7 @@ def linear(panel: Panel, samples: Samples, origin: int, plan: Plan, levels: list
         weight.append(level[counts])
     features, values, weights = (np.concatenate(parts) for parts in (design, label, weight))
     share = weights / weights.sum()
-    drawn = np.random.default_rng(0).choice(len(values), min(MOST_ROWS, len(values)), replace=False, p=share)
+    drawn = np.random.default_rng(0).choice(len(values), min(most, len(values)), replace=False, p=share)
     place = samples.place(origin)
     wanted = _design(samples, place, panel.season)
     found = []
@@ -116,9 +115,11 @@ def _design(samples: Samples, place: int, season: int) -> Floats:
     return np.concatenate([found, weekday[:, :, None] == np.arange(1, season)], axis=-1)
 
 
-def all_at(panel: Panel, samples: Samples, origin: int, plan: Plan, levels: list[float]) -> dict[str, Floats]:
-    """Every baseline at one origin."""
+def all_at(
+    panel: Panel, samples: Samples, origin: int, plan: Plan, levels: list[float], most: int
+) -> dict[str, Floats]:
+    """Every baseline at one origin; a regression learns from at most so many rows."""
     simple = {"week ago": week_ago, "rolling quantiles": rolling, "exponential smoothing": smoothed}
     found = {name: make(panel, origin, plan, levels) for name, make in simple.items()}
-    found["linear quantiles"] = linear(panel, samples, origin, plan, levels)
+    found["linear quantiles"] = linear(panel, samples, origin, plan, levels, most)
     return {name: found[name].astype(np.float32) for name in NAMES}

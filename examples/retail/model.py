@@ -54,6 +54,12 @@ class Settings:
     halflife: Annotated[int, Meta(ge=0)] = 0
     seeds: Annotated[int, Meta(ge=1)] = 1
 
+    def __post_init__(self) -> None:
+        if self.objective == "tweedie" and self.start == "usual":
+            raise ValueError(
+                'Trees of a mean cannot start from quantiles: with objective = "tweedie" use start = "constant"'
+            )
+
 
 @dataclass(frozen=True)
 class Job:

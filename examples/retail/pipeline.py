@@ -54,6 +54,7 @@ class Retail:
     calibration: Trust = field(default_factory=Trust)
     costs: Costs = field(default_factory=Costs)
     series: Annotated[int, Meta(ge=0)] = 0
+    linear_rows: Annotated[int, Meta(ge=20)] = 1500
     parity_rows: Annotated[int, Meta(ge=1)] = 10_000
 
 
@@ -110,10 +111,10 @@ def preprocess(
 
 
 @step
-def baselines(panel: Panel, samples: Samples, plan: Plan, quantiles: list[float]) -> Forecasts:
+def baselines(panel: Panel, samples: Samples, plan: Plan, quantiles: list[float], rows: int) -> Forecasts:
     """At the origin of each fold what each baseline says."""
     origins = [fold.origin for fold in all_folds(panel.periods, plan, panel.season)]
-    return {origin: simple.all_at(panel, samples, origin, plan, quantiles) for origin in origins}
+    return {origin: simple.all_at(panel, samples, origin, plan, quantiles, rows) for origin in origins}
 
 
 @step
@@ -276,7 +277,7 @@ def retail(config: Retail) -> Package:
     model = config.model
     prepared = preprocess(sales, config.table, config.plan, config.quantiles, model.stride, model.relative)
     panel, samples = prepared.panel, prepared.samples
-    forecasts = baselines(panel, samples, config.plan, config.quantiles)
+    forecasts = baselines(panel, samples, config.plan, config.quantiles, config.linear_rows)
     jobs = plan_training(panel, config.plan, config.model, config.choices, config.months)
     fits = train.map(jobs, panel=panel, samples=samples, plan=config.plan, quantiles=config.quantiles)
     chosen = calibrate(fits, prepared, config.plan, config.quantiles, config.calibration)
