@@ -1,8 +1,11 @@
 """What a table of sales has to be. Rules of severity `fail` stop the run, those of `warn` are reported."""
 
+from pathlib import Path
+
 import polars as pl
 from panel import DAYS, Columns
 
+from mainspring import File, data
 from mainspring.data import (
     Contract,
     Outcome,
@@ -20,6 +23,13 @@ from mainspring.data import (
 )
 
 MOST_UNITS = 10**9
+TYPES_FROM = 10_000  # rows of a CSV file that say what its columns hold: all of them would take seconds
+
+
+def read(sales: File) -> pl.DataFrame:
+    """The table of a file."""
+    text = Path(sales).suffix in (".csv", ".tsv")
+    return data.read(Path(sales), options={"infer_schema_length": TYPES_FROM} if text else None)
 
 
 def contract(columns: Columns, horizon: int) -> Contract:

@@ -3,7 +3,6 @@
 import numpy as np
 from calibration import Calibration, Finish, quantile_name
 from folds import Plan
-from lightgbm import Booster
 from model import Fit
 from panel import Panel
 from windows import raw_rows, signature, stage
@@ -22,6 +21,8 @@ YEAR_OF_WINDOWS = 13
 
 def assemble(fit: Fit, learned: Calibration, relative: bool, panel: Panel, plan: Plan, unit: str) -> Pipeline:
     """The inference pipeline of a fit: features, models, and what makes quantiles of what they say."""
+    from lightgbm import Booster
+
     groups = tuple(
         tuple(f"model {level:g}, {number}" for number in range(len(texts)))
         for level, texts in zip(learned.levels, fit.models, strict=False)

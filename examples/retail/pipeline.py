@@ -77,7 +77,7 @@ def fetch(sales: Source) -> File:
 @step
 def validate(sales: File, table: Columns, horizon: int, series: int) -> pl.DataFrame:
     """The columns that are used, if they are what a table of sales has to be; see `checks`. 0 series are all."""
-    outcome = checks.validate(data.read(sales), table, horizon)
+    outcome = checks.validate(checks.read(sales), table, horizon)
     log("contract", outcome.table())
     passed = outcome.passed.select(table.used).sort([*table.keys, table.date])
     return passed.filter(pl.struct(table.keys).rank("dense") <= series) if series else passed
@@ -105,7 +105,8 @@ def preprocess(
     log("folds", pictures.timeline(panel, folds, plan))
     wanted = {origin for fold in folds for origin in (fold.origin, *fold.inner)}
     wanted |= {earlier for origin in list(wanted) for earlier in train_origins(origin, plan, stride)}
-    samples = sample(panel, sorted(wanted), plan, quantiles, relative=relative)
+    with data.logged_cost("features"):
+        samples = sample(panel, sorted(wanted), plan, quantiles, relative=relative)
     log("feature tests before training", modeltests.before_training(samples))
     return Prepared(panel, samples)
 
