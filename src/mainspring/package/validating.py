@@ -158,7 +158,7 @@ def _categories(field: Field, policy: Policy, values: Array, null: Array | None)
 
 
 def _by_row(mask: Any) -> Array:
-    by_row: Array = mask if mask.ndim == 1 else mask.reshape(len(mask), -1).any(axis=1)
+    by_row: Array = mask if mask.ndim == 1 else mask.any(axis=tuple(range(1, mask.ndim)))
     return by_row
 
 
