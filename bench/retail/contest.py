@@ -55,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         config = load_config(Retail, EXAMPLE / "config.toml", profile=profile, sets=[*changes, *small]).value
         report["sets"][name] = _measured(name, config, options)
+    report["sets"] = {name: report["sets"][name] for name in TARGETS if name in report["sets"]}
     text = render(report)
     if options.quick:
         sys.stdout.write(text)
