@@ -53,7 +53,7 @@ class Outcome:
     Attributes:
         passed: The rows that are not set aside, in their order; rows that break `fail` or `warn` rules are among them.
         quarantined: The rows that break a rule of severity `quarantine`, whole, with their position in `_row` and the
-            rules they break in `_rules`, joined by `; `.
+            rules they break in `_rules`, a semicolon between them.
         findings: One a rule, in the order of the contract.
         rows: How many rows were checked.
     """

@@ -171,7 +171,8 @@ def _common_type(source: Source, name: str, tables: Mapping[Path, pl.DataFrame])
     if len(found) == 1 or all(kind.is_numeric() for kind in found):
         return pl.concat([pl.Series(name, [], kind).to_frame() for kind in found], how="vertical_relaxed")[name].dtype
     told = " and ".join(f"{kind} in '{kinds[kind].name}'" for kind in found[:2])
-    raise InputError(f"Column '{name}' is {told}", f"source '{source.uri}'", f"Name its type: types={{'{name}': …}}.")
+    fix = f"In text, name its type: types={{'{name}': …}}; else write it alike."
+    raise InputError(f"Column '{name}' is {told}", f"source '{source.uri}'", fix)
 
 
 def _present(source: Source, path: Path) -> Path:

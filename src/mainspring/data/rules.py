@@ -17,7 +17,6 @@ from mainspring.errors import DefinitionError
 
 __all__ = [
     "Rule",
-    "Type",
     "aggregate",
     "column",
     "finite",
@@ -35,7 +34,6 @@ __all__ = [
     "unique",
 ]
 
-Type = type[pl.DataType] | pl.DataType | type
 _SHOWN: Final = 6
 _INTEGERS: Final = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)
 _PYTHON: Final[dict[type, tuple[Any, ...]]] = {
@@ -63,7 +61,7 @@ class Rule:
         severity: `fail` refuses the data, `quarantine` sets the rows aside, `warn` only tells.
         where: Rows that the rule is about; by default all.
         column: The column that has to be there, for a rule without expression.
-        types: Types that it may have; none for any.
+        types: Polars types that it may have; none for any.
 
     Raises:
         DefinitionError: It cannot work whatever the data are.
@@ -77,7 +75,7 @@ class Rule:
     severity: Severity = "fail"
     where: pl.Expr | None = None
     column: str = ""
-    types: tuple[Type, ...] = ()
+    types: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         checked_severity(self.severity, self.name)
@@ -120,7 +118,7 @@ class Rule:
         return DefinitionError(f"Rule '{self.name}' {what}", None, fix)
 
 
-def column(name: str, *types: Type, severity: Severity = "fail") -> Rule:
+def column(name: str, *types: Any, severity: Severity = "fail") -> Rule:
     """Return the rule that a column is there and has one of these types.
 
     Args:
