@@ -37,6 +37,7 @@ def ran(done):
     return {step["name"] for step in done["steps"] if step["status"] == "ran"}
 
 
+@pytest.mark.timeout(400)
 def test_smoke_runs_every_step_and_a_change_only_what_depends_on_it(retail):
     done = retail.json("smoke")
     assert done["status"] == "succeeded"
