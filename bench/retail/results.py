@@ -17,7 +17,7 @@ def render(report: Report) -> str:
     lines = [
         "# Retail forecasts beside other methods",
         "",
-        f"Measured {report['date']} by `python bench/retail/run.py`.",
+        "Measured by `python bench/retail/run.py`; `results.json` beside this page has the raw figures.",
         "",
     ]
     lines += _PREFACE
@@ -32,7 +32,7 @@ def _data_set(name: str, found: Report) -> list[str]:
         f"## {name}",
         "",
         f"{plan['folds']} folds of {plan['horizon']} periods, with a delay of {plan['delay']}; {found['rows']:,} rows "
-        f"are scored; loss in {plan['unit']}; mlforecast {found['versions']['mlforecast']}.",
+        f"are scored; loss in {plan['unit']}; mlforecast {found['versions']['mlforecast']}; measured {found['date']}.",
         "",
     ]
     against = {row["against"]: row for row in found["differences"]}
@@ -49,10 +49,10 @@ def _data_set(name: str, found: Report) -> list[str]:
                 _number(row["WAPE"]),
                 "" if other is None else _interval(other, "difference"),
                 "" if other is None else _interval(other, "ratio"),
-                f"{found['seconds'][row['method']]:.0f}",
+                f"{found['seconds'][row['method']]:.0f}" if row["method"] in found["seconds"] else "",
             ]
         )
-    head = ["Method", "Loss", "÷ rolling", "All days", "WAPE", "Example less method", "Example ÷ method", "Seconds"]
+    head = ["Method", "Loss", "÷ rolling", "All days", "WAPE", "Example less method", "Example ÷ method", "CPU seconds"]
     lines += [*_grid(head, rows), "", "Loss at each quantile:", ""]
     levels = [f"{level:g}" for level in found["levels"]]
     rows = [[titles[row["method"]], *(_number(row[level]) for level in levels)] for row in found["levels of loss"]]
@@ -64,7 +64,9 @@ def _data_set(name: str, found: Report) -> list[str]:
         [titles[method], *(f"{row['P(y < q)']:.3f} to {row['P(y <= q)']:.3f}" for row in one)]
         for method, one in found["coverage"].items()
     ]
-    return lines + _grid(["Method", *levels], rows)
+    lines += [*_grid(["Method", *levels], rows), "", "What the example is to reach:", ""]
+    aims = [[row["aim"], row["reached"], "yes" if row["met"] else "**no**"] for row in found["aims"]]
+    return lines + _grid(["Aim", "Reached", "Met"], aims)
 
 
 def _number(value: Any) -> str:

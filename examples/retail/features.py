@@ -6,7 +6,7 @@ library alone, and becomes part of the package.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -378,7 +378,7 @@ class Features:
 
     def state(self) -> dict[str, Any]:
         """Return all that it was made of."""
-        state = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        state = asdict(self)
         labels = {name: list(texts) for name, texts in self.labels.items()}
         return {name: list(part) if isinstance(part, tuple) else part for name, part in state.items()} | {
             "labels": labels

@@ -121,13 +121,13 @@ def one_series(scored: Scored, panel: Panel, series: int, title: str, unit: str)
     newest = scored.only((scored.series == series) & (scored.fold == scored.fold.max()))
     first = max(int(newest.period.min()) - 8 * panel.season, 0)
     before = np.arange(first, int(newest.period.max()) + 1)
-    sold = np.where(np.isnan(panel.units[series, before]), np.nan, panel.units[series, before])
+    sold = np.where(panel.open[series, before], panel.units[series, before], np.nan)
     quantiles = newest.forecast[DEFAULT]
     places = [int(np.abs(np.asarray(scored.levels) - level).argmin()) for level in (0.25, 0.5, 0.75, 0.95)]
     days = _days(panel, newest.period)
     low, middle, high, top = (quantiles[:, place] for place in places)
     lines = [
-        Series("sold", _days(panel, before), sold, quiet=True),
+        Series("sold, open days", _days(panel, before), sold, quiet=True),
         Series("median, with quarters", days, middle, low, high),
         Series(f"quantile {scored.levels[places[3]]:g}", days, top),
     ]
