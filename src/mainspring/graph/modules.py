@@ -127,15 +127,26 @@ def _every_statement(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def _list_members(module: Module, definition: Definition) -> None:
-    """Note every name that a class binds, be it at the top level, in another class or in a function."""
+    """Note every name that a class binds, be it at the top level, in another class or in a function.
+
+    A field of a dataclass that is only annotated is bound to nothing: to read it runs no code of the class.
+    """
     names: dict[str, None] = {}
     for node in definition.nodes:
         for inner in ast.walk(node):
             if isinstance(inner, ast.ClassDef):
+                plain = _is_dataclass(inner)
                 for statement in inner.body:
+                    if plain and isinstance(statement, ast.AnnAssign) and statement.value is None:
+                        continue
                     names.update(dict.fromkeys(_bound_names(statement)))
     for name in names:
         module.members.setdefault(name, []).append(definition)
+
+
+def _is_dataclass(node: ast.ClassDef) -> bool:
+    made = [decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in node.decorator_list]
+    return any(getattr(name, "attr", None) == "dataclass" or getattr(name, "id", None) == "dataclass" for name in made)
 
 
 def _take(module: Module, statement: ast.stmt) -> None:
