@@ -2,6 +2,8 @@ import ast
 import json
 import subprocess
 import sys
+import sysconfig
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -137,6 +139,14 @@ def test_a_module_in_another_encoding_is_read(tmp_path):
 def test_what_is_installed_is_no_project_code(tmp_path):
     sources = ProjectSources(tmp_path)
     assert [sources.module(name) for name in ("numpy", "json", "sys", "mainspring", "nowhere")] == [None] * 5
+
+
+def test_where_python_says_that_installed_code_lies_is_no_project_code(tmp_path):
+    outside = ProjectSources(tmp_path)._outside
+    paths = sysconfig.get_paths()
+    places = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    assert all(f"{place}/".startswith(outside) for place in places | {str(Path(place).resolve()) for place in places})
+    assert not f"{tmp_path}/".startswith(outside)
 
 
 def test_a_module_that_shadows_the_standard_library_is_project_code(tmp_path):
