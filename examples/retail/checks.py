@@ -23,13 +23,11 @@ from mainspring.data import (
 )
 
 MOST_UNITS = 10**9
-TYPES_FROM = 10_000  # rows of a CSV file that say what its columns hold: all of them would take seconds
 
 
 def read(sales: File) -> pl.DataFrame:
     """The table of a file."""
-    text = Path(sales).suffix in (".csv", ".tsv")
-    return data.read(Path(sales), options={"infer_schema_length": TYPES_FROM} if text else None)
+    return data.read(Path(sales))
 
 
 def contract(columns: Columns, horizon: int) -> Contract:

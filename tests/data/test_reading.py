@@ -2,12 +2,15 @@
 
 import gzip
 from datetime import date
+from unittest.mock import patch
 
 import polars as pl
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from mainspring.data import read, scan
+from mainspring.data import csvtypes, read, scan
 from mainspring.errors import InputError
 
 TABLE = pl.DataFrame({"day": [date(2024, 3, 1), date(2024, 3, 2)], "shop": ["north", "süd"], "units": [3, None]})
@@ -46,10 +49,36 @@ def test_types_may_be_named_for_text_alone(tmp_path):
         read(tmp_path / "sales.parquet", types={"shop": pl.String})
 
 
-def test_types_are_told_by_the_whole_file(tmp_path):
-    rows = "\n".join(["1"] * 5000 + ["1.5"])
-    (tmp_path / "sales.csv").write_text(f"units\n{rows}\n")
-    assert read(tmp_path / "sales.csv")["units"].dtype == pl.Float64
+HUGE = "99999999999999999999"
+FRACTIONS = {"2.5", "1e5", "NaN"}
+VALUES = ("1", "-3", *sorted(FRACTIONS), HUGE, "x", "", "true", "False", "2024-03-01", "2024-13-01")
+VALUES += ("01/02/2024", "10:30:00", "2024-03-01T10:00:00", "2024-03-01 10:00:00", "2024-03-01T10:00:00Z", "0x1")
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_types_are_told_by_the_whole_file(tmp_path_factory, data):
+    """Whatever the first rows look like: the table is the one that Polars gives when it tries every row."""
+    first = [data.draw(st.lists(st.sampled_from(VALUES), min_size=1, max_size=2), "first") for _ in range(3)]
+    later = [data.draw(st.lists(st.sampled_from(VALUES), max_size=3), "later") for _ in range(3)]
+    columns = [
+        [*(start * 20)[:20], *end, *((3 - len(end)) * [start[0]])] for start, end in zip(first, later, strict=True)
+    ]
+    assume(not any(HUGE in column and not FRACTIONS.isdisjoint(column) for column in columns))
+    path = tmp_path_factory.mktemp("table") / "sales.csv"
+    path.write_text("a,b,c,row\n" + "".join(f"{','.join(row)},1\n" for row in zip(*columns, strict=True)))
+    wanted = pl.read_csv(path, infer_schema_length=None, try_parse_dates=True)
+    with patch.object(csvtypes, "FIRST", 10):
+        assert_frame_equal(read(path), wanted)
+        assert_frame_equal(scan(path).collect(), wanted)
+
+
+def test_how_types_are_guessed_may_be_said(tmp_path):
+    (tmp_path / "sales.csv").write_text("units\n" + "1\n" * 2000 + "1.5\n")
+    with pytest.raises(InputError, match=r"1\.5"):
+        read(tmp_path / "sales.csv", options={"infer_schema_length": 10})
+    assert scan(tmp_path / "sales.csv", types={"units": pl.String}).collect()["units"].dtype == pl.String
+    assert scan(tmp_path / "sales.csv", options={"infer_schema_length": 0}).collect()["units"].dtype == pl.String
 
 
 def test_compressed_text_is_read(tmp_path):

@@ -3,12 +3,14 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import polars as pl
 
+from mainspring.data import csvtypes
 from mainspring.data.faults import COMPRESSED, check_header, check_text, unreadable_table
 from mainspring.data.fetching import fetch, table_of, verified
 from mainspring.data.frames import no_column
@@ -17,6 +19,8 @@ from mainspring.digest import unreadable
 from mainspring.errors import InputError, nearest
 
 __all__ = ["read", "scan"]
+
+Table = TypeVar("Table", pl.DataFrame, pl.LazyFrame)
 
 _ENDINGS: Final = {
     ".arrow": "arrow",
@@ -29,7 +33,7 @@ _ENDINGS: Final = {
     ".pq": "parquet",
     ".tsv": "tsv",
 }
-_CSV: Final = {"infer_schema_length": None, "try_parse_dates": True}
+_CSV: Final = {"try_parse_dates": True}
 
 
 def read(
@@ -94,14 +98,15 @@ def scan(
         )
     paths = [_present(given, file.path) for file in given.files]
     kind = _format(paths[0], format)
+    asked = _options(kind, types, options)
+    if kind in ("csv", "tsv"):
+        return _typed(partial(pl.scan_csv, paths), csvtypes.of_file, asked)
     scanners: dict[str, Callable[..., pl.LazyFrame]] = {
-        "csv": pl.scan_csv,
-        "tsv": pl.scan_csv,
         "parquet": pl.scan_parquet,
         "arrow": pl.scan_ipc,
         "jsonl": pl.scan_ndjson,
     }
-    return scanners[kind](paths, **_options(kind, types, options))
+    return scanners[kind](paths, **asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +135,26 @@ class _Asked:
             plain = self.encoding.lower().replace("_", "-") in ("utf-8", "utf8")
             if plain and path.suffix not in COMPRESSED:
                 check_text(path)
-            return pl.read_csv(path, encoding="utf8" if plain else self.encoding, **options)
+            read = partial(pl.read_csv, path, encoding="utf8" if plain else self.encoding)
+            return _typed(read, csvtypes.of_rows, options)
         if kind == "jsonl":
             return pl.read_ndjson(path, **options)
         lazy = pl.scan_parquet(path, **options) if kind == "parquet" else pl.scan_ipc(path, **options)
         present = lazy.collect_schema().names()
         wanted = [name for name in self.columns or () if name in present]
         return (lazy.select(wanted) if wanted else lazy).collect()
+
+
+def _typed(
+    read: Callable[..., Table],
+    told: Callable[[Callable[..., Table], Mapping[str, Any]], Table],
+    options: dict[str, Any],
+) -> Table:
+    """Read CSV with types told by all rows, unless the options say how they are to be guessed."""
+    if csvtypes.GUESS in options or "schema" in options:
+        return read(**options)
+    known = options.pop("schema_overrides", {})
+    return told(partial(read, **options), known)
 
 
 def _joined(source: Source, asked: _Asked) -> pl.DataFrame:
