@@ -11,7 +11,8 @@ demo: $(READY)
 	cd examples/retail && $(BIN)/mainspring run
 
 # The tests come last, so that their closing line is the last one.
-test: check docs
+test: $(READY)
+	$(MAKE) -j 2 check docs
 	$(BIN)/pytest -n 2 -m "not prove"
 
 check: $(READY)
@@ -21,7 +22,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 prove: $(READY)
-	$(BIN)/pytest -m prove --timeout=3600 -p no:randomly
+	$(BIN)/pytest -n 2 -m prove --timeout=3600 -p no:randomly
 
 docs: $(READY)
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
@@ -29,18 +30,21 @@ docs: $(READY)
 bench: $(READY)
 	$(BIN)/python bench/engine/run.py
 	$(BIN)/python bench/contract/run.py
+	$(BIN)/python bench/retail/run.py
 
+# What pip installs is compiled afterwards, on all processors; some packages hold files that are not for this Python.
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Mainspring needs Python 3.11 or newer; set PYTHON=..." if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements.lock
-	$(BIN)/pip install --quiet --no-deps "$(TORCH)"
+	$(BIN)/pip install --quiet --no-compile --require-hashes --no-deps -r requirements.lock
+	$(BIN)/pip install --quiet --no-compile --no-deps "$(TORCH)"
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib > /dev/null || true
 	touch $(READY)
 
 # Needs uv. Addresses stay out of the lock, so that it works with any index.
 lock:
-	uv pip compile pyproject.toml --extra data --extra serve --extra train --extra postgres --group dev --group torch-needs \
+	uv pip compile pyproject.toml --extra data --extra s3 --extra serve --extra train --extra postgres --group dev --group torch-needs \
 	  --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements.lock
 
 clean:
