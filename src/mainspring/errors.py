@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from importlib import import_module
 
 __all__ = [
+    "BatchError",
     "ConfigError",
     "CorruptBlobError",
     "CycleError",
@@ -27,6 +28,7 @@ __all__ = [
     "ParityError",
     "ReadOnlyError",
     "ReferenceUseError",
+    "RegistryError",
     "RunFailedError",
     "SchemaError",
     "SensitiveDataError",
@@ -237,6 +239,14 @@ class SignatureError(MainspringError):
 
     def __str__(self) -> str:
         return "\n".join([super().__str__(), *(f"  - {problem}" for problem in self.problems)])
+
+
+class RegistryError(MainspringError):
+    """A model cannot be registered, or an alias cannot be moved, as it was asked."""
+
+
+class BatchError(MainspringError):
+    """A batch of predictions cannot start or go on: its output is taken, or its input changed under it."""
 
 
 class NetworkFilesystemError(TrackingError):
