@@ -30,6 +30,7 @@ __all__ = [
     "RunFailedError",
     "SchemaError",
     "SensitiveDataError",
+    "ServingError",
     "SignatureError",
     "SourceError",
     "StageError",
@@ -237,6 +238,10 @@ class SignatureError(MainspringError):
 
     def __str__(self) -> str:
         return "\n".join([super().__str__(), *(f"  - {problem}" for problem in self.problems)])
+
+
+class ServingError(MainspringError):
+    """A service cannot start or go on as it was told, or its prediction log cannot be read."""
 
 
 class NetworkFilesystemError(TrackingError):
