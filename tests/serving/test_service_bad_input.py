@@ -1,4 +1,4 @@
-"""What is wrong with a request is told, field by field; it is never a fault of the service, and never passes silently."""
+"""What is wrong with a request is told, field by field; it is no fault of the service, and never passes silently."""
 
 import json
 

@@ -145,7 +145,7 @@ def _absent(field: Field, policy: Policy, rows: int, spare: list[str]) -> tuple[
         near = nearest(field.name, spare)
         fix = f"Is it '{near}'?" if near else _MISSING
         return empty(field, rows), [Violation(field.name, "missing", "is missing", fix=fix)]
-    return _read(field, policy, Given(np.full(rows, None, object)))
+    return _read(field, policy, Given(np.full(rows, None, object), absent=np.ones(rows, bool)))
 
 
 def _said(one: Violation) -> MainspringError:

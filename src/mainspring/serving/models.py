@@ -86,7 +86,7 @@ def open_served(
     Raises:
         MainspringError: It cannot be served.
     """
-    content = read_content(Path(target.path))
+    content = read_content(Path(target.path), getattr(target, "digest", None))
     loaded = open_content(content, trust=trust, threads=threads)
     signature = droppable(loaded.signature) if fallback else loaded.signature
     if not signature.outputs:

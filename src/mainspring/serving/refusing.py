@@ -80,7 +80,11 @@ def problems_of(violations: Iterable[Violation], rows: int, path: str, most: int
 def marks_of(violations: Iterable[Violation], rows: int, path: str) -> tuple[Problem, ...]:
     """Return what is told of values that passed: their rule, and what became of them."""
     fates = {"mark": "passed as it is", "impute": "imputed", "null": "read as null", "clip": "clipped"}
-    told = [one._replace(what=f"{one.what}; {fates[one.fate]}") for one in violations if one.fate in fates]
+    told = [
+        one._replace(what=f"{one.what}; {'dropped' if one.rule == 'extra' else fates[one.fate]}", fix=None)
+        for one in violations
+        if one.fate in fates
+    ]
     return tuple(problems_of(told, rows, path, MOST_PROBLEMS))
 
 

@@ -82,6 +82,7 @@ class PredictionLog:
         self._memory, self._write, self._largest, self._oldest_file = memory, write, largest, oldest
         self._waiting: deque[_Waiting] = deque()
         self._bytes = 0
+        self._last = 0
         self._since: float | None = None
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -141,7 +142,9 @@ class PredictionLog:
             self._file = None
 
     def _begin(self) -> "_File":
-        return _File(self.folder / f"{time.time_ns() // 1_000_000:013d}-{self._name}.open")
+        # No two files of a process have one name, however fast one follows the other.
+        self._last = max(self._last + 1, time.time_ns() // 1_000_000)
+        return _File(self.folder / f"{self._last:013d}-{self._name}.open")
 
     def _write_all(self) -> None:
         while True:
