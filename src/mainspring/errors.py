@@ -32,6 +32,7 @@ __all__ = [
     "RunFailedError",
     "SchemaError",
     "SensitiveDataError",
+    "ServingError",
     "SignatureError",
     "SourceError",
     "StageError",
@@ -247,6 +248,10 @@ class RegistryError(MainspringError):
 
 class BatchError(MainspringError):
     """A batch of predictions cannot start or go on: its output is taken, or its input changed under it."""
+
+
+class ServingError(MainspringError):
+    """A service cannot start or go on as it was told, or its prediction log cannot be read."""
 
 
 class NetworkFilesystemError(TrackingError):
