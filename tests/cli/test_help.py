@@ -12,7 +12,9 @@ from mainspring.cli.failing import EXIT_CODES
 GROUPS = {
     "runs": ("list", "show", "compare", "pin", "unpin"),
     "artifacts": ("show", "export"),
-    "packages": ("inspect", "verify", "diff"),
+    "packages": ("inspect", "verify", "diff", "register"),
+    "models": ("list", "show"),
+    "alias": ("set", "history"),
     "config": ("show", "lint"),
     "predictions": ("list", "prune", "erase"),
     "overrides": ("add", "list", "remove"),

@@ -8,11 +8,12 @@ from types import TracebackType
 from msgspec import Struct
 
 from mainspring.config import Settings
+from mainspring.config.homes import find_home
 from mainspring.errors import DefinitionError, NotFoundError, ReadOnlyError, StorageFullError
 from mainspring.store import BlobStore, LocalStore
 from mainspring.tracking import Facts, alive, open_facts
 
-__all__ = ["Home", "open_home"]
+__all__ = ["Home", "find_home", "open_home"]
 
 _IGNORE = "# Runs, results and reports of Mainspring: made, never written by hand.\n*\n"
 
