@@ -11,6 +11,7 @@ import numpy as np
 from mainspring.errors import DefinitionError, StageError, nearest
 from mainspring.package.fields import Signature
 from mainspring.package.frames import Array
+from mainspring.package.modules import is_module, predict_module
 from mainspring.package.validating import read_input
 
 __all__ = ["Columns", "Models", "Pipeline", "Precision", "SourceStage", "Stage", "stacked"]
@@ -106,7 +107,9 @@ class Pipeline:
 
 @dataclass(frozen=True)
 class Models:
-    """A stage of fitted models of scikit-learn or LightGBM, which packaging replaces by one ONNX graph.
+    """A stage of fitted models, which packaging replaces by one ONNX graph.
+
+    They are of scikit-learn, LightGBM, XGBoost (its scikit-learn classes), or modules of torch in evaluation mode.
 
     Args:
         inputs: The columns that the models take, in the order in which they were fitted; a vector is several.
@@ -200,11 +203,16 @@ def _fitted_names(model: Any) -> tuple[str, ...]:
 
 
 def _predicted(model: Any, matrix: Array) -> Array:
+    if is_module(model):
+        return _flat(predict_module(model, matrix))
     predict = getattr(model, "predict_proba", None) or model.predict
     with warnings.catch_warnings():
         # scikit-learn warns of a matrix where it was fitted on a frame; the names were compared before.
         warnings.filterwarnings("ignore", message="X does not have valid feature names", category=UserWarning)
-        made = np.asarray(predict(matrix))
+        return _flat(np.asarray(predict(matrix)))
+
+
+def _flat(made: Array) -> Array:
     if made.ndim == 2 and made.shape[1] == 1:
         made = made[:, 0]
     return made.astype(np.float64) if made.dtype.kind == "f" else made
