@@ -8,7 +8,7 @@ TORCH := torch==2.13.0
 .PHONY: demo test check prove docs bench lock clean
 
 demo: $(READY)
-	cd examples/quickstart && $(BIN)/mainspring run
+	cd examples/retail && $(BIN)/mainspring run
 
 # The tests come last, so that their closing line is the last one.
 test: check docs
@@ -28,6 +28,7 @@ docs: $(READY)
 
 bench: $(READY)
 	$(BIN)/python bench/engine/run.py
+	$(BIN)/python bench/contract/run.py
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Mainspring needs Python 3.11 or newer; set PYTHON=..." if sys.version_info < (3, 11) else 0)'

@@ -48,8 +48,8 @@ def of_requirements(name: str, requirements: Path, base: Path) -> Environment:
     return _ready(base / name, hashlib.sha256(text).hexdigest(), ["--requirement", str(requirements)], name)
 
 
-def of_source(name: str, repository: Path, base: Path) -> Environment:
-    """The environment with this repository installed from its source, not editable.
+def of_source(name: str, repository: Path, base: Path, *, extra: str = "") -> Environment:
+    """The environment with this repository installed from its source, not editable, with one of its extras.
 
     Raises:
         InstallError: When the installer fails.
@@ -58,7 +58,8 @@ def of_source(name: str, repository: Path, base: Path) -> Environment:
     for path in _sources(repository):
         digest.update(f"{path.relative_to(repository)}\0{path.stat().st_size}\0".encode())
         digest.update(path.read_bytes())
-    return _ready(base / name, digest.hexdigest(), [str(repository)], name)
+    wanted = f"{repository}[{extra}]" if extra else str(repository)
+    return _ready(base / name, digest.hexdigest(), [wanted], name)
 
 
 def bare(base: Path) -> Environment:

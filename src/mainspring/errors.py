@@ -6,10 +6,12 @@ that the command line can lay them out and `--json` can print them.
 
 from collections.abc import Iterable
 from importlib import import_module
+from typing import Any
 
 __all__ = [
     "BatchError",
     "ConfigError",
+    "ContractError",
     "CorruptBlobError",
     "CycleError",
     "DatabaseError",
@@ -34,6 +36,7 @@ __all__ = [
     "SensitiveDataError",
     "ServingError",
     "SignatureError",
+    "SourceDownError",
     "SourceError",
     "StageError",
     "StatisticsError",
@@ -51,6 +54,8 @@ __all__ = [
     "nearest",
     "shortened",
 ]
+
+_MOST_FINDINGS = 12
 
 
 class MainspringError(Exception):
@@ -111,6 +116,29 @@ class ConfigError(MainspringError):
 
 class InputError(MainspringError):
     """A declared file or folder is missing, empty, truncated or unreadable."""
+
+
+class SourceDownError(InputError):
+    """A source of data could not be reached, or not read to its end, however often it was tried."""
+
+
+class ContractError(MainspringError):
+    """Data that breaks its contract; `findings` has every rule that was broken, with rows that show it."""
+
+    def __init__(
+        self, what: str, where: str | None = None, fix: str | None = None, findings: tuple[Any, ...] = ()
+    ) -> None:
+        super().__init__(what, where, fix)
+        self.args = (what, where, fix, findings)
+        self.findings = findings
+
+    def __str__(self) -> str:
+        if len(self.findings) < 2:
+            return super().__str__()
+        shown = self.findings[:_MOST_FINDINGS]
+        lines = [f"  - '{one.rule}': {one}{f'. {one.fix}' if one.fix else ''}" for one in shown]
+        more = len(self.findings) - _MOST_FINDINGS
+        return "\n".join([super().__str__(), *lines, *([f"  - and {more} more"] if more > 0 else [])])
 
 
 class SchemaError(MainspringError):

@@ -103,6 +103,8 @@ def test_the_end_of_a_run(tmp_path):
     report = tmp_path / "report.html"
     assert closing(board, "succeeded", 1.25, report) == f"succeeded: 1 ran, 2 hits in 1.25 s\nreport: {report}"
     assert closing(Board(), "failed", 0.5, None) == "failed: no steps in 500 ms"
+    made = tmp_path / "objects" / "ab" / "cd"
+    assert closing(Board(), "succeeded", 0.5, report, made).endswith(f"\npackage: {made}\nreport: {report}")
 
 
 def test_failures_show_what_was_printed_and_where(tmp_path):

@@ -231,6 +231,29 @@ def test_ctrl_c_while_the_run_is_put_on_record_does_not_tear_it(project, place, 
         assert [run.status for run in facts.runs.list()] == [status]
 
 
+def test_ctrl_c_when_nothing_is_left_to_do_changes_nothing(project):
+    project.write("""
+    import os, signal
+    from mainspring import pipeline, step
+
+    class Late:
+        def __del__(self, kill=os.kill, pid=os.getpid()):
+            if os.getpid() == pid:
+                kill(pid, signal.SIGINT)
+
+    late = Late()
+
+    @step
+    def one() -> int:
+        return 1
+
+    @pipeline
+    def pressed():
+        return one()
+    """)
+    project.call("run", expect=0)
+
+
 @pytest.mark.prove
 @pytest.mark.parametrize("seed", range(100, 160))
 def test_ctrl_c_at_many_moments(project, seconds, seed):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mainspring.engine.sources import ProjectSources
+from mainspring.graph.book import Memo
 from mainspring.graph.code import Code, CodeIndex
 
 Edit = tuple[str, str, str]
@@ -47,15 +48,23 @@ def imported(folder: Path, names: Iterable[str]) -> Iterator[None]:
         sys.modules.update(aside)
 
 
-def codes_of(folder: Path, steps: Iterable[str]) -> dict[str, Code]:
+class Kept(dict[str, str]):
+    """A memo in memory."""
+
+    def set(self, name: str, value: str) -> None:
+        self[name] = value
+
+
+def codes_of(folder: Path, steps: Iterable[str], memo: Memo | None = None) -> dict[str, Code]:
     """Return the code identities of steps, as `module.step`, from one index; `pipeline` is imported first."""
     steps = list(steps)
     first = ["pipeline"] if (folder / "pipeline.py").exists() else []
     with imported(folder, dict.fromkeys([*first, *(step.rpartition(".")[0] for step in steps)])):
-        index = CodeIndex(ProjectSources(folder))
+        index = CodeIndex(ProjectSources(folder), memo)
         found = {}
         for step in steps:
             module, _, name = step.rpartition(".")
             value = getattr(sys.modules[module], name)
             found[step] = index.code_of(getattr(value, "fn", value))
+        index.keep()
         return found

@@ -2,6 +2,8 @@ import ast
 import json
 import subprocess
 import sys
+import sysconfig
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,9 +12,8 @@ from projects import codes_of, imported, write
 
 from mainspring.engine.sources import ProjectSources
 from mainspring.errors import SourceError
-from mainspring.graph import book as book_module
 from mainspring.graph import code as code_module
-from mainspring.graph import reach as reach_module
+from mainspring.graph import reading
 from mainspring.graph.code import MISSING, CodeIndex, diff, from_record, to_record
 from mainspring.graph.modules import ModuleText
 
@@ -140,6 +141,14 @@ def test_what_is_installed_is_no_project_code(tmp_path):
     assert [sources.module(name) for name in ("numpy", "json", "sys", "mainspring", "nowhere")] == [None] * 5
 
 
+def test_where_python_says_that_installed_code_lies_is_no_project_code(tmp_path):
+    outside = ProjectSources(tmp_path)._outside
+    paths = sysconfig.get_paths()
+    places = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    assert all(f"{place}/".startswith(outside) for place in places | {str(Path(place).resolve()) for place in places})
+    assert not f"{tmp_path}/".startswith(outside)
+
+
 def test_a_module_that_shadows_the_standard_library_is_project_code(tmp_path):
     write(tmp_path, {"pipeline.py": "import colorsys\n" + STEP.replace("return x", "return colorsys.f(x)")})
     write(tmp_path, {"colorsys.py": "def f(x):\n    return x\n"})
@@ -249,7 +258,7 @@ def test_only_the_tree_counts_and_every_literal_does(pieces, data):
     assert code_in_memory({"pipeline": source(values)}).digest != digest
 
 
-def test_each_module_is_parsed_once_and_each_symbol_resolved_once(monkeypatch):
+def test_each_module_is_read_once_and_each_symbol_resolved_once(monkeypatch):
     texts = {"shared": "\n".join(f"def f{i}(x):\n    return f{i + 1}(x)" for i in range(50)) + "\ndef f50(x): ..."}
     texts["pipeline"] = "import shared\n" + "\n".join(f"def s{i}():\n    shared.f0({i})" for i in range(100))
     counts = {"parsed": 0, "resolved": 0}
@@ -261,8 +270,8 @@ def test_each_module_is_parsed_once_and_each_symbol_resolved_once(monkeypatch):
 
         return call
 
-    monkeypatch.setattr(reach_module, "parse_module", counted("parsed", reach_module.parse_module))
-    monkeypatch.setattr(book_module, "references_of", counted("resolved", book_module.references_of))
+    monkeypatch.setattr(reading, "parse", counted("parsed", reading.parse))
+    monkeypatch.setattr(reading, "tell", counted("resolved", reading.tell))
     sources = Memory(texts)
     index = CodeIndex(sources)
     for i in range(100):

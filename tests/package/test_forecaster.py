@@ -13,7 +13,19 @@ import pytest
 from package_samples import NAMES, QUANTILES, RULE, SIGNATURE, demand
 
 from mainspring.errors import ParityError, SensitiveDataError, SignatureError, StageError
-from mainspring.package import Decision, Graph, Models, Pipeline, Reference, load, parity
+from mainspring.package import (
+    Decision,
+    Field,
+    Graph,
+    Models,
+    Pipeline,
+    Reference,
+    Signature,
+    convert_models,
+    load,
+    parity,
+    read_input,
+)
 
 
 def same(one, two):
@@ -49,6 +61,19 @@ def test_quantiles_mean_something(forecaster):
     made = forecaster.predict(raw)
     for name, quantile in zip(NAMES, QUANTILES, strict=True):
         assert abs((raw["units"] <= made[name]).mean() - quantile) < 0.12
+
+
+def test_models_are_converted_as_they_are_when_it_is_built(forecaster, built, tmp_path):
+    converted = convert_models(forecaster, demand(10, 2))
+    assert converted.stages["quantiles"] == built.pipeline.stages["quantiles"]
+    assert converted.stages["calibrate"] is forecaster.stages["calibrate"]
+    again = package_samples.build_forecaster(converted, tmp_path / "p")
+    assert again.package.digest == built.package.digest
+
+
+def test_a_vector_has_no_rows_as_well():
+    vector = Signature((Field("week", "float32", (7,), minimum=0),))
+    assert read_input(vector, {"week": np.zeros((0, 7), np.float32)})["week"].shape == (0, 7)
 
 
 def test_every_kind_of_input_gives_the_same(built):

@@ -6,7 +6,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
-import oracle
+import package_oracle as oracle
 import pytest
 
 from mainspring import errors

@@ -1,3 +1,4 @@
+import inspect
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -108,3 +109,26 @@ def test_a_decorator_that_wraps_is_looked_through():
 def test_what_is_no_python_function_is_refused(value):
     with pytest.raises(DefinitionError, match=r"is not a function written in Python\. Write a function around it"):
         signature_of(value)
+
+
+def plain_1(): ...
+def plain_2(a, b: int, c=1, /, d: str = "x", *, e, f: float = 0.5) -> list: ...
+def plain_3(a: int = 1, *, b: "int", c=None) -> "str": ...
+def plain_4(a: Split, *, b: bool): ...  # fmt: skip
+
+
+@pytest.mark.parametrize("fn", [plain_1, plain_2, plain_3, plain_4], ids=lambda fn: fn.__name__)
+def test_a_plain_function_has_the_signature_that_inspect_sees(fn):
+    plain = signature_of(fn)
+    fn.marked = True  # what is not plain is given to inspect
+    try:
+        assert signature_of(fn) == plain
+    finally:
+        del fn.marked
+
+
+def test_a_signature_that_was_put_on_a_function_counts():
+    def fn(a, b): ...
+
+    fn.__signature__ = inspect.signature(plain_3)
+    assert [p.name for p in signature_of(fn).parameters] == ["a", "b", "c"]

@@ -1,28 +1,32 @@
 """Charts, tables and pictures: frozen data, how it becomes Vega-Lite and HTML, and the drawing of a DAG."""
 
-from mainspring.charts.dag import DagNode, draw_dag, glyph, worst
-from mainspring.charts.data import (
-    Axis,
-    BarChart,
-    Chart,
-    Column,
-    Figure,
-    Heatmap,
-    HistogramChart,
-    Image,
-    LineChart,
-    ScatterChart,
-    Series,
-    Table,
-    VegaSpec,
-)
-from mainspring.charts.drawing import draw_chart, draw_digest, draw_image, draw_table, sparkline
-from mainspring.charts.figures import figure_from
-from mainspring.charts.html import Html, Part, cut, el, escape, join
-from mainspring.charts.page import draw_page
-from mainspring.charts.tables import table_from
-from mainspring.charts.vega import to_vega_lite
-from mainspring.charts.vl_convert import to_png, vega_bundle
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mainspring.charts.dag import DagNode, draw_dag, glyph, worst
+    from mainspring.charts.data import (
+        Axis,
+        BarChart,
+        Chart,
+        Column,
+        Figure,
+        Heatmap,
+        HistogramChart,
+        Image,
+        LineChart,
+        ScatterChart,
+        Series,
+        Table,
+        VegaSpec,
+    )
+    from mainspring.charts.drawing import draw_chart, draw_image, draw_table, sparkline
+    from mainspring.charts.figures import figure_from
+    from mainspring.charts.html import Html, Part, cut, draw_digest, el, escape, join
+    from mainspring.charts.page import draw_page
+    from mainspring.charts.tables import table_from
+    from mainspring.charts.vega import to_vega_lite
+    from mainspring.charts.vl_convert import to_png, vega_bundle
 
 __all__ = [
     "Axis",
@@ -60,3 +64,54 @@ __all__ = [
     "vega_bundle",
     "worst",
 ]
+
+# Where each name lives. It is imported when it is first asked for: most reports draw no chart.
+_PLACES = {
+    "Axis": "mainspring.charts.data",
+    "BarChart": "mainspring.charts.data",
+    "Chart": "mainspring.charts.data",
+    "Column": "mainspring.charts.data",
+    "DagNode": "mainspring.charts.dag",
+    "Figure": "mainspring.charts.data",
+    "Heatmap": "mainspring.charts.data",
+    "HistogramChart": "mainspring.charts.data",
+    "Html": "mainspring.charts.html",
+    "Image": "mainspring.charts.data",
+    "LineChart": "mainspring.charts.data",
+    "Part": "mainspring.charts.html",
+    "ScatterChart": "mainspring.charts.data",
+    "Series": "mainspring.charts.data",
+    "Table": "mainspring.charts.data",
+    "VegaSpec": "mainspring.charts.data",
+    "cut": "mainspring.charts.html",
+    "draw_chart": "mainspring.charts.drawing",
+    "draw_dag": "mainspring.charts.dag",
+    "draw_digest": "mainspring.charts.html",
+    "draw_image": "mainspring.charts.drawing",
+    "draw_page": "mainspring.charts.page",
+    "draw_table": "mainspring.charts.drawing",
+    "el": "mainspring.charts.html",
+    "escape": "mainspring.charts.html",
+    "figure_from": "mainspring.charts.figures",
+    "glyph": "mainspring.charts.dag",
+    "join": "mainspring.charts.html",
+    "sparkline": "mainspring.charts.drawing",
+    "table_from": "mainspring.charts.tables",
+    "to_png": "mainspring.charts.vl_convert",
+    "to_vega_lite": "mainspring.charts.vega",
+    "vega_bundle": "mainspring.charts.vl_convert",
+    "worst": "mainspring.charts.dag",
+}
+
+
+def __getattr__(name: str) -> object:
+    place = _PLACES.get(name)
+    if place is None:
+        raise AttributeError(f"module 'mainspring.charts' has no attribute {name!r}", name=name)
+    value: object = getattr(import_module(place), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

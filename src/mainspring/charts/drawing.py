@@ -26,7 +26,7 @@ from mainspring.charts.numbers import MINUS, count, number
 from mainspring.charts.tables import table_from
 from mainspring.charts.vega import to_vega_lite
 
-__all__ = ["data_of", "draw_chart", "draw_digest", "draw_image", "draw_table", "sparkline", "spec_of", "thinned"]
+__all__ = ["data_of", "draw_chart", "draw_image", "draw_table", "sparkline", "spec_of", "thinned"]
 
 _NOTHING: Final = "\N{EN DASH}"
 _MOST_ROWS: Final = 50
@@ -245,8 +245,3 @@ def sparkline(values: Sequence[float], name: str) -> Html:
     drawing = el("path", d=f"M{'L'.join(points)}"), el("circle", cx=across, cy=down, r="2.4")
     size = f"0 0 {_SPARK_WIDTH:g} {_SPARK_HEIGHT:g}"
     return el("svg", el("title", said), drawing, class_="spark", viewBox=size, role="img", aria_label=said)
-
-
-def draw_digest(digest: str) -> Html:
-    """Return a digest of which the beginning shows; selecting or clicking it gives the whole."""
-    return el("code", digest, class_="digest", title=digest)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-__all__ = ["Html", "Part", "cut", "el", "escape", "join"]
+__all__ = ["Html", "Part", "cut", "draw_digest", "el", "escape", "join"]
 
 # Control characters have no place in HTML, so a mark stands for them.
 _CONTROLS: Final = {
@@ -53,13 +53,21 @@ def el(name: str, /, *children: Part, **attributes: str | float | bool | None) -
         if value is None or value is False:
             continue
         plain = key.rstrip("_").replace("_", "-") if "_" in key else key
-        opened += (
-            f" {plain}" if value is True else f' {plain}="{_html(value if isinstance(value, str) else str(value))}"'
-        )
+        if value is True:
+            opened += f" {plain}"
+        elif value.__class__ is str and _search_special(value) is None:  # nearly all; a report has thousands
+            opened += f' {plain}="{value}"'
+        else:
+            opened += f' {plain}="{_html(value if isinstance(value, str) else str(value))}"'
     if name in _VOID:
         return Html(f"<{opened}>")
     inner = [child if child.__class__ is Html else _html(child) for child in children]
     return Html(f"<{opened}>{''.join(inner)}</{name}>")
+
+
+def draw_digest(digest: str) -> Html:
+    """Return a digest of which the beginning shows; selecting or clicking it gives the whole."""
+    return el("code", digest, class_="digest", title=digest)
 
 
 def cut(text: str, length: int, *, middle: bool = False) -> str:

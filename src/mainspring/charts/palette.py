@@ -79,6 +79,7 @@ def theme(mode: str, font: str = _FONT) -> dict[str, Any]:
             "labelFontSize": 11,
             "labelPadding": 4,
             "labelLimit": 160,
+            "labelSeparation": 6,
         },
         "axisY": {"domain": False, "ticks": False},
         "axisX": {"grid": False},

@@ -1,6 +1,8 @@
 """The way in: whatever comes after it is loaded so that Ctrl-C finds it ready."""
 
+import atexit
 import gc
+import signal
 import sys
 from importlib import import_module
 
@@ -23,6 +25,8 @@ def main() -> None:
         sys.stderr.write(_WINDOWS)
         sys.exit(_USAGE)
     gc.set_threshold(_NEW_OBJECTS)
+    # What is left then is the end of the interpreter, where a signal would kill the process with its own status.
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     try:
         import_module("mainspring.cli.app").main()
     except KeyboardInterrupt:

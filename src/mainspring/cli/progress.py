@@ -209,11 +209,12 @@ class Lines:
             self._unseen = True
 
 
-def closing(board: Board, status: str, seconds: float, report: Path | None) -> str:
-    """Return the lines that a run ends with."""
+def closing(board: Board, status: str, seconds: float, report: Path | None, package: Path | None = None) -> str:
+    """Return the lines that a run ends with: what came of it, and where what it made lies."""
     lines = [f"{status}: {board.counts() or 'no steps'} in {duration(seconds)}"]
-    if report is not None:
-        lines.append(f"report: {relative(report)}")
+    lines += [
+        f"{what}: {relative(path)}" for what, path in (("package", package), ("report", report)) if path is not None
+    ]
     return "\n".join(lines)
 
 

@@ -110,7 +110,7 @@ def _view(execution: Callable[[Listener], Run], home: Path) -> tuple[Run, Board]
                 if report.exists():
                     lines.write(f"report: {relative(report)}")
             raise
-        lines.write(closing(lines.board, ran.status, ran.seconds, ran.report))
+        lines.write(closing(lines.board, ran.status, ran.seconds, ran.report, ran.package()))
     return ran, lines.board
 
 
@@ -136,6 +136,9 @@ def as_json(ran: Run) -> dict[str, Any]:
         said["error"] = ran.error
     if ran.report is not None:
         said["report"] = str(ran.report)
+    package = ran.package()
+    if package is not None:
+        said["package"] = str(package)
     return said
 
 

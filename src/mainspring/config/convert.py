@@ -15,9 +15,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from mainspring.config import positions
-from mainspring.config.fields import LEAVES, Field, fields_of, is_table, members
+from mainspring.config.fields import Field, fields_of, is_table, members, reads_text
 from mainspring.config.secret import ENV, Secret
-from mainspring.errors import ConfigError, nearest
+from mainspring.errors import ConfigError, MainspringError, nearest
 from mainspring.schema import show
 from mainspring.schema.fit import plain
 
@@ -68,7 +68,7 @@ def convert(raw: Any, annotation: Any, place: Place) -> Any:
         if not _is_special(annotation):
             return _plain(raw, annotation, place)
     kind = plain(annotation if len(choices) > 1 else choices[0])
-    if kind in LEAVES:
+    if reads_text(kind):
         return _text(raw, kind, place)
     if is_table(kind):
         return _table(raw, kind, place)
@@ -144,7 +144,7 @@ def _listed(names: list[str]) -> str:
 def _is_special(annotation: Any) -> bool:
     """Return whether the annotation holds something that is read here and not by msgspec."""
     kind = plain(annotation)
-    if kind in LEAVES or is_table(kind):
+    if reads_text(kind) or is_table(kind):
         return True
     return any(_is_special(part) for part in get_args(kind) if not isinstance(part, str))
 
@@ -155,23 +155,34 @@ def _choose(raw: Any, choices: tuple[Any, ...], special: list[Any]) -> Any:
     if isinstance(raw, str) and Secret in kinds and ENV.fullmatch(raw):
         return Secret
     others = [choice for choice in choices if not _is_special(choice)]
-    wanted = is_table if isinstance(raw, dict) else LEAVES.__contains__
+    wanted = is_table if isinstance(raw, dict) else reads_text
     fitting = [kind for kind in kinds if wanted(kind) and kind is not Secret]
     if fitting and (isinstance(raw, dict) or (isinstance(raw, str) and str not in others)):
         return fitting[0]
     return reduce(or_, others) if others else special[0]
 
 
-def _text(raw: Any, kind: type, place: Place) -> Any:
+def _text(raw: Any, kind: Any, place: Place) -> Any:
     if kind is Secret:
         named = ENV.fullmatch(raw) if isinstance(raw, str) else None
         if named is None:
             return place.report(f"'{place.key}' is a secret, and its value stands here", 'Write "env:NAME" instead.')
         return Secret(named[1])
+    from_config = getattr(kind, "__from_config__", None)
     if not isinstance(raw, str) or not raw:
-        return place.report(f"'{place.key}' is {_shown(raw)}, expected the path of a {kind.__name__}", "Give a path.")
+        wanted = f"the path of a {kind.__name__}" if from_config is None else f"the text of a {kind.__name__}"
+        return place.report(f"'{place.key}' is {_shown(raw)}, expected {wanted}", "Give a path.")
+    if from_config is not None:
+        return _from_config(raw, from_config, place)
     found = Path(raw).expanduser()
     return found if kind is Path else kind(place.base / found)
+
+
+def _from_config(raw: str, from_config: Callable[[str, Path], Any], place: Place) -> Any:
+    try:
+        return from_config(raw, place.base)
+    except MainspringError as error:
+        return place.report(f"'{place.key}': {error.what}", error.fix or "Change the text.")
 
 
 def _table(raw: Any, kind: type, place: Place) -> Any:

@@ -15,7 +15,7 @@ from mainspring.digest import File, Folder
 from mainspring.errors import DefinitionError
 from mainspring.schema.fit import UNIONS, plain
 
-__all__ = ["LEAVES", "Field", "fields_of", "is_table", "members", "table_of", "values_of"]
+__all__ = ["LEAVES", "Field", "fields_of", "is_table", "members", "reads_text", "table_of", "values_of"]
 
 LEAVES = (File, Folder, Path, Secret)  # what a text of the file is read into
 
@@ -85,4 +85,13 @@ def values_of(annotation: Any) -> Any:
 
 def is_table(kind: Any) -> TypeGuard[type]:
     """Return whether a class is a dataclass that a table is read into."""
-    return isinstance(kind, type) and is_dataclass(kind) and kind not in LEAVES
+    return isinstance(kind, type) and is_dataclass(kind) and not reads_text(kind)
+
+
+def reads_text(kind: Any) -> bool:
+    """Return whether a class is written as a text: one of `LEAVES`, or one with a class method `__from_config__`.
+
+    `__from_config__(text, base)` gets the text and the folder that relative paths are looked for in, and returns the
+    value or raises a `MainspringError`.
+    """
+    return kind in LEAVES or (isinstance(kind, type) and hasattr(kind, "__from_config__"))

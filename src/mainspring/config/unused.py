@@ -6,7 +6,7 @@ from pathlib import Path as FilePath
 from typing import Any, get_args
 
 from mainspring.config.advice import Finding
-from mainspring.config.fields import LEAVES, fields_of, is_table, table_of
+from mainspring.config.fields import fields_of, is_table, reads_text, table_of
 from mainspring.config.listing import as_json, flatten
 from mainspring.config.load import Config
 from mainspring.config.reached import Source
@@ -97,7 +97,7 @@ def _is_place(schema: type, key: str) -> bool:
 
 def _holds_place(annotation: Any) -> bool:
     kind = plain(annotation)
-    return kind in LEAVES or any(_holds_place(part) for part in get_args(kind) if not isinstance(part, str | int))
+    return reads_text(kind) or any(_holds_place(part) for part in get_args(kind) if not isinstance(part, str | int))
 
 
 def _place(config: Config, key: str, sources: Sequence[Source]) -> tuple[str, int]:

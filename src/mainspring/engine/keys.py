@@ -107,9 +107,12 @@ class Keys:
         if isinstance(value, File | Folder):
             kind = "file" if isinstance(value, File) else "folder"
             return {"kind": kind, "digest": self._files.digest(value), "show": self._files.shown(str(value))}
+        # What a value carries may be more than what it is: how often to try a download again, say.
+        identity = getattr(type(value), "__identity__", None)
+        what = value if identity is None else identity(value)
         return {
             "kind": "value",
-            "digest": digest_of(value, self._identity),
+            "digest": digest_of(what, self._identity),
             "show": _cut(self._files.shown(repr(value))),
         }
 

@@ -2,12 +2,12 @@
 
 import os
 import sys
-import sysconfig
 import tokenize
 from collections.abc import Iterator
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.util import find_spec
 from pathlib import Path, PurePath
+from types import FunctionType
 
 from mainspring.digest import canonical, main_name, tagged
 from mainspring.errors import SourceError, UnstorableError
@@ -37,12 +37,7 @@ class ProjectSources:
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
         self._places = tuple(dict.fromkeys((str(self._root), str(root.absolute()))))
-        paths = sysconfig.get_paths()
-        self._outside = tuple(
-            f"{place}/"
-            for name in ("stdlib", "platstdlib", "purelib", "platlib")
-            for place in dict.fromkeys((Path(paths[name]), Path(paths[name]).resolve()))
-        )
+        self._outside = _installation()
         self._main = main_name()
         self._folders: dict[str, list[Path]] = {}
 
@@ -85,6 +80,8 @@ class ProjectSources:
             place = next(place for place in self._places if str(value).startswith(place))
             return tagged("constant/1", type(value).__name__, str(value).removeprefix(place))
         kind = type(value)
+        if kind is FunctionType:
+            return None  # most that is asked about is one, and refusing it below takes longer
         try:
             if kind.__name__ in _TABLES and kind.__module__.partition(".")[0] in _LIBRARIES:
                 return digest_value(value)
@@ -147,6 +144,15 @@ class ProjectSources:
     def _identity(self, name: str, *, package: bool) -> str:
         path = name.replace(".", "/")
         return f"{path}/__init__.py" if package else f"{path}.py"
+
+
+def _installation() -> tuple[str, ...]:
+    """Return where Python and what is installed lie, as `sysconfig` has it, which takes longer to load than to ask."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    places = [str(Path(os.__file__).parent)]
+    for prefix in (sys.base_prefix, sys.base_exec_prefix, sys.prefix, sys.exec_prefix):
+        places += [f"{prefix}/{folder}/{version}" for folder in ("lib", sys.platlibdir)]
+    return tuple(dict.fromkeys(f"{found}/" for place in places for found in (place, os.path.realpath(place))))
 
 
 def _search(folders: list[Path], name: str) -> tuple[Path | None, list[Path]]:

@@ -4,7 +4,6 @@ docs/decisions/0001-code-identity.md says what counts, what does not, and what c
 be resolved, more counts, never less.
 """
 
-import ast
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -20,7 +19,6 @@ from mainspring.graph.book import Book, Memo
 from mainspring.graph.constants import Values, closure_of, defaults_of, live_parts
 from mainspring.graph.modules import Definition
 from mainspring.graph.reach import ModuleReader, Reaches
-from mainspring.graph.sourcetext import own_source
 
 __all__ = ["MISSING", "Code", "CodeIndex", "Sources", "Symbol", "SymbolChange", "diff", "from_record", "to_record"]
 
@@ -90,7 +88,7 @@ class SymbolChange(Struct, frozen=True):
 
 
 class CodeIndex:
-    """Makes code identities. Each module is parsed once, each symbol resolved once; a step costs what it reaches."""
+    """Makes code identities. Each module is read once, each symbol resolved once; a step costs what it reaches."""
 
     def __init__(self, sources: Sources, memo: Memo | None = None) -> None:
         self._sources = sources
@@ -214,10 +212,12 @@ class CodeIndex:
         known = self._symbols.get(definition)
         if known is None:
             text = definition.module.text
-            values = live_parts(definition, self._live(definition), self._values)
-            first = min(_first_line(node) for node in definition.nodes)
-            last = max(node.end_lineno or node.lineno for node in definition.nodes)
-            digest = tagged("symbol/1", own_source(definition), *values)
+            told = self._book.told(definition)
+            values = live_parts(definition, told, self._live(definition), self._values)
+            statements = [definition.module.statements[number] for number in definition.nodes]
+            first = min(statement.first for statement in statements)
+            last = max(statement.last for statement in statements)
+            digest = tagged("symbol/1", told.source, *values)
             known = Symbol(f"{text.path}::{definition.name}", digest, text.path, first, last)
             self._symbols[definition] = known
         return known
@@ -231,11 +231,6 @@ class CodeIndex:
         value = self._sources.value(definition.module.text.name, top)
         value = getattr(value, "fn", value) if definition.kind == "function" else value
         return vars(value).get(method, MISSING) if method and isinstance(value, type) else value
-
-
-def _first_line(node: ast.stmt) -> int:
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def diff(old: Code, new: Code) -> list[SymbolChange]:

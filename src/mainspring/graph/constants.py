@@ -1,6 +1,5 @@
 """The part of a symbol's identity that its source does not show: values that were worked out on import."""
 
-import ast
 from collections.abc import Callable, Iterator
 from functools import partial
 from inspect import unwrap
@@ -8,7 +7,7 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from mainspring.digest import tagged
-from mainspring.graph.modules import FUNCTIONS, Definition
+from mainspring.graph.modules import Definition, Told
 
 __all__ = ["Values", "closure_of", "defaults_of", "live_parts"]
 
@@ -55,22 +54,23 @@ class Values:
         return sorted(getattr(value, "__dict__", {}).items())
 
 
-def live_parts(definition: Definition, value: Any, values: Values) -> list[str]:
+def live_parts(definition: Definition, told: Told, value: Any, values: Values) -> list[str]:
     """Return digests of what a symbol was given on import.
 
     A constant's value; a class's attributes; a function's defaults and closure, where its source computes them.
 
     Args:
         definition: The symbol.
+        told: What its source tells.
         value: Its live value; what is no value of that kind adds nothing.
         values: What makes digests of values.
     """
     if definition.kind == "constant":
         return list(values.parts(value))
     if definition.kind == "class":
-        names = [name for name in _computed_attributes(definition.nodes) if isinstance(value, type)]
+        names = told.attributes if isinstance(value, type) else []
         return [piece for name in names if name in vars(value) for piece in (name, *values.parts(vars(value)[name]))]
-    if definition.kind in ("function", "method") and any(_is_computed(node) for node in definition.nodes):
+    if definition.kind in ("function", "method") and told.computed:
         return list(values.parts(value))
     return []
 
@@ -88,20 +88,3 @@ def closure_of(function: FunctionType) -> Iterator[tuple[str, object]]:
             yield f"closure {name}", cell.cell_contents
         except ValueError:  # not bound yet
             continue
-
-
-def _computed_attributes(nodes: list[ast.stmt]) -> Iterator[str]:
-    """Yield the attributes of a class whose value is not in its source."""
-    for node in nodes:
-        for statement in node.body if isinstance(node, ast.ClassDef) else []:
-            if isinstance(statement, ast.Assign | ast.AnnAssign) and not isinstance(statement.value, ast.Constant):
-                targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-                yield from (target.id for target in targets if isinstance(target, ast.Name))
-
-
-def _is_computed(node: ast.stmt) -> bool:
-    """Say whether a function has a decorator, or a default that is no literal."""
-    if not isinstance(node, FUNCTIONS):
-        return False
-    defaults = (*node.args.defaults, *node.args.kw_defaults)
-    return bool(node.decorator_list) or any(not isinstance(part, ast.Constant | None) for part in defaults)

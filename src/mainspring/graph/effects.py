@@ -1,30 +1,26 @@
 """Which definitions do more than define: they register, patch, or count something when their module is imported."""
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 
-from mainspring.graph.modules import FUNCTIONS, Module
-from mainspring.graph.sourcetext import dotted, option_decorators
+from mainspring.graph.modules import MUTATORS, Changes
+from mainspring.graph.sourcetext import FUNCTIONS, dotted
 
-__all__ = ["MUTATORS", "calls_on_import", "changes_outside"]
+__all__ = ["calls_on_import", "changes_in"]
 
-MUTATORS = frozenset(
-    {"append", "add", "update", "insert", "extend", "setdefault", "register", "pop", "remove", "clear", "discard"}
-    | {"appendleft", "put", "popitem", "__setitem__", "__setattr__", "sort", "reverse", "set"}
-)
 _FRESH = (ast.Dict, ast.List, ast.Set, ast.Tuple, ast.Constant, ast.ListComp, ast.SetComp, ast.DictComp, ast.JoinedStr)
 _MAKERS = frozenset(
     {"list", "dict", "set", "defaultdict", "OrderedDict", "Counter", "collections.defaultdict", "deque"}
 )
 
 
-def calls_on_import(module: Module, node: ast.stmt) -> Iterator[tuple[tuple[str, ...], bool]]:
+def calls_on_import(node: ast.stmt, options: frozenset[str]) -> Iterator[tuple[tuple[str, ...], bool]]:
     """Yield (dotted name, whether it is a decorator) of what a definition calls when its module is imported.
 
     Those are decorators, metaclasses and bases (for `__init_subclass__`), and what an assignment calls.
     """
     if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
-        yield from _decorators(module, node)
+        yield from _decorators(node, options)
     if isinstance(node, ast.ClassDef):
         for base in (*node.bases, *(keyword.value for keyword in node.keywords)):
             if dotted(base):
@@ -38,22 +34,23 @@ def calls_on_import(module: Module, node: ast.stmt) -> Iterator[tuple[tuple[str,
 
 
 def _decorators(
-    module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, options: frozenset[str]
 ) -> Iterator[tuple[tuple[str, ...], bool]]:
-    options = option_decorators(module)
     for decorator in node.decorator_list:
         name = tuple(dotted(decorator).split("."))
         if name[0] and ".".join(name) not in options:
             yield name, True
 
 
-def changes_outside(node: ast.stmt, is_shared: Callable[[str, str], bool]) -> bool:
-    """Say whether a function's source looks as if calling it changed what others see.
+def changes_in(nodes: Iterable[ast.stmt]) -> Changes:
+    """Return whether a function's source looks as if calling it changed what others see."""
+    calls: dict[tuple[str, str], None] = {}
+    surely = any([_changes(node, calls) for node in nodes])
+    return Changes(surely, list(calls))
 
-    Args:
-        node: The definition.
-        is_shared: Whether a name is a global object of the project, and an attribute of it a method of the project's.
-    """
+
+def _changes(node: ast.stmt, calls: dict[tuple[str, str], None]) -> bool:
+    """Say whether a function surely changes what others see; note methods that would do so of a shared object."""
     own = _own_names(node)
 
     def outside(target: ast.AST) -> bool:
@@ -68,18 +65,17 @@ def changes_outside(node: ast.stmt, is_shared: Callable[[str, str], bool]) -> bo
             return True
         if any(outside(target) for target in _targets(inner)):
             return True
-        if isinstance(inner, ast.Call) and _call_changes(inner, own, is_shared):
+        if isinstance(inner, ast.Call) and _call_changes(inner, own):
             return True
+        if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute):
+            calls[_root(inner.func.value), inner.func.attr] = None
     return False
 
 
-def _call_changes(node: ast.Call, own: set[str], is_shared: Callable[[str, str], bool]) -> bool:
+def _call_changes(node: ast.Call, own: set[str]) -> bool:
     if isinstance(node.func, ast.Name):
         return node.func.id in ("setattr", "delattr") and bool(node.args) and _root(node.args[0]) not in own
-    if not isinstance(node.func, ast.Attribute):
-        return False
-    root = _root(node.func.value)
-    return (node.func.attr in MUTATORS and root not in own) or is_shared(root, node.func.attr)
+    return isinstance(node.func, ast.Attribute) and node.func.attr in MUTATORS and _root(node.func.value) not in own
 
 
 def _targets(node: ast.AST) -> list[ast.expr]:

@@ -1,16 +1,13 @@
 """What each symbol of a project leads to: other symbols, modules that it imports, and names outside the project."""
 
-import ast
 import builtins
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from msgspec import Struct, field
 
 from mainspring.graph.book import Book
-from mainspring.graph.effects import MUTATORS, calls_on_import, changes_outside
-from mainspring.graph.modules import Definition, Import, Module, ModuleText, parse_module
-from mainspring.graph.references import References
+from mainspring.graph.modules import MUTATORS, Definition, Import, Module, ModuleText, References
 
 __all__ = ["ModuleReader", "Reach", "Reaches"]
 
@@ -57,7 +54,7 @@ class Reach(Struct):
 
 
 class Reaches:
-    """Resolves names. Each module is parsed once and each symbol resolved once."""
+    """Resolves names. Each module is read once and each symbol resolved once."""
 
     def __init__(self, reader: ModuleReader, book: Book) -> None:
         self._reader = reader
@@ -75,7 +72,7 @@ class Reaches:
         if name not in self._modules:
             parent = name.rpartition(".")[0]
             text = None if parent and self.module(parent) is None else self._reader.module(name)
-            self._modules[name] = None if text is None else parse_module(text)
+            self._modules[name] = None if text is None else self._book.module(text)
         return self._modules[name]
 
     def of(self, definition: Definition) -> Reach:
@@ -83,7 +80,7 @@ class Reaches:
         known = self._reaches.get(definition)
         if known is None:
             known = self._reaches[definition] = Reach()
-            self._resolve_all(definition.module, self._book.of(definition), known)
+            self._resolve_all(definition.module, self._book.told(definition).references, known)
             known.possible.update(dict.fromkeys(definition.parts.values()))
             if definition.kind == "method":
                 known.possible[definition.module.definitions[definition.name.split(".")[0]]] = None
@@ -111,7 +108,7 @@ class Reaches:
             nodes = list(module.acting)
             for found in module.definitions.values():
                 nodes += [node for node in found.nodes if node not in nodes and self._acts(module, node)]
-            nodes.sort(key=lambda node: node.lineno)
+            nodes.sort(key=lambda node: module.statements[node].line)
             self._acting[name] = Definition(module, STATEMENTS, "statements", nodes)
         return self._acting[name]
 
@@ -316,9 +313,9 @@ class Reaches:
             if inner is not None:
                 self._whole(inner, reach, seen)
 
-    def _acts(self, module: Module, node: ast.stmt) -> bool:
+    def _acts(self, module: Module, node: int) -> bool:
         """Say whether a definition does more than define."""
-        return any(self._changes(module, chain, decorates) for chain, decorates in calls_on_import(module, node))
+        return any(self._changes(module, chain, decorates) for chain, decorates in module.statements[node].calls)
 
     def _changes(self, module: Module, chain: Chain, decorates: bool) -> bool:
         """Say whether calling what a name leads to changes what others see."""
@@ -352,17 +349,18 @@ class Reaches:
     def _definition_changes(self, found: Definition) -> bool:
         if found not in self._changing:
             judged = found.kind in ("function", "method")
-            shared = self._shared_in(found.module)
-            self._changing[found] = judged and any(changes_outside(node, shared) for node in found.nodes)
+            self._changing[found] = judged and self._function_changes(found)
         return self._changing[found]
 
-    def _shared_in(self, module: Module) -> Callable[[str, str], bool]:
-        def is_shared(name: str, method: str) -> bool:
-            if method not in self._members_near(module):
-                return False
-            reach = Reach()
-            if name in module.definitions or name in module.imports:
-                self._resolve(module, (name,), reach, required=False)
-            return any(found.kind == "constant" for found in reach.named)
+    def _function_changes(self, found: Definition) -> bool:
+        changes = self._book.changes(found)
+        return changes.surely or any(self._is_shared(found.module, *call) for call in changes.calls)
 
-        return is_shared
+    def _is_shared(self, module: Module, name: str, method: str) -> bool:
+        """Say whether a name is a global object of the project, and an attribute of it a method of the project's."""
+        if method not in self._members_near(module):
+            return False
+        reach = Reach()
+        if name in module.definitions or name in module.imports:
+            self._resolve(module, (name,), reach, required=False)
+        return any(found.kind == "constant" for found in reach.named)

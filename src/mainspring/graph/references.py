@@ -3,14 +3,13 @@
 import ast
 from collections.abc import Iterable, Sequence
 
-from msgspec import Struct, field
-
 from mainspring.graph.implicit import BUILTIN_METHODS, implicit_methods, is_plain
-from mainspring.graph.modules import Import, Module, imports_in
+from mainspring.graph.modules import Import, Module, References
+from mainspring.graph.parsing import imports_in
 from mainspring.graph.scopes import Scope, class_scope, comprehension_scope, function_scope
-from mainspring.graph.sourcetext import dotted, option_decorators
+from mainspring.graph.sourcetext import dotted
 
-__all__ = ["References", "references_of"]
+__all__ = ["references_of"]
 
 _EVALUATING = frozenset({"globals", "eval", "exec", "__import__"})
 _ATTRIBUTE_CALLS = {"getattr": 1, "hasattr": 1, "setattr": 1, "delattr": 1, "attrgetter": 0, "methodcaller": 0}
@@ -33,36 +32,6 @@ _MARKS = (ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
 _LOADERS = frozenset({"load", "loads", "load_artifact", "read_pickle", "load_model"})
 
 
-class References(Struct):
-    """What one symbol refers to.
-
-    Attributes:
-        chains: Dotted names that begin with a global name: `("model", "predict")`.
-        possible: Such names where it is not certain that there is a global: in strings, and in the body of a class.
-        attributes: Attribute names on objects that are not known.
-        implicit: Methods that Python may call on such objects.
-        imports: Imports inside functions, by the name that they bind.
-        modules: Modules that are imported by a call with a literal name.
-        prefixes: Beginnings of names of modules that are imported by a call with a computed name.
-        dynamic: Places where a name is computed: (line, what is called).
-        any_attribute: A computed name is looked up on an object that is not known.
-        any_name: A computed name is looked up among the globals.
-        any_class: An object is loaded, which may be of any class.
-    """
-
-    chains: set[tuple[str, ...]] = field(default_factory=set)
-    possible: set[tuple[str, ...]] = field(default_factory=set)
-    attributes: set[str] = field(default_factory=set)
-    implicit: set[str] = field(default_factory=set)
-    imports: dict[str, list[Import]] = field(default_factory=dict)
-    modules: set[str] = field(default_factory=set)
-    prefixes: set[str] = field(default_factory=set)
-    dynamic: list[tuple[int, str]] = field(default_factory=list)
-    any_attribute: bool = False
-    any_name: bool = False
-    any_class: bool = False
-
-
 def references_of(nodes: Sequence[ast.AST], module: Module) -> References:
     """Return what the given nodes refer to, as statements of a module's top level."""
     visitor = _Visitor(module)
@@ -77,7 +46,7 @@ class _Visitor(ast.NodeVisitor):
     def __init__(self, module: Module) -> None:
         self.text = module.text
         self.imports_inside = module.imports_inside
-        self.options = option_decorators(module)
+        self.options = module.options
         self.imports = module.imports
         self.found = References()
         self.scopes: list[Scope] = []

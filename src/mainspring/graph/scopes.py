@@ -6,7 +6,7 @@ from collections.abc import Callable
 from msgspec import Struct, field
 
 from mainspring.graph.implicit import is_plain, plain_annotation
-from mainspring.graph.modules import FUNCTIONS
+from mainspring.graph.sourcetext import FUNCTIONS
 
 __all__ = ["COMPREHENSIONS", "Scope", "bound_in", "class_scope", "comprehension_scope", "function_scope"]
 

@@ -1,23 +1,19 @@
 """The canonical text of a symbol's own source."""
 
 import ast
+from collections.abc import Iterable
 from typing import Any
 
-from mainspring.graph.modules import FUNCTIONS, Definition, Import, Module
+from mainspring.graph.modules import Import, Module
 
-__all__ = ["dotted", "option_decorators", "own_source"]
+__all__ = ["FUNCTIONS", "dotted", "option_decorators", "own_source"]
 
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SILENT = frozenset({"ctx", "type_comment", "kind"})
 
 
 def option_decorators(module: Module) -> frozenset[str]:
     """Return the dotted names under which a module knows `@step` and `@pipeline`, whose options are no code."""
-    if module.options is None:
-        module.options = _find_options(module)
-    return module.options
-
-
-def _find_options(module: Module) -> frozenset[str]:
     found = set()
     for name, bindings in module.imports.items():
         if bindings == [Import("mainspring")]:
@@ -37,13 +33,15 @@ def dotted(node: ast.AST) -> str:
     return ".".join([inner.id, *parts]) if isinstance(inner, ast.Name) else ""
 
 
-def own_source(definition: Definition) -> str:
+def own_source(nodes: Iterable[ast.stmt], options: frozenset[str], *, skeleton: bool) -> str:
     """Return the canonical text of a symbol: no comments, no formatting, no docstrings, no options of `@step`.
 
-    Of a class, the place of each method is part of it; the methods are symbols of their own.
+    Args:
+        nodes: Its statements.
+        options: The names of decorators whose arguments are no code.
+        skeleton: Methods are symbols of their own: of a class, only the place of each is part of it.
     """
-    options = option_decorators(definition.module)
-    return "\n".join(_dump(node, options, skeleton=definition.kind == "class") for node in definition.nodes)
+    return "\n".join(_dump(node, options, skeleton=skeleton) for node in nodes)
 
 
 def _dump(node: Any, options: frozenset[str], *, skeleton: bool = False) -> str:

@@ -1,7 +1,7 @@
 """The inference pipeline and its portable form: what predicts in tests is what predicts in service."""
 
 from mainspring.package.attesting import Attestation, attach, attestations
-from mainspring.package.building import Built, Reference, Spec, build
+from mainspring.package.building import Built, Reference, Spec, build, convert_models
 from mainspring.package.comparing import Change, compare, describe
 from mainspring.package.content import Content, read_content
 from mainspring.package.fields import Field, Policy, Signature
@@ -42,6 +42,7 @@ __all__ = [
     "build",
     "check_parity",
     "compare",
+    "convert_models",
     "describe",
     "digest_of_files",
     "load",

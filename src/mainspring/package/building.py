@@ -36,7 +36,7 @@ from mainspring.package.validating import read_input
 from mainspring.package.value import Package
 from mainspring.package.writing import write_package
 
-__all__ = ["Built", "Reference", "Spec", "build"]
+__all__ = ["Built", "Reference", "Spec", "build", "convert_models"]
 
 _LEAST_TEXT: Final = 4
 _SEARCHED: Final = 2_000
@@ -143,6 +143,36 @@ def build(pipeline: Pipeline, spec: Spec, samples: Any, out: str | Path) -> Buil
     return Built(package, agreed, load(package.path, trust=sources, digest=package.digest).pipeline, sources)
 
 
+def convert_models(pipeline: Pipeline, samples: Any) -> Pipeline:
+    """Return the pipeline with ONNX graphs in the place of its models; `build` makes the same ones.
+
+    Args:
+        pipeline: The fitted pipeline.
+        samples: Raw input, as for `predict`: what reaches the models says what they take.
+
+    Raises:
+        NotExportableError: A model has no ONNX form, and no source stage was given instead.
+        SignatureError: The samples do not fit the signature.
+    """
+    known = read_input(pipeline.signature, samples)
+    made: dict[str, Stage] = {}
+    for name, stage in pipeline.stages.items():
+        made[name] = replace(converted) if isinstance(converted := _converted(stage, known), Graph) else converted
+        known |= stage.transform(known)
+    return Pipeline(pipeline.signature, made)
+
+
+def _converted(stage: Stage, known: Columns) -> Stage:
+    if not isinstance(stage, Models):
+        return stage
+    try:
+        return to_graph(stage, stacked(known, tuple(stage.inputs), stage.precision)[:1])
+    except NotExportableError:
+        if stage.instead is None:
+            raise
+        return stage.instead
+
+
 def _portable_stages(pipeline: Pipeline, raw: Columns) -> list[_Portable]:
     """The stages as they will be loaded. What a stage takes is seen by running those before it."""
     known = dict(raw)
@@ -159,13 +189,7 @@ def _portable_stages(pipeline: Pipeline, raw: Columns) -> list[_Portable]:
 
 
 def _portable(stage: Stage, name: str, file: str, known: Columns) -> _Portable:
-    if isinstance(stage, Models):
-        try:
-            stage = to_graph(stage, stacked(known, tuple(stage.inputs), stage.precision)[:1])
-        except NotExportableError:
-            if not isinstance(stage, Models) or stage.instead is None:
-                raise
-            stage = stage.instead
+    stage = _converted(stage, known)
     if isinstance(stage, Graph):
         row = StageRow(name, "onnx", f"{file}.onnx", tuple(stage.inputs), tuple(stage.outputs), stage.precision)
         return _Portable(stage, row, {row.file: stage.model})

@@ -312,5 +312,5 @@ def _narrow(values: Array, field: Field) -> Array:
 
 def by_row(mask: Any) -> Array:
     """Return which rows of a mask have a true value in them."""
-    rows: Array = mask if mask.ndim == 1 else mask.reshape(len(mask), -1).any(axis=1)
+    rows: Array = mask if mask.ndim == 1 else mask.any(axis=tuple(range(1, mask.ndim)))
     return rows

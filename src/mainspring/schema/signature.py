@@ -4,7 +4,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from types import SimpleNamespace
+from types import FunctionType, SimpleNamespace
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from msgspec import Struct
@@ -88,11 +88,38 @@ def signature_of(fn: Callable[..., Any]) -> Signature:
         )
     remarks: list[str] = []
     hints = _hints(inner, inner.__globals__, _closure(inner), remarks)
-    parameters = tuple(_parameter(item, hints) for item in inspect.signature(inner).parameters.values())
+    parameters = _parameters(inner, hints)
     returns = hints.get("return", Any)
     return Signature(
         parameters, returns, named_outputs(returns, remarks), code.co_filename, code.co_firstlineno, tuple(remarks)
     )
+
+
+def _parameters(fn: Any, hints: dict[str, Any]) -> tuple[Parameter, ...]:
+    """Return the parameters as `inspect` has them; those of plain functions, as most steps are, in less time."""
+    if not _is_plain(fn) or fn.__code__.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS):
+        return tuple(_parameter(item, hints) for item in inspect.signature(fn).parameters.values())
+    code, last = fn.__code__, fn.__defaults__ or ()
+    many = code.co_argcount
+    names = code.co_varnames[: many + code.co_kwonlyargcount]
+    defaults = dict(zip(names[many - len(last) : many], last, strict=True)) | (fn.__kwdefaults__ or {})
+    return tuple(
+        Parameter(
+            name,
+            hints.get(name, Any),
+            required=name not in defaults,
+            keyword_only=place >= many,
+            variadic="",
+            default=defaults.get(name),
+            positional_only=place < code.co_posonlyargcount,
+        )
+        for place, name in enumerate(names)
+    )
+
+
+def _is_plain(fn: Any) -> bool:
+    """Say whether nothing was put on a function, such as `__signature__` or what `functools.wraps` notes."""
+    return type(fn) is FunctionType and not fn.__dict__
 
 
 def _parameter(found: inspect.Parameter, hints: dict[str, Any]) -> Parameter:
@@ -111,10 +138,12 @@ def _parameter(found: inspect.Parameter, hints: dict[str, Any]) -> Parameter:
 
 def _hints(owner: Any, names: dict[str, Any], local: dict[str, Any], remarks: list[str]) -> dict[str, Any]:
     """Resolve the annotations of a function or class all at once, or one by one when that fails."""
+    written: dict[str, Any] = getattr(owner, "__annotations__", {})
+    if _is_plain(owner) and all(type(value) is type for value in written.values()):
+        return dict(written)  # nothing to resolve, which is quicker to see than to try
     try:
         return get_type_hints(owner, names, local, include_extras=True)
     except _UNRESOLVED:
-        written = getattr(owner, "__annotations__", {})
         return {name: _hint(name, value, (names, local), remarks) for name, value in written.items()}
 
 

@@ -2,21 +2,22 @@
 
 import os
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from mainspring.charts import Html, draw_page, el
+from mainspring.charts import Html, draw_page, el, join
 from mainspring.store import BlobStore
 from mainspring.store.local import write_failure
 from mainspring.tracking import Facts
 from mainspring.workspace.report_changes import draw_changes
-from mainspring.workspace.report_facts import account_of
-from mainspring.workspace.report_measures import Drawing, draw_logged, draw_metrics
+from mainspring.workspace.report_facts import Account, account_of
 from mainspring.workspace.report_record import draw_configuration, draw_environment, draw_flow, draw_record
 from mainspring.workspace.report_steps import draw_failures, draw_head, draw_steps
 
 __all__ = ["render_report", "report_path", "write_report"]
 
+_MEASURES: Final = "mainspring.workspace.report_measures"
 _CONTENTS: Final = (
     ("steps", "Steps"),
     ("changes", "What changed"),
@@ -44,15 +45,14 @@ def render_report(facts: Facts, blobs: BlobStore, run_id: str, home: Path) -> st
         NotFoundError: There is no such run.
     """
     account = account_of(facts, run_id)
-    drawing = Drawing(home / "cache")
-    logged = draw_logged(account, blobs, drawing)
+    metrics, logged, bundle = _measured(account, blobs, home / "cache")
     contents = [el("a", name, href=f"#{place}") for place, name in _CONTENTS if place != "figures" or logged]
     main = el(
         "main",
         draw_failures(account, home),
         draw_steps(account),
         draw_changes(account, blobs),
-        draw_metrics(account, drawing),
+        metrics,
         logged,
         draw_configuration(account),
         draw_flow(account),
@@ -64,7 +64,21 @@ def render_report(facts: Facts, blobs: BlobStore, run_id: str, home: Path) -> st
     foot = el("footer", "Rendered by Mainspring from the facts of this run.")
     state = {"succeeded": "hit", "lost": "failed"}.get(run.status, run.status)
     title = f"{run.pipeline}: {run.status} ({run.id})"
-    return draw_page(title, Html(draw_head(account) + nav + main + foot), state=state, bundle=drawing.bundle)
+    return draw_page(title, Html(draw_head(account) + nav + main + foot), state=state, bundle=bundle)
+
+
+def _measured(account: Account, blobs: BlobStore, cache: Path) -> tuple[Html, Html | None, str | None]:
+    """Return the metrics, the figures and tables if there are some, and the script if there are charts."""
+    heading = el("h2", "Metrics", id="metrics")
+    said = "No metrics: no step called ", el("code", 'log("accuracy", 0.93)'), "."
+    none = join(heading, el("p", said, class_="note"))
+    if not account.metrics and not account.logged:
+        return none, None, None
+    drawn = import_module(_MEASURES)  # charts and tables, which a run without any need not load
+    drawing = drawn.Drawing(cache)
+    logged = drawn.draw_logged(account, blobs, drawing)
+    metrics = join(heading, drawn.draw_metrics(account, drawing)) if account.metrics else none
+    return metrics, logged, drawing.bundle
 
 
 def report_path(home: Path, run_id: str) -> Path:

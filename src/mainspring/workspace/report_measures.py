@@ -75,11 +75,7 @@ class Drawing:
 
 
 def draw_metrics(account: Account, drawing: Drawing) -> Html:
-    """Return the metrics as a table, and as curves those that have a course."""
-    heading = el("h2", "Metrics", id="metrics")
-    if not account.metrics:
-        said = "No metrics: no step called ", el("code", 'log("accuracy", 0.93)'), "."
-        return join(heading, el("p", said, class_="note"))
+    """Return the metrics, of which there are some, as a table, and as curves those that have a course."""
     shown = account.metrics[:_MOST_METRICS]
     left = len(account.metrics) - len(shown)
     coursed = any(len(course.values) > 1 for course in shown)
@@ -95,7 +91,6 @@ def draw_metrics(account: Account, drawing: Drawing) -> Html:
         for step, rows in steps.items()
     ]
     return join(
-        heading,
         el("div", el("table", el("thead", el("tr", head)), bodies), class_="box metrics", tabindex="0"),
         el("p", f"{count(left, 'more metric')} not shown.", class_="note") if left > 0 else None,
         _curves(account.metrics, drawing),

@@ -154,6 +154,13 @@ class Run(Struct, frozen=True):
             )
         return _loaded(self._result, self._blobs)
 
+    def package(self) -> Path | None:
+        """Return the zip in the store that is the result, when the pipeline returned a package; otherwise None."""
+        kept = self._result
+        if self.status != "succeeded" or not isinstance(kept, Artifact) or not kept.codec.startswith("package/"):
+            return None
+        return self._blobs.path(kept.blob)
+
     def result_digest(self) -> str | None:
         """Return the digest of the result when it is one artifact, otherwise None."""
         return self._result.digest if isinstance(self._result, Artifact) else None

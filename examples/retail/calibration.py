@@ -1,0 +1,153 @@
+"""What inner folds teach about a model's quantiles: how much to shift each, how much of a simple forecast to mix in.
+
+`Finish` is the stage that does it to what models say. This module imports NumPy and the standard library alone, and
+becomes part of the package.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+
+Floats = np.ndarray
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How far the inner folds are followed; a few weeks say more of how wide a forecast has to be than of where.
+
+    Attributes:
+        location: Share of the shift of the median that all quantiles follow.
+        width: Share of what each quantile moves beside it.
+        mixed: Shares of the usual quantiles that are tried.
+    """
+
+    location: float = 0.5
+    width: float = 0.5
+    mixed: tuple[float, ...] = (0.0,)
+
+
+EVERYTHING = Trust(1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How raw quantiles become calibrated ones, for each of Q levels.
+
+    Attributes:
+        levels: The levels.
+        share: Share of the simple forecast that is mixed in.
+        shift: By how much a quantile moves, as a share of the spread of the forecast.
+        rows: Rows of the inner folds.
+    """
+
+    levels: tuple[float, ...]
+    share: tuple[float, ...]
+    shift: tuple[float, ...]
+    rows: int
+
+
+def spread(forecast: Floats, levels: tuple[float, ...]) -> Floats:
+    """The width of a forecast (..., Q), from near the lower to near the upper quarter, and a little of its middle."""
+    low, middle, high = (int(np.abs(np.asarray(levels) - level).argmin()) for level in (0.25, 0.5, 0.75))
+    return forecast[..., high] - forecast[..., low] + 0.02 * forecast[..., middle] + 1e-3
+
+
+def weighted_quantile(values: Floats, weights: Floats, level: float) -> float:
+    """The value at which the pinball loss of a constant, with these weights, is least."""
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(reached, level * reached[-1])])
+
+
+def pinball(actual: Floats, forecast: Floats, level: float) -> float:
+    over = actual - forecast
+    return float(np.maximum(level * over, (level - 1) * over).mean())
+
+
+def learn(
+    actual: Floats, forecast: Floats, simple: Floats, levels: Sequence[float], trust: Trust = EVERYTHING
+) -> Calibration:
+    """The shares and shifts with the least loss on rows of inner folds; (N,) actual values, (N, Q) forecasts."""
+    taus = tuple(levels)
+    width = spread(forecast, taus)
+    chosen = []
+    for place, level in enumerate(taus):
+        tried = []
+        for share in trust.mixed:
+            mixed = (1 - share) * forecast[:, place] + share * simple[:, place]
+            shift = weighted_quantile((actual - mixed) / width, width, level)
+            final = np.rint(np.maximum(mixed + shift * width, 0))
+            tried.append((pinball(actual, final, level), share, shift))
+        chosen.append(min(tried))
+    middle = chosen[int(np.abs(np.asarray(taus) - 0.5).argmin())][2]
+    shifts = tuple(trust.location * middle + trust.width * (one[2] - middle) for one in chosen)
+    return Calibration(taus, tuple(one[1] for one in chosen), shifts, len(actual))
+
+
+def apply(calibration: Calibration, forecast: Floats, simple: Floats, open_: np.ndarray) -> Floats:
+    """Quantiles (S, H, Q) as they are used: calibrated, ascending, whole units, zero on closed days."""
+    share, shift = np.array(calibration.share), np.array(calibration.shift)
+    mixed = (1 - share) * forecast + share * simple
+    moved = mixed + shift * spread(forecast, calibration.levels)[..., None]
+    return whole(moved, open_)
+
+
+def whole(forecast: Floats, open_: np.ndarray) -> Floats:
+    """Quantiles that are whole units, ascending, not negative, and zero on closed days."""
+    found = np.rint(np.sort(np.maximum(forecast, 0), axis=-1))
+    return np.where(open_[..., None], found, 0).astype(np.float32)
+
+
+def settle(raw: Floats, unit: Floats, count: int) -> Floats:
+    """(..., Q) quantiles in units, ascending and not negative, from what 1 or Q models learned; (...) units."""
+    together = np.repeat(raw, count // raw.shape[-1], axis=-1) * unit[..., None]
+    return np.sort(np.maximum(together, 0), axis=-1).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Finish:
+    """The stage from what models say to whole, ascending, calibrated quantiles.
+
+    Attributes:
+        groups: For each level the columns of its models, which are averaged; one group for all levels is repeated.
+        calibration: What the inner folds taught.
+        relative: Whether the models learned sales over the level of the series.
+        from_usual: Whether they learned what sales are above the usual quantile.
+    """
+
+    groups: tuple[tuple[str, ...], ...]
+    calibration: Calibration
+    relative: bool
+    from_usual: bool
+
+    def transform(self, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """A column of forecasts for each level."""
+        levels, simple = self.calibration.levels, columns["usual"]
+        unit = columns["level"] if self.relative else np.ones_like(columns["level"])
+        raw = np.stack([np.mean([columns[name] for name in group], axis=0) for group in self.groups], -1)
+        if self.from_usual:
+            raw = simple / unit[:, None] + raw
+        found = apply(self.calibration, settle(raw, unit, len(levels)), simple, columns["is open"])
+        return {quantile_name(level): found[:, place].astype(np.float64) for place, level in enumerate(levels)}
+
+    def state(self) -> dict[str, Any]:
+        """Return all that it was made of."""
+        learned = {
+            name: list(part) if isinstance(part, tuple) else part for name, part in asdict(self.calibration).items()
+        }
+        groups = [list(group) for group in self.groups]
+        return {"groups": groups, "calibration": learned, "relative": self.relative, "from_usual": self.from_usual}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """Return the stage of a state."""
+        learned = {name: tuple(part) if isinstance(part, list) else part for name, part in state["calibration"].items()}
+        groups = tuple(tuple(group) for group in state["groups"])
+        return cls(groups, Calibration(**learned), state["relative"], state["from_usual"])
+
+
+def quantile_name(level: float) -> str:
+    """The column of a forecast."""
+    return f"q{level:g}"

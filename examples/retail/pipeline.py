@@ -1,0 +1,289 @@
+"""Forecast what each store sells in the next four weeks, at several quantiles: from the raw table to a package."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Annotated, NamedTuple
+
+import baselines as simple
+import checks
+import evaluation as score
+import inference
+import modeltests
+import numpy as np
+import pictures
+import polars as pl
+from calibration import Trust, whole
+from choosing import Chosen, Known, choose
+from evaluation import DEFAULT, Costs, Scored
+from folds import Plan, all_folds, locked_fold, outer_folds, train_origins
+from model import Fit, Job, Settings
+from model import train as train_model
+from panel import Columns, Panel, arrange
+from samples import Samples, sample, targets
+
+from mainspring import File, Meta, data, log, pipeline, step
+from mainspring.charts import Axis
+from mainspring.data import Source
+from mainspring.data.profile import draw_profile, profile
+from mainspring.package import Package, Pipeline, build, check_parity, convert_models, parity
+
+Forecasts = dict[int, dict[str, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the nested search tries beside the settings of [model]."""
+
+    leaves: list[int] = field(default_factory=list)
+    rate: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Retail:
+    """What can be changed. The values are in config.toml."""
+
+    sales: Source
+    quantiles: list[float]
+    unit: str
+    months: list[int]
+    table: Columns
+    plan: Plan
+    model: Settings
+    choices: Choices
+    calibration: Trust = field(default_factory=Trust)
+    costs: Costs = field(default_factory=Costs)
+    series: Annotated[int, Meta(ge=0)] = 0
+    linear_rows: Annotated[int, Meta(ge=20)] = 1500
+    parity_rows: Annotated[int, Meta(ge=1)] = 10_000
+
+
+class Prepared(NamedTuple):
+    panel: Panel
+    samples: Samples
+
+
+class Results(NamedTuple):
+    scored: Scored
+    locked: Scored | None
+
+
+@step
+def fetch(sales: Source) -> File:
+    """The table as it comes: from a wheel, a file, the web, a database."""
+    return File(data.fetch(sales, Path(mkdtemp())))
+
+
+@step
+def validate(sales: File, table: Columns, horizon: int, series: int) -> pl.DataFrame:
+    """The columns that are used, if they are what a table of sales has to be; see `checks`. 0 series are all."""
+    outcome = checks.validate(checks.read(sales), table, horizon)
+    log("contract", outcome.table())
+    passed = outcome.passed.select(table.used).sort([*table.keys, table.date])
+    return passed.filter(pl.struct(table.keys).rank("dense") <= series) if series else passed
+
+
+@step
+def analyse(sales: pl.DataFrame, table: Columns, unit: str) -> int:
+    """How many columns look as if they told too much of the target; profiles and figures go to the report."""
+    panel = arrange(sales, table)
+    log("sales over time", pictures.sales_over_time(panel, unit))
+    log("sales by weekday", pictures.sales_by_weekday(panel, unit))
+    found = profile(sales, table.target)
+    for title, drawn in draw_profile(found, units={table.target: unit}).items():
+        log(title, drawn)
+    return len(found.suspects)
+
+
+@step
+def preprocess(
+    sales: pl.DataFrame, table: Columns, plan: Plan, quantiles: list[float], stride: int, relative: bool
+) -> Prepared:
+    """The table as arrays, and the features of every origin that a model learns from or forecasts at."""
+    panel = arrange(sales, table)
+    folds = all_folds(panel.periods, plan, panel.season)
+    log("folds", pictures.timeline(panel, folds, plan))
+    wanted = {origin for fold in folds for origin in (fold.origin, *fold.inner)}
+    wanted |= {earlier for origin in list(wanted) for earlier in train_origins(origin, plan, stride)}
+    with data.logged_cost("features"):
+        samples = sample(panel, sorted(wanted), plan, quantiles, relative=relative)
+    log("feature tests before training", modeltests.before_training(samples))
+    return Prepared(panel, samples)
+
+
+@step
+def baselines(panel: Panel, samples: Samples, plan: Plan, quantiles: list[float], rows: int) -> Forecasts:
+    """At the origin of each fold what each baseline says."""
+    origins = [fold.origin for fold in all_folds(panel.periods, plan, panel.season)]
+    return {origin: simple.all_at(panel, samples, origin, plan, quantiles, rows) for origin in origins}
+
+
+@step
+def plan_training(panel: Panel, plan: Plan, model: Settings, choices: Choices, months: list[int]) -> list[Job]:
+    """Every model that has to be trained: at the origins of all folds and inner folds, and for the learning curve."""
+    folds = all_folds(panel.periods, plan, panel.season)
+    newest = outer_folds(panel.periods, plan, panel.season)[-1].origin
+    final = folds[-1].origin
+    origins = sorted({origin for fold in folds for origin in (fold.origin, *fold.inner)})
+    tried = [model]
+    for leaves in choices.leaves or [model.leaves]:
+        tried += [replace(model, leaves=leaves, rate=rate) for rate in choices.rate or [model.rate]]
+    jobs = [
+        Job(origin, plan.train, settings, curve=origin == newest, keep=origin == final)
+        for settings in dict.fromkeys(tried)
+        for origin in origins
+    ]
+    month = 30 * panel.season // 7 if panel.season > 1 else 4
+    return jobs + [Job(newest, count * month, model) for count in months]
+
+
+@step
+def train(job: Job, panel: Panel, samples: Samples, plan: Plan, quantiles: list[float]) -> Fit:
+    """Quantile models of one origin, and what they say there."""
+    return train_model(job, panel, samples, plan, quantiles)
+
+
+@step
+def calibrate(fits: list[Fit], prepared: Prepared, plan: Plan, quantiles: list[float], trust: Trust) -> list[Chosen]:
+    """The forecast of each fold, with what its own inner folds choose and calibrate."""
+    panel, samples = prepared
+    full = {(fit.job.origin, fit.job.settings): fit for fit in fits if fit.job.train == plan.train}
+    levels = tuple(quantiles)
+    mixed = {origin: samples.usual[samples.place(origin)] for origin, _ in full}
+    folds = all_folds(panel.periods, plan, panel.season)
+    known = Known(panel, plan, levels, full, mixed, trust)
+    found = [choose(fold, known) for fold in folds]
+    log("calibration", modeltests.calibrations(found))
+    log("choices", [modeltests.choice(one, settings, loss) for one in found for settings, loss in one.tried])
+    return found
+
+
+@step
+def assemble(fits: list[Fit], chosen: list[Chosen], samples: Samples, panel: Panel, plan: Plan, unit: str) -> Pipeline:
+    """The inference pipeline of the newest fold: what is evaluated, tested and packaged."""
+    last = chosen[-1]
+    fit = next(fit for fit in fits if fit.job.keep and fit.job.settings == last.settings)
+    return inference.assemble(fit, last.calibration, samples.relative, panel, plan, unit)
+
+
+@step
+def evaluate(chosen: list[Chosen], forecasts: Forecasts, panel: Panel, plan: Plan, unit: str, costs: Costs) -> Results:
+    """Every method on the outer folds, and once on the locked days."""
+    folds = outer_folds(panel.periods, plan, panel.season)
+    levels = chosen[0].calibration.levels
+    mine = {one.fold.origin: one.forecast for one in chosen}
+    parts = [_together(mine[fold.origin], forecasts[fold.origin], panel, fold) for fold in folds]
+    scored = score.collect(panel, folds, parts, levels)
+    first = folds[0].origin
+    board = score.scoreboard(scored, panel, first)
+    for row in board:
+        log(f"pinball of {row['method']}", row["pinball"])
+    log("methods", board)
+    log("stock", score.stock(scored, costs))
+    log("pinball by quantile", score.by_level(scored))
+    log("differences", score.differences(scored, panel))
+    ratios = score.ratios(scored, panel)
+    log("ratio to the best baseline", ratios)
+    log("calibration of quantiles", score.coverage(scored))
+    for title, drawn in pictures.reliability(scored, panel).items():
+        log(title, drawn)
+    best = min(board[1:], key=lambda row: row["pinball"])["method"]
+    log("breakdown", score.breakdown(scored, panel, str(best)))
+    log("mean pinball", pictures.method_bars(board, unit))
+    log("ratio by quantile", pictures.ratio_bars(ratios))
+    log("PIT", pictures.pit(scored))
+    log("residuals", pictures.residuals(scored, unit))
+    log("bias", pictures.bias_by_day(scored, panel, folds, unit))
+    last = locked_fold(panel.periods, plan, panel.season)
+    if last is None:
+        return Results(scored, None)
+    part = _together(mine[last.origin], forecasts[last.origin], panel, last)
+    locked = score.collect(panel, [last], [part], levels)
+    log("locked days", score.scoreboard(locked, panel, first))
+    log("locked days, differences", score.differences(locked, panel))
+    return Results(scored, locked)
+
+
+def _together(mine: np.ndarray, others: dict[str, np.ndarray], panel: Panel, fold) -> dict[str, np.ndarray]:
+    """Every method is told which days are closed, and forecasts whole units."""
+    open_ = panel.open[:, fold.start : fold.end]
+    return {DEFAULT: mine} | {name: whole(values, open_) for name, values in others.items()}
+
+
+@step
+def test(
+    chosen: list[Chosen], fitted: Pipeline, scored: Scored, fits: list[Fit], prepared: Prepared, plan: Plan
+) -> int:
+    """How many tests of quality the model does not pass; a broken forecast is an error. See `modeltests`."""
+    panel, samples = prepared
+    rows = modeltests.structure(chosen, fitted, panel, plan)
+    broken = [row for row in rows if not row["passed"]]
+    quality = modeltests.quality(scored, panel)
+    log("tests", rows + quality)
+    log("feature tests after training", modeltests.after_training(fits, samples, plan))
+    if broken:
+        raise ValueError("; ".join(f"{row['test']}: {row['says']}" for row in broken))
+    return sum(not row["passed"] for row in quality)
+
+
+@step
+def convert(fitted: Pipeline, panel: Panel, plan: Plan, rows: int) -> Pipeline:
+    """The inference pipeline with its models as one ONNX graph, if it says what the fitted one says.
+
+    Features, calibration and rounding stay the NumPy stages that they are.
+    """
+    last = all_folds(panel.periods, plan, panel.season)[-1].origin
+    raw = inference.many_rows(panel, last, plan, rows)
+    converted = convert_models(fitted, raw)
+    expected, got = fitted.predict(raw), converted.predict(raw)
+    log("parity", inference.parity_rows(parity(expected, got, inference.RULE)))
+    check_parity(expected, got, inference.RULE, "the converted models")
+    return converted
+
+
+@step
+def package(converted: Pipeline, panel: Panel, plan: Plan, unit: str) -> Package:
+    """What is served: the inference pipeline with its signature, golden samples and profiles of a year."""
+    origin = all_folds(panel.periods, plan, panel.season)[-1].origin
+    spec = inference.spec(converted, panel, origin, plan, unit)
+    built = build(converted, spec, inference.many_rows(panel, origin, plan, 1), Path(mkdtemp()) / "retail")
+    log("package", inference.contents(built))
+    return built.package
+
+
+@step
+def report(scored: Scored, fits: list[Fit], prepared: Prepared, plan: Plan, unit: str) -> str:
+    """Which series went worst; figures of series, learning curves and importance go to the report."""
+    panel, samples = prepared
+    here = scored.only(scored.open)
+    for title, series in modeltests.telling_series(here, panel).items():
+        log(title, pictures.one_series(here, panel, series, f"{title}: {panel.series[series]}", unit))
+    newest = next(fit for fit in fits if fit.curve)
+    units, counts = targets(panel, newest.job.origin, plan)
+    losses = [modeltests.mean_loss(units, values, counts, scored.levels) for _, values in newest.curve]
+    trees = [count for count, _ in newest.curve]
+    log("learning curve, trees", pictures.curve("Loss by number of trees", Axis("trees"), trees, losses, unit))
+    months = {fit.job.train: fit.forecast for fit in fits if fit.job.origin == newest.job.origin}
+    losses = [modeltests.mean_loss(units, months[periods], counts, scored.levels) for periods in sorted(months)]
+    axis = Axis("history", "days" if panel.season > 1 else "weeks")
+    log("learning curve, history", pictures.curve("Loss by length of history", axis, sorted(months), losses, unit))
+    log("importance", pictures.importance(samples.names, newest.gain, scored.levels))
+    return panel.series[modeltests.telling_series(here, panel)["worst series"]]
+
+
+@pipeline
+def retail(config: Retail) -> Package:
+    sales = validate(fetch(config.sales), config.table, config.plan.horizon, config.series)
+    analyse(sales, config.table, config.unit)
+    model = config.model
+    prepared = preprocess(sales, config.table, config.plan, config.quantiles, model.stride, model.relative)
+    panel, samples = prepared.panel, prepared.samples
+    forecasts = baselines(panel, samples, config.plan, config.quantiles, config.linear_rows)
+    jobs = plan_training(panel, config.plan, config.model, config.choices, config.months)
+    fits = train.map(jobs, panel=panel, samples=samples, plan=config.plan, quantiles=config.quantiles)
+    chosen = calibrate(fits, prepared, config.plan, config.quantiles, config.calibration)
+    fitted = assemble(fits, chosen, samples, panel, config.plan, config.unit)
+    results = evaluate(chosen, forecasts, panel, config.plan, config.unit, config.costs)
+    test(chosen, fitted, results.scored, fits, prepared, config.plan)
+    report(results.scored, fits, prepared, config.plan, config.unit)
+    return package(convert(fitted, panel, config.plan, config.parity_rows), panel, config.plan, config.unit)
