@@ -48,17 +48,17 @@ def of_requirements(name: str, requirements: Path, base: Path) -> Environment:
     return _ready(base / name, hashlib.sha256(text).hexdigest(), ["--requirement", str(requirements)], name)
 
 
-def of_source(name: str, repository: Path, base: Path) -> Environment:
-    """The environment with this repository installed from its source, not editable.
+def of_source(name: str, repository: Path, base: Path, extras: str = "") -> Environment:
+    """The environment with this repository installed from its source, not editable, with its extras, as `[serve]`.
 
     Raises:
         InstallError: When the installer fails.
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(extras.encode())
     for path in _sources(repository):
         digest.update(f"{path.relative_to(repository)}\0{path.stat().st_size}\0".encode())
         digest.update(path.read_bytes())
-    return _ready(base / name, digest.hexdigest(), [str(repository)], name)
+    return _ready(base / name, digest.hexdigest(), [f"{repository}{extras}"], name)
 
 
 def bare(base: Path) -> Environment:
