@@ -33,7 +33,7 @@ def test_what_the_document_says_is_what_the_service_does(live):
         for mode in modes if operation.definition.raw.get("requestBody") else modes[:1]:
 
             @settings(
-                max_examples=40 if operation.method == "post" else 5,
+                max_examples=25 if operation.method == "post" else 5,
                 deadline=None,
                 database=None,
                 phases=[Phase.explicit, Phase.generate],

@@ -149,18 +149,12 @@ def stacked(columns: Columns, names: tuple[str, ...], precision: Precision) -> A
     Raises:
         StageError: A column is missing, or is of a type that is no number.
     """
-    for name in names:
-        if name not in columns:
-            near = nearest(name, columns)
-            raise StageError(
-                f"There is no column '{name}'",
-                fix=f"Did you mean '{near}'?" if near else "Name a column that there is.",
-            )
-        if columns[name].dtype.kind not in "biufO":
-            raise StageError(
-                f"Column '{name}' is {columns[name].dtype}, which is no number",
-                fix="Make a number of it in a stage before.",
-            )
+    parts = [columns[name] for name in names if name in columns]
+    if len(parts) == len(names) and len(parts[0]) == 1 and all(_is_plain(part) for part in parts):
+        # One row is what a service is asked for: its numbers side by side are the row.
+        row: Array = np.concatenate(parts, dtype=precision, casting="unsafe")
+        return row.reshape(1, -1)
+    _check_numbers(columns, names)
     first = columns[names[0]]
     if len(names) == 1 and first.ndim > 1:
         return first.astype(precision, copy=False)
@@ -174,6 +168,25 @@ def stacked(columns: Columns, names: tuple[str, ...], precision: Precision) -> A
         matrix[:, start : start + part.shape[1]] = part
         start += part.shape[1]
     return matrix
+
+
+def _is_plain(part: Array) -> bool:
+    return part.ndim == 1 and part.dtype.kind in "fiub"
+
+
+def _check_numbers(columns: Columns, names: tuple[str, ...]) -> None:
+    for name in names:
+        if name not in columns:
+            near = nearest(name, columns)
+            raise StageError(
+                f"There is no column '{name}'",
+                fix=f"Did you mean '{near}'?" if near else "Name a column that there is.",
+            )
+        if columns[name].dtype.kind not in "biufO":
+            raise StageError(
+                f"Column '{name}' is {columns[name].dtype}, which is no number",
+                fix="Make a number of it in a stage before.",
+            )
 
 
 def _check_made(name: str, made: object, rows: int) -> None:

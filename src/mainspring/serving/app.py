@@ -227,7 +227,7 @@ class App:
         told["id"] = answered.id
         told["version"] = served.version
         told["rows"] = answered.given.rows
-        self.metrics.rows.labels(served.name, served.version).inc(answered.given.rows)
+        self.metrics.predicted(served.name, served.version, answered.given.rows)
         if answered.level:
             told["fallback"] = answered.reason
             self.metrics.fallbacks.labels(str(answered.level)).inc()

@@ -44,7 +44,7 @@ def moment_of(identity: str) -> float:
     """Return when an identity was made, in seconds since 1970 UTC, to the millisecond.
 
     >>> moment_of("019c0000-0000-7000-8000-000000000000")
-    1769526034.432
+    1769526525.952
 
     Raises:
         ValueError: It is no such identity.

@@ -26,7 +26,7 @@ class Metrics:
         self._seconds = Histogram(
             "mainspring_request_seconds", "Time to answer, by route.", ("route",), buckets=_SECONDS, **own
         )
-        self.rows = Counter("mainspring_rows", "Rows that were predicted, by version.", ("model", "version"), **own)
+        self._rows = Counter("mainspring_rows", "Rows that were predicted, by version.", ("model", "version"), **own)
         self.problems = Counter("mainspring_refused_fields", "Fields that were refused, by rule.", ("rule",), **own)
         self.fallbacks = Counter("mainspring_fallbacks", "Answers of the fallback chain, by level.", ("level",), **own)
         self.overridden = Counter("mainspring_overridden", "Requests with values that a person has set.", **own)
@@ -36,6 +36,7 @@ class Metrics:
         self.refused = Gauge("mainspring_package_refused", "1 while a package is refused for the alias.", **live)
         self.shadow = Gauge("mainspring_shadow", "Requests of the shadow.", ("outcome",), **live)
         self.recent: deque[float] = deque(maxlen=_KEPT)
+        self._rows_of: dict[tuple[str, str], Any] = {}
         self._bound: dict[tuple[str, int], tuple[Any, Any]] = {}
 
     def observe(self, route: str, status: int, seconds: float) -> None:
@@ -46,6 +47,13 @@ class Metrics:
             bound = self._bound[route, status] = (counter.inc, self._seconds.labels(route).observe)
         bound[0]()
         bound[1](seconds)
+
+    def predicted(self, model: str, version: str, rows: int) -> None:
+        """Count rows."""
+        counter = self._rows_of.get((model, version))
+        if counter is None:
+            counter = self._rows_of[model, version] = self._rows.labels(model, version)
+        counter.inc(rows)
 
     def expose(self) -> bytes:
         """Return all metrics as text."""

@@ -13,6 +13,8 @@ __all__ = ["document"]
 _JSON: Final = "application/json"
 _BINARY: Final = "application/octet-stream"
 _TEXT: Final = {"type": "string"}
+_DAY: Final = r"[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_MOMENT: Final = rf"^{_DAY}T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{{1,6}})?)?$"
 _REFUSALS: Final = {
     "400": "The body is no JSON, or nested too deep.",
     "401": "A key is needed, or this one is unknown.",
@@ -246,7 +248,7 @@ def _value(field: Field) -> dict[str, Any]:
         "bool": {"type": "boolean"},
         "string": {"type": "string"},
         "date": {"type": "string", "format": "date"},
-        "datetime": {"type": "string", "description": "ISO 8601, in UTC, without a time zone."},
+        "datetime": {"type": "string", "pattern": _MOMENT, "description": "ISO 8601, in UTC, without a time zone."},
     }
     if field.type in plain:
         return plain[field.type]

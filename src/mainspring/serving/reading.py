@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from functools import reduce
+from operator import attrgetter
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import msgspec
@@ -68,6 +69,11 @@ class Reader:
             for place, field in zip(places, signature.fields, strict=True)
         )
 
+        plain = [place for place, one in zip(places, signature.fields, strict=True) if _is_plain(one)]
+        # With one name alone it would return no tuple.
+        self._floats = attrgetter(*plain) if len(plain) > 1 else None
+        self._places = [plain.index(place) if place in plain else None for place in places]
+
     def read(self, body: bytes) -> Input:
         """Return the columns of a body.
 
@@ -78,7 +84,19 @@ class Reader:
             rows: list[Any] = self._decode(body).rows
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return self._examined(body)
+        if len(rows) == 1:
+            return Input(self._one(rows), 1)
         return Input({name: make(rows) for name, make in self._columns}, len(rows))
+
+    def _one(self, rows: list[Any]) -> dict[str, Array]:
+        """The columns of a single row: its plain floats are made into one array, of which each column is a part."""
+        if self._floats is None:
+            return {name: make(rows) for name, make in self._columns}
+        together: Array = np.array(self._floats(rows[0]), np.float64)
+        return {
+            name: together[place : place + 1] if place is not None else make(rows)
+            for (name, make), place in zip(self._columns, self._places, strict=True)
+        }
 
     def _examined(self, body: bytes) -> Input:
         rows = self._rows_of(decode(body, self._limits.nesting))
@@ -157,6 +175,10 @@ def _word(value: Any) -> str:
     """A type as JSON calls it."""
     names = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
     return names.get(type(value), "number")
+
+
+def _is_plain(field: Field) -> bool:
+    return field.type == "float64" and not field.shape
 
 
 def _column(place: str, dtype: np.dtype[Any]) -> _Make:
