@@ -21,6 +21,10 @@ def raw(name: str, text: str) -> bytes:
     return json.dumps({"rows": [ROW | {name: "@"}]}).replace('"@"', text).encode()
 
 
+def shared(row, *changes, rows=None) -> bytes:
+    return json.dumps({"shared": row, "rows": list(changes or [{}]) if rows is None else rows}).encode()
+
+
 NESTED = "[" * 100 + "]" * 100
 # The body, the status, and what the answer says: the path and message of a field, or the sentence as a whole.
 BAD = [
@@ -49,19 +53,28 @@ BAD = [
     (raw("price", NESTED), 400, "The body is nested deeper than 16 levels"),
     (b"[" * 50_000, 400, "The body is nested deeper than 16 levels"),
     (b'{"rows":' * 20_000, 400, "The body is nested deeper than 16 levels"),
-    (b"null", 422, "is a null, not an object with 'rows'"),
-    (b"[]", 422, "is a array, not an object with 'rows'"),
+    (b"null", 422, "is null, not an object with 'rows'"),
+    (b"[]", 422, "is an array, not an object with 'rows'"),
     (b"3", 422, "is a number, not an object with 'rows'"),
     (b'"rows"', 422, "is a string, not an object with 'rows'"),
     (b"{}", 422, "rows is missing"),
-    (b'{"row": [{}]}', 422, "row is not known; there is only 'rows'"),
+    (b'{"row": [{}]}', 422, "row is not known; there are 'rows' and 'shared'"),
     (b'{"rows": []}', 422, "rows is empty"),
-    (b'{"rows": {}}', 422, "rows is a object, not an array of objects"),
-    (b'{"rows": null}', 422, "rows is a null, not an array of objects"),
-    (b'{"rows": [null]}', 422, "rows[0] is a null, not an object"),
-    (b'{"rows": [[1, 2]]}', 422, "rows[0] is a array, not an object"),
+    (b'{"rows": {}}', 422, "rows is an object, not an array of objects"),
+    (b'{"rows": null}', 422, "rows is null, not an array of objects"),
+    (b'{"rows": [null]}', 422, "rows[0] is null, not an object"),
+    (b'{"rows": [[1, 2]]}', 422, "rows[0] is an array, not an object"),
     (json.dumps({"rows": [ROW, 5]}).encode(), 422, "rows[1] is a number, not an object"),
     (json.dumps({"rows": [ROW], "id": 1}).encode(), 422, "id is not known"),
+    # A row that the others share.
+    (shared({}, rows=7), 422, "rows is a number, not an array"),
+    (shared([ROW]), 422, "shared is an array, not an object"),
+    (shared(None), 422, "shared is null, not an object"),
+    (shared({"price": 1.0}), 422, "shared.units is missing"),
+    (shared(ROW | {"price": -1.0}, {"price": 2.0}), 422, "shared.price is below 0"),
+    (shared(ROW, {}, {"price": -1.0}), 422, "rows[1].price is below 0"),
+    (shared(ROW, {"colour": "red"}), 422, "rows[0].colour is no field"),
+    (shared(ROW | {"memo": "m" * 30_000}, *[{}] * 40), 413, "The rows have more than"),
     # Columns.
     (b'{"rows": [{}]}', 422, "rows[0].price is missing"),
     (without("price"), 422, "rows[0].price is missing"),

@@ -39,6 +39,15 @@ def test_what_fits_is_read_as_the_package_reads_it(rows):
     same(read.columns, read_input(STRICT, given))
 
 
+@pytest.mark.parametrize("rows", [1, 3000])
+def test_rows_that_say_what_differs_from_a_whole_one_are_as_those_that_say_all(rows):
+    given = rows_of(columns(rows))
+    differing = [{name: value for name, value in row.items() if value != given[0][name]} for row in given]
+    read = READER.read(json.dumps({"shared": given[0], "rows": differing}).encode())
+    same(read.columns, READER.read(body(given)).columns)
+    assert (read.rows, read.marks) == (rows, ())
+
+
 VALUES = {
     "price": st.floats(-1, 2e6, allow_nan=False) | st.integers(-1, 2**54) | st.none() | st.booleans(),
     "units": st.integers(-2, 1002) | st.floats(-2, 1002, allow_nan=False) | st.text(max_size=1),

@@ -163,6 +163,7 @@ def _ref(name: str) -> dict[str, str]:
 
 def _schemas(signature: Signature, limits: Limits) -> dict[str, Any]:
     rows = {"type": "array", "minItems": 1, "maxItems": limits.rows, "items": _ref("Row")}
+    differing = {**rows, "items": _ref("Difference")}
     problem = _object({"path": _TEXT, "rule": _TEXT, "message": _TEXT}, ("path", "rule", "message"))
     model = _object({"name": _TEXT, "version": _TEXT, "package": _TEXT}, ("name", "version", "package"))
     fallback = _object({"level": {"type": "integer"}, "reason": _TEXT}, ("level", "reason"))
@@ -188,8 +189,10 @@ def _schemas(signature: Signature, limits: Limits) -> dict[str, Any]:
     tensor = _object({"name": _TEXT, "shape": {"type": "array", "items": {"type": "integer"}}, "datatype": _TEXT})
     tensors = {"type": "array", "items": tensor, "minItems": 1}
     return {
-        "Rows": _object({"rows": rows}, ("rows",), closed=True),
+        "Rows": {"anyOf": [_object({"rows": rows}, ("rows",), closed=True), _ref("SharedRows")]},
+        "SharedRows": _object({"shared": _ref("Row"), "rows": differing}, ("shared", "rows"), closed=True),
         "Row": _row(signature),
+        "Difference": {**_row(signature), "required": [], "description": "What differs from 'shared'."},
         "Output": _object({one.name: _output(one) for one in signature.outputs}),
         "Prediction": _object(answer, ("id", "model", "predictions")),
         "Error": _object({"error": error}, ("error",)),

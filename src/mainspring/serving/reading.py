@@ -42,6 +42,8 @@ class Input(NamedTuple):
 class Reader:
     """Reads bodies `{"rows": [{…}, …]}` into the columns of one signature. It may be used by several threads.
 
+    With `"shared": {…}`, a whole row, each of the rows says only what differs from it.
+
     Args:
         signature: What is expected.
         limits: How many rows and how much nesting are accepted.
@@ -99,7 +101,10 @@ class Reader:
         }
 
     def _examined(self, body: bytes) -> Input:
-        rows = self._rows_of(decode(body, self._limits.nesting))
+        given = decode(body, self._limits.nesting)
+        rows = self._rows_of(given)
+        if "shared" in given:
+            rows = self._complete(given["shared"], rows)
         examined = examine(self.signature, rows)
         if wrong := examined.refused:
             raise RefusedError.of_violations(wrong, len(rows), PATH)
@@ -107,18 +112,22 @@ class Reader:
 
     def _rows_of(self, given: Any) -> list[dict[str, Any]]:
         if not isinstance(given, dict):
-            raise _malformed("", f"is a {_word(given)}, not an object with 'rows'")
-        problems = [Problem(name, "extra", "is not known; there is only 'rows'") for name in given if name != "rows"]
+            raise _malformed("", f"is {_word(given)}, not an object with 'rows'")
+        problems = [
+            Problem(name, "extra", "is not known; there are 'rows' and 'shared'")
+            for name in given
+            if name not in ("rows", "shared")
+        ]
         rows = given.get("rows")
         if "rows" not in given:
             problems.append(Problem("rows", "missing", "is missing"))
         elif not isinstance(rows, list):
-            problems.append(Problem("rows", "type", f"is a {_word(rows)}, not an array of objects"))
+            problems.append(Problem("rows", "type", f"is {_word(rows)}, not an array of objects"))
         elif not rows:
             problems.append(Problem("rows", "length", "is empty"))
         else:
             problems += [
-                Problem(f"rows[{place}]", "type", f"is a {_word(row)}, not an object")
+                Problem(f"rows[{place}]", "type", f"is {_word(row)}, not an object")
                 for place, row in enumerate(rows)
                 if not isinstance(row, dict)
             ][:100]
@@ -128,6 +137,17 @@ class Reader:
             raise RefusedError(422, "The body does not have the form that is expected", problems)
         found: list[dict[str, Any]] = rows or []
         return found
+
+    def _complete(self, shared: Any, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Rows that say only what differs from the one that they share."""
+        if not isinstance(shared, dict):
+            raise _malformed("shared", f"is {_word(shared)}, not an object")
+        if len(msgspec.json.encode(shared)) * len(rows) > self._limits.body:
+            what = f"The rows have more than {self._limits.body:,} bytes, each with what it shares"
+            raise RefusedError(413, what)
+        if wrong := examine(self.signature, [shared]).refused:
+            raise RefusedError.of_violations(wrong, 1, "shared.{column}")
+        return [shared | row for row in rows]
 
 
 def droppable(signature: Signature) -> Signature:
@@ -173,8 +193,8 @@ def _malformed(path: str, message: str) -> RefusedError:
 
 def _word(value: Any) -> str:
     """A type as JSON calls it."""
-    names = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
-    return names.get(type(value), "number")
+    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+    return names.get(type(value), "a number")
 
 
 def _is_plain(field: Field) -> bool:
