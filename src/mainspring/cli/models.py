@@ -17,6 +17,7 @@ from mainspring.workspace.homes import open_home
 __all__ = ["ALIASES", "COMMANDS", "register"]
 
 _NOTE = 48
+_NEWEST = "newest"
 ModelName = Annotated[str, typer.Argument(metavar="NAME", help="A model.")]
 Trust = Annotated[
     list[str] | None,
@@ -59,7 +60,9 @@ class Decision(Struct, frozen=True):
 def set_alias(
     name: ModelName,
     alias: Annotated[str, typer.Argument(metavar="ALIAS", help="The alias, such as champion.")],
-    version: Annotated[str, typer.Argument(metavar="VERSION", help="A number, or an alias such as previous.")],
+    version: Annotated[
+        str, typer.Argument(metavar="VERSION", help="A number, `newest`, or an alias such as previous.")
+    ],
     *,
     decision: Decision,
     home: HomePath = None,
@@ -67,7 +70,7 @@ def set_alias(
 ) -> None:
     """Make an alias stand for a version. When champion moves, previous is what it was."""
     with open_registry(home) as registry:
-        number = registry.resolve(f"{name}@{version}").number
+        number = registry.resolve(name if version == _NEWEST else f"{name}@{version}").number
         move = registry.set_alias(name, alias, number, who=decision.by or getpass.getuser(), why=decision.why)
     if as_json:
         put_json(_move(move))

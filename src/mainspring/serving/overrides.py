@@ -21,7 +21,7 @@ class Override(Struct, frozen=True):
 
     Attributes:
         id: Its identity.
-        when: The columns that a row must have, with these values; dates as ISO text.
+        when: The inputs and outputs that a row must have, with these values; dates as ISO text.
         values: What is answered, by output.
         who: Who decided it.
         why: For what reason.
@@ -67,11 +67,11 @@ class Overrides:
         self, columns: Mapping[str, Array], outputs: dict[str, Array], rows: int
     ) -> tuple[dict[str, Array], tuple[dict[str, Any], ...]]:
         """Return the outputs with what persons have set, and which rows that are, by whom and why."""
-        now, told = time.time(), []
+        now, told, made = time.time(), [], outputs
         for one in self.all:
             if one.until <= now:
                 continue
-            places = _places(one, columns, rows)
+            places = _places(one, {**made, **columns}, rows)
             if not len(places):
                 continue
             outputs = {
