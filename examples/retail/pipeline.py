@@ -1,10 +1,12 @@
 """Forecast what each store sells in the next four weeks, at several quantiles: from the raw table to a package."""
 
+import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Annotated, NamedTuple
 
+import asking
 import baselines as simple
 import checks
 import evaluation as score
@@ -264,6 +266,14 @@ def fallbacks(panel: Panel, plan: Plan, quantiles: list[float], unit: str) -> Fa
 
 
 @step
+def questions(panel: Panel, plan: Plan) -> File:
+    """A request to the service for each series, on the last days of the table; what was sold stands beside it."""
+    path = Path(mkdtemp()) / "questions.json"
+    path.write_text(json.dumps(asking.questions(panel, all_folds(panel.periods, plan, panel.season)[-1], plan)))
+    return File(str(path))
+
+
+@step
 def report(scored: Scored, fits: list[Fit], prepared: Prepared, plan: Plan, unit: str) -> str:
     """Which series went worst; figures of series, learning curves and importance go to the report."""
     panel, samples = prepared
@@ -298,5 +308,6 @@ def retail(config: Retail) -> Package:
     results = evaluate(chosen, forecasts, panel, config.plan, config.unit, config.costs)
     test(chosen, fitted, results.scored, fits, prepared, config.plan)
     report(results.scored, fits, prepared, config.plan, config.unit)
+    questions(panel, config.plan)
     fallbacks(panel, config.plan, config.quantiles, config.unit)
     return package(convert(fitted, panel, config.plan, config.parity_rows), panel, config.plan, config.unit)

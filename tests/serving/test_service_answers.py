@@ -77,6 +77,22 @@ def test_the_chain_answers_when_the_primary_fails_or_lacks_values(tmp_path, vers
     assert (answer.row.level, answer.row.reason) == (1, absent["fallback"]["reason"])
 
 
+def test_the_third_answers_what_the_second_cannot_either(tmp_path):
+    primary, second, third = (
+        plain_package(tmp_path / name, bias, fields=fields, name=name)
+        for name, bias, fields in (
+            ("all", 1.0, ("price", "units")),
+            ("one", 2.0, ("price",)),
+            ("other", 3.0, ("units",)),
+        )
+    )
+    with service(primary, fallback=(str(second.package.path), str(third.package.path))) as opened:
+        answer = predict(opened.app, {"units": 3}).json()
+    assert answer["fallback"]["level"] == 2
+    assert re.fullmatch(r"all \w+ needs price; one \w+ needs price", answer["fallback"]["reason"])
+    assert answer["predictions"] == [expected(third, {"units": 3.0})]
+
+
 def test_a_fallback_gives_what_the_primary_gives(tmp_path, plain):
     from serving_samples import linear
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -46,6 +47,17 @@ def test_rows_that_say_what_differs_from_a_whole_one_are_as_those_that_say_all(r
     read = READER.read(json.dumps({"shared": given[0], "rows": differing}).encode())
     same(read.columns, READER.read(body(given)).columns)
     assert (read.rows, read.marks) == (rows, ())
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+def test_null_within_a_vector_is_nan_where_that_is_kept(kind):
+    signature = Signature((Field("spread", kind, (3,), policy=Policy(nan="keep")),))
+    reader, rows = Reader(signature, LIMITS), [{"spread": [1, None, 2.5]}, {"spread": [None, None, None]}]
+    with patch("mainspring.serving.reading.examine", side_effect=AssertionError("the compiled way knows it")):
+        read = reader.read(body(rows))
+    assert read.columns["spread"].tolist()[0] == [1.0, pytest.approx(float("nan"), nan_ok=True), 2.5]
+    same(read.columns, read_input(signature, rows))
+    assert np.isnan(read.columns["spread"]).sum() == 4
 
 
 VALUES = {

@@ -217,10 +217,23 @@ def _vector(field: Field, value: Any) -> Array:
         raise _OddError(f"does not have the shape {field.shape}") from error
     if array.shape != field.shape:
         raise _OddError(f"does not have the shape {field.shape}")
+    if array.dtype.kind == "O" and field.type in _EXACT:
+        array = _with_null(array, _EXACT[field.type])
     made = _of_array(field, array.reshape(-1), None) if array.dtype.kind in "iuf" else None
     if made is None or made.odd:
         raise _OddError(made.odd[0].what if made else f"holds values that are no {field.type}")
     return made.values.reshape(field.shape)
+
+
+def _with_null(array: Array, limit: int) -> Array:
+    """Numbers and None as floats, in which None is NaN; what holds anything else, or too large integers, stays."""
+    listed = array.reshape(-1).tolist()
+    if not set(map(type, listed)) <= {int, float, type(None)}:
+        return array
+    if any(type(one) is int and abs(one) > limit for one in listed):
+        return array
+    plain: Array = np.array(listed, np.float64).reshape(array.shape)
+    return plain
 
 
 _ONE: Final[dict[str, Callable[[Field, Any], Any]]] = {

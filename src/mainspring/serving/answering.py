@@ -159,9 +159,9 @@ def _work(chain: list[Served], read: Read) -> _Worked:
         try:
             given = read(served)
         except RefusedError as error:
-            if first is not None or not error.absent or last:
+            if not error.absent or last:
                 raise first or error from None
-            first = error
+            first = first or error
             paths = ", ".join(dict.fromkeys(one.path.partition(".")[2] for one in error.problems))
             reasons.append(f"{served.name} {served.version} needs {paths}")
             continue

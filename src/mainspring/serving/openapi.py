@@ -229,6 +229,8 @@ def _input(field: Field, policy: Policy) -> dict[str, Any]:
             inner["minimum"] = max(field.minimum, inner.get("minimum", field.minimum))
         if field.maximum is not None:
             inner["maximum"] = min(field.maximum, inner.get("maximum", field.maximum))
+    if field.shape and field.type in ("float32", "float64") and policy.nan != "refuse":
+        inner["type"] = [inner["type"], "null"]
     if field.categories and policy.unknown == "refuse":
         made["enum"] = list(field.categories)
     if policy.null != "refuse" and (policy.null == "impute" or field.type not in ("bool", "int32", "int64")):

@@ -229,6 +229,8 @@ def _value_type(field: Field, policy: Policy) -> Any:
     if field.type == "datetime":
         return Annotated[datetime, Meta(tz=False)]
     number = _number_type(field, ranged=policy.range != "keep")
+    if field.shape and field.type in _EXACT and policy.nan == "keep":
+        number = number | None
     return reduce(
         lambda kind, size: Annotated[list[kind], Meta(min_length=size, max_length=size)],  # type: ignore[valid-type]
         reversed(field.shape),
