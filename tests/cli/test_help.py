@@ -16,7 +16,7 @@ GROUPS = {
     "models": ("list", "show"),
     "alias": ("set", "history"),
     "config": ("show", "lint"),
-    "predictions": ("list", "prune", "erase"),
+    "predictions": ("list", "roll", "prune", "erase"),
     "overrides": ("add", "list", "remove"),
     "keys": ("create", "list", "revoke"),
 }

@@ -8,8 +8,12 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+import mainspring
 from linear_packages import linear, rows
 from mainspring.cli.app import app
+from mainspring.errors import NotFoundError
+from mainspring.registry import resolve
+from mainspring.tracking import open_facts
 
 
 @pytest.fixture
@@ -112,10 +116,9 @@ def test_a_package_of_a_run_is_a_target(project):
     run = project.run()["run"]
     made = project.json("packages", "register", "run:latest", "--as", "linear")
     assert (made["number"], made["run"]) == (1, run)
-    assert project.json("runs", "list")["runs"][0]["pinned"] is True
-    pl.DataFrame({name: values.tolist() for name, values in rows(5).items()}).write_parquet(
-        project.folder / "in.parquet"
-    )
+    with open_facts(project.home) as facts:
+        assert facts.runs.get(run).pinned
     for target in ("run:latest", f"run:{run}/pack", "linear@1"):
-        assert project.json("predict", target, "in.parquet", "out.parquet", "--overwrite")["rows"] == 5
-    assert "returned no package" in project.call("predict", "run:latest/pakc", "in.parquet", "o.csv", expect=2).stderr
+        assert mainspring.load(target, home=project.home).package.digest == made["digest"]
+    with pytest.raises(NotFoundError, match=r"Step 'pakc' of run .* returned no package"):
+        resolve("run:latest/pakc", project.home)

@@ -12,6 +12,7 @@ from mainspring.serving.ids import Ids, moment_of, worker_of
 from mainspring.serving.predlog import PredictionLog, erase, find, prune, read_segment, segments
 from mainspring.serving.predlog.frames import MAGIC, ColumnRow, ModelRow
 from mainspring.serving.predlog.writer import Entry
+from mainspring.workspace.predictions import erase_key, find_answers
 
 MODEL = ModelRow(
     0,
@@ -195,7 +196,7 @@ def test_erasing_a_key_leaves_that_there_was_an_answer(tmp_path):
     assert erase(tmp_path, "price", "2").rows == 1
     assert erase(tmp_path, "day", "2026-01-01").rows == 2
     with pytest.raises(ServingError, match="No answer in the log has a column 'memo'"):
-        erase(tmp_path, "memo", "secret")
+        erase_key(tmp_path, "memo", "secret")
 
 
 def test_what_is_old_is_removed_and_what_is_open_stays(tmp_path):
@@ -224,4 +225,4 @@ def test_what_is_not_there_is_told(tmp_path):
     with pytest.raises(ServingError, match="is no identity of a prediction"):
         find(tmp_path, "5")
     with pytest.raises(ServingError, match="Nothing is logged under"):
-        find(tmp_path, IDS.make())
+        find_answers(tmp_path, IDS.make())

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from mainspring.batch.inputs import Part, Source, typed
-from mainspring.batch.polars import polars
+from mainspring.batch.polars import polars, series_of
 from mainspring.errors import BatchError, MainspringError, SignatureError
 from mainspring.package import Loaded, Signature
 from mainspring.package.fields import DTYPES, Field
@@ -20,15 +20,6 @@ __all__ = ["FILE", "MARKS", "ROW", "Predicted", "Predictor", "can_mark"]
 FILE: Final = "file"
 ROW: Final = "row"
 MARKS: Final = "marks"
-_KINDS: Final = {
-    "bool": "Boolean",
-    "int32": "Int32",
-    "int64": "Int64",
-    "float32": "Float32",
-    "float64": "Float64",
-    "string": "String",
-    "date": "Date",
-}
 _FATES: Final = {"mark": "kept", "impute": "imputed", "null": "made null", "clip": "clipped"}
 
 
@@ -123,7 +114,7 @@ class Predictor:
                     f"Output '{field.name}' has the shape {values.shape[1:]}, and the package declares {field.shape}",
                     fix="Build the package again.",
                 )
-            columns.append(_series(pl, field, values))
+            columns.append(series_of(field, values))
         if words is not None:
             columns.append(pl.Series(MARKS, words.tolist(), pl.String))
         return pl.DataFrame(columns)
@@ -169,13 +160,6 @@ def _is_whole(one: Violation, source: Source) -> bool:
 
 def _nothing(outputs: tuple[Field, ...]) -> dict[str, Array]:
     return {field.name: np.empty((0, *field.shape), DTYPES[field.type]) for field in outputs}
-
-
-def _series(pl: Any, field: Field, values: Array) -> Any:
-    kind = pl.Datetime("us") if field.type == "datetime" else getattr(pl, _KINDS[field.type])
-    if field.shape:
-        return pl.Series(field.name, values, pl.Array(kind, field.shape))
-    return pl.Series(field.name, values if values.dtype.kind != "O" else values.tolist(), kind)
 
 
 def _marked(marks: list[Violation], rows: int) -> Array:

@@ -1,21 +1,18 @@
 """`mainspring trace` and `mainspring predictions`: what was answered."""
 
 import time
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from msgspec.structs import asdict
 
 from mainspring.charts.numbers import count, moment, short, size
 from mainspring.cli.options import AsJson, HomePath
-from mainspring.cli.printing import numbers, put, put_json, put_pairs, put_table, stamp
-from mainspring.errors import MainspringError
-from mainspring.serving.building import PREDICTIONS
-from mainspring.serving.predlog import Answer, erase, find, prune, segments
-from mainspring.workspace.artifacts import find_artifact
-from mainspring.workspace.homes import find_home
-from mainspring.workspace.lineage import Maker, lineage
-from mainspring.workspace.opening import open_existing
+from mainspring.cli.printing import mark, numbers, put, put_json, put_pairs, put_table, stamp
+from mainspring.serving.predlog import Answer, segments
+from mainspring.workspace.answers import Traced, trace_answer
+from mainspring.workspace.predictions import erase_key, log_of, prune_older
+from mainspring.workspace.rolled import roll, tables
 
 __all__ = ["COMMANDS", "trace"]
 
@@ -29,28 +26,18 @@ def trace(
     as_json: AsJson = False,
 ) -> None:
     """Show where an answer came from: what was asked, the package, its run, the code and the data."""
-    folder = home or find_home()
-    answers = find(folder / PREDICTIONS, identity)
-    makers = {answer.model.package: _makers(folder, answer.model.package) for answer in answers}
+    found = trace_answer(identity, home)
     if as_json:
-        put_json([_record(one, makers[one.model.package]) for one in answers])
+        put_json([_record(one) for one in found])
         return
-    for place, one in enumerate(answers):
+    for place, one in enumerate(found):
         if place:
             put()
-        _print(one, makers[one.model.package])
+        _print(one)
 
 
-def _makers(folder: Path, package: str) -> tuple[Maker, ...]:
-    """The step runs that made a package, nearest first; nothing when this home does not know it."""
-    try:
-        with open_existing(folder) as opened:
-            return lineage(opened, find_artifact(opened, package)).above
-    except MainspringError:
-        return ()
-
-
-def _print(one: Answer, makers: tuple[Maker, ...]) -> None:
+def _print(traced: Traced) -> None:
+    one, makers = traced.answer, traced.makers
     row, model = one.row, one.model
     put_pairs(
         [
@@ -59,7 +46,8 @@ def _print(one: Answer, makers: tuple[Maker, ...]) -> None:
             *_remarks(one),
             ("package", model.package),
             ("served as", f"{model.name} {model.version}{f', followed as {model.alias}' if model.alias else ''}"),
-            ("run", makers[0].run if makers else model.run or "not known in this home"),
+            *_registered(traced),
+            ("run", traced.run or "not known in this home"),
         ]
     )
     put()
@@ -73,6 +61,17 @@ def _print(one: Answer, makers: tuple[Maker, ...]) -> None:
             put(f"{'  ' * maker.level}  data: {path} {short(digest)}")
         for parameter, shown in maker.parameters:
             put(f"{'  ' * maker.level}  {parameter} = {shown}")
+
+
+def _registered(traced: Traced) -> list[tuple[str, str]]:
+    """What the registry says of the version, and of the move of the alias by which it was served."""
+    found, version, move = [], traced.version, traced.move
+    if version is not None:
+        note = f": {version.note}" if version.note else ""
+        found.append(("version", f"{version.name} version {version.number}, since {moment(version.created)}{note}"))
+    if move is not None:
+        found.append(("alias", f"{move.alias}, moved here {moment(move.moved)} by {move.who}: {move.why}"))
+    return found
 
 
 def _remarks(one: Answer) -> list[tuple[str, str]]:
@@ -97,7 +96,8 @@ def _short(values: Any) -> str:
     return f"{shown}, … ({len(values):,})" if len(values) > 3 else shown
 
 
-def _record(one: Answer, makers: tuple[Maker, ...]) -> dict[str, Any]:
+def _record(traced: Traced) -> dict[str, Any]:
+    one, version, move = traced.answer, traced.version, traced.move
     row, model = one.row, one.model
     return {
         "id": row.id,
@@ -106,7 +106,16 @@ def _record(one: Answer, makers: tuple[Maker, ...]) -> dict[str, Any]:
         "micros": row.micros,
         "package": model.package,
         "model": {"name": model.name, "version": model.version, "alias": model.alias},
-        "run": makers[0].run if makers else model.run,
+        "version": None
+        if version is None
+        else {
+            "name": version.name,
+            "number": version.number,
+            "created": stamp(version.created),
+            "note": version.note,
+        },
+        "move": None if move is None else {**asdict(move), "moved": stamp(move.moved)},
+        "run": traced.run,
         "level": row.level,
         "reason": row.reason,
         "marks": [{"path": path, "rule": rule} for path, rule in row.marks],
@@ -127,7 +136,7 @@ def _record(one: Answer, makers: tuple[Maker, ...]) -> dict[str, Any]:
                 "files": dict(maker.files),
                 "parameters": dict(maker.parameters),
             }
-            for maker in makers
+            for maker in traced.makers
         ],
     }
 
@@ -141,29 +150,43 @@ def _listed(values: Any) -> list[Any]:
 
 
 def list_files(*, home: HomePath = None, as_json: AsJson = False) -> None:
-    """List the files of the prediction log."""
-    found = segments((home or find_home()) / PREDICTIONS)
+    """List the files of the prediction log.
+
+    Those that services write, and the Parquet that was made of them.
+    """
+    folder = log_of(home)
+    found = [(one.path, one.begun, "closed" if one.closed else "written to") for one in segments(folder)]
+    found += [(one.path, one.begun, "rolled") for one in tables(folder)]
     if as_json:
         put_json(
             [
-                {
-                    "file": one.path.name,
-                    "begun": stamp(one.begun),
-                    "closed": one.closed,
-                    "bytes": one.path.stat().st_size,
-                }
-                for one in found
+                {"file": path.name, "begun": stamp(begun), "state": state, "bytes": path.stat().st_size}
+                for path, begun, state in found
             ]
         )
         return
     put_table(
         ("file", "begun", "state", "size"),
-        [
-            (one.path.name, moment(one.begun), "closed" if one.closed else "written to", size(one.path.stat().st_size))
-            for one in found
-        ],
+        [(path.name, moment(begun), state, size(path.stat().st_size)) for path, begun, state in found],
         right=("size",),
     )
+
+
+def roll_files(*, home: HomePath = None, as_json: AsJson = False) -> None:
+    """Make Parquet of the closed files of the log.
+
+    A table has a row for each predicted row, and takes the place of its file. Services go on meanwhile; run it every
+    hour or night. It needs mainspring[serve,data].
+    """
+    done = roll(log_of(home))
+    if as_json:
+        put_json({"files": done.files, "rows": done.rows, "damaged": [str(path) for path in done.damaged]})
+    else:
+        put(f"rolled {count(done.files, 'file')}, {count(done.rows, 'row')}")
+        for path in done.damaged:
+            put(f"{mark('warn')} left as it is, because bytes of it have changed: {path}")
+    if done.damaged:
+        raise typer.Exit(1)
 
 
 def prune_files(
@@ -171,21 +194,24 @@ def prune_files(
     days: Annotated[float, typer.Option("--older-than", metavar="DAYS", help="Age in days.")],
     home: HomePath = None,
 ) -> None:
-    """Remove the files of the prediction log all of whose answers are older."""
-    removed = prune((home or find_home()) / PREDICTIONS, time.time() - days * _DAY)
+    """Remove the files all of whose answers are older, rolled or not."""
+    removed = prune_older(log_of(home), time.time() - days * _DAY)
     put(f"removed {count(len(removed), 'file')}")
 
 
 def erase_rows(
     key: Annotated[str, typer.Argument(metavar="COLUMN=VALUE", help="Which rows.")], *, home: HomePath = None
 ) -> None:
-    """Erase what was asked and answered for a key, such as customer=123; that there was an answer stays on record."""
+    """Erase what was asked and answered for a key.
+
+    Such as customer=123. That there was an answer stays on record, its values do not, in rolled files either.
+    """
     column, _, value = key.partition("=")
-    done = erase((home or find_home()) / PREDICTIONS, column, value)
+    done = erase_key(log_of(home), column, value)
     put(f"erased {count(done.rows, 'row')} in {count(done.files, 'file')}")
     if done.open:
         put(f"{count(len(done.open), 'file')} with such rows is still written to: call again once it is closed")
         raise typer.Exit(1)
 
 
-COMMANDS = {"list": list_files, "prune": prune_files, "erase": erase_rows}
+COMMANDS = {"list": list_files, "roll": roll_files, "prune": prune_files, "erase": erase_rows}

@@ -15,12 +15,12 @@ from msgspec import Struct, field
 from mainspring.charts.numbers import moment
 from mainspring.cli.options import AsJson, HomePath, flat
 from mainspring.cli.printing import put, put_json, put_table, stamp
+from mainspring.config.homes import find_home, home_and_settings
 from mainspring.errors import DefinitionError, NotFoundError
 from mainspring.serving.keys import make_key, read_keys, revoke_key
 from mainspring.serving.overrides import Override, read_overrides, write_overrides
 from mainspring.serving.settings import Limits, Settings
 from mainspring.serving.supervisor import bind, supervise
-from mainspring.workspace.homes import find_home
 
 __all__ = ["KEYS", "OVERRIDES", "serve"]
 
@@ -71,7 +71,9 @@ class Bounds(Struct, frozen=True):
 
 @flat
 def serve(
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="The folder or zip of a package.")],
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="A folder, a zip, NAME@ALIAS, NAME@VERSION, or run:RUN[/STEP].")
+    ],
     listening: Listening,
     answering: Answering,
     bounds: Bounds,
@@ -80,7 +82,8 @@ def serve(
 ) -> None:
     """Serve a package over HTTP: /predict, the Open Inference Protocol, /docs, /metrics and a page.
 
-    It answers once the golden samples were predicted as they were. SIGTERM lets requests end, writes the log and stops.
+    It answers once the golden samples were predicted as they were. An alias is followed. SIGTERM lets requests end,
+    writes the log and stops.
     """
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
     folder = _home(home, make=True)
@@ -118,14 +121,11 @@ def serve(
 
 
 def _home(given: Path | None, *, make: bool = False) -> Path:
-    try:
-        folder = given or find_home()
-    except NotFoundError:
-        if not make:
-            raise
-        folder = Path(".mainspring")
+    folder = home_and_settings(given)[0]
     if make:
         folder.mkdir(parents=True, exist_ok=True)
+    elif given is None and not folder.is_dir():
+        find_home()  # says what to do
     return folder
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from mainspring.config.homes import find_home, home_and_settings
 from mainspring.digest import Artifact
-from mainspring.errors import NotFoundError, nearest
+from mainspring.errors import MainspringError, NotFoundError, nearest
 from mainspring.package.content import read_content
 from mainspring.package.value import Package
 from mainspring.registry.opening import open_registry
@@ -17,7 +17,7 @@ from mainspring.store import LocalStore
 from mainspring.store import load as load_value
 from mainspring.tracking import open_facts
 
-__all__ = ["Target", "resolve"]
+__all__ = ["Following", "Target", "resolve"]
 
 _CODEC: Final = "package/"
 _RUN: Final = "run:"
@@ -49,8 +49,15 @@ class Target(NamedTuple):
     follow: Callable[[], Any] | None = None
 
 
-class _Following:
-    """What an alias stands for, asked again and again over one connection; a forked process opens its own."""
+class Following:
+    """What an alias stands for, asked again and again over one connection; a forked process opens its own.
+
+    Args:
+        home: The home of the registry.
+        name: The model.
+        alias: Its alias.
+        generation: How often the alias had been moved when it was last looked at.
+    """
 
     def __init__(self, home: Path | None, name: str, alias: str, generation: int) -> None:
         self._home, self._name, self._alias, self._generation = home, name, alias, generation
@@ -58,14 +65,26 @@ class _Following:
         self._process = os.getpid()
 
     def __call__(self) -> Target | None:
+        """Return what the alias stands for by now; None while that is what it was."""
         if self._registry is None or self._process != os.getpid():
             self._registry, self._process = open_registry(self._home), os.getpid()
-        generation = self._registry.generation(self._name, self._alias)
-        if generation == self._generation:
-            return None
-        version = self._registry.resolve(f"{self._name}@{self._alias}")
+        try:
+            # Read before the version: a move between the two is then seen by the next look.
+            generation = self._registry.generation(self._name, self._alias)
+            if generation == self._generation:
+                return None
+            version = self._registry.resolve(f"{self._name}@{self._alias}")
+        except MainspringError:
+            self.close()  # the next look opens it anew: a server may have ended the connection
+            raise
         self._generation = generation
         return _of_version(version, self._alias, self)
+
+    def close(self) -> None:
+        """Close the connection; the next look opens one."""
+        if self._registry is not None and self._process == os.getpid():
+            self._registry.close()
+        self._registry = None
 
 
 def resolve(target: str, home: Path | None = None) -> Target:
@@ -111,10 +130,10 @@ def _of_model(target: str, home: Path | None) -> Target:
         # Read before the version: a move between the two is then seen by the first look.
         generation = registry.generation(name, which)
         version = registry.resolve(f"{name}@{which}")
-    return _of_version(version, which, _Following(home, name, which, generation))
+    return _of_version(version, which, Following(home, name, which, generation))
 
 
-def _of_version(version: Version, alias: str | None, follow: _Following | None) -> Target:
+def _of_version(version: Version, alias: str | None, follow: Following | None) -> Target:
     return Target(
         version.path, version.digest, version.name, version.number, alias, version.run, version.trusted, follow
     )

@@ -1,13 +1,13 @@
 """A service from its settings: models loaded, log begun, everything that follows along."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Final
 
 from mainspring.errors import ServingError
+from mainspring.registry.targets import Following, Target, resolve
 from mainspring.serving.access import AccessLog
 from mainspring.serving.answering import Answering
 from mainspring.serving.app import App
@@ -17,15 +17,14 @@ from mainspring.serving.keys import Keys
 from mainspring.serving.metrics import Metrics
 from mainspring.serving.models import Served, open_served
 from mainspring.serving.overrides import Overrides
+from mainspring.serving.predlog.frames import PREDICTIONS
 from mainspring.serving.predlog.writer import PredictionLog
 from mainspring.serving.routes import cold_routes
 from mainspring.serving.settings import Settings
 from mainspring.serving.shadow import Shadow
-from mainspring.serving.targets import Resolver, Target
 
-__all__ = ["KEYS", "OVERRIDES", "PREDICTIONS", "Service", "open_service"]
+__all__ = ["KEYS", "OVERRIDES", "Service", "open_service"]
 
-PREDICTIONS: Final = "predictions"
 KEYS: Final = "serving/keys.json"
 OVERRIDES: Final = "serving/overrides.json"
 _STANDARD_OUTPUT: Final = 1
@@ -54,10 +53,16 @@ def open_service(settings: Settings) -> Iterator[Service]:
         MainspringError: Something of it cannot be served.
     """
     home = Path(settings.home) if settings.home is not None else None
-    found = _resolver(settings.resolver)
-    chain = [_followed(found(settings.target, home), settings)]
-    chain += [_followed(found(target, home), settings, outputs=chain[0].served.row) for target in settings.fallback]
     with contextlib.ExitStack() as stack:
+
+        def found(name: str) -> Target:
+            target = resolve(name, home)
+            if isinstance(target.follow, Following):
+                stack.callback(target.follow.close)
+            return target
+
+        chain = [_followed(found(settings.target), settings)]
+        chain += [_followed(found(target), settings, outputs=chain[0].served.row) for target in settings.fallback]
         ids = Ids()
         log = None
         if settings.log and home is not None:
@@ -67,7 +72,7 @@ def open_service(settings: Settings) -> Iterator[Service]:
         if settings.shadow is not None:
             if log is None:
                 raise ServingError("A shadow needs the prediction log", fix="Serve with a home, and with the log.")
-            challenger = _followed(found(settings.shadow, home), settings, extra=True)
+            challenger = _followed(found(settings.shadow), settings, extra=True)
             shadow = Shadow(challenger, log, settings.shadow_share)
         keys = Keys(home / KEYS) if home is not None else None
         overrides = Overrides(home / OVERRIDES) if home is not None else None
@@ -79,8 +84,8 @@ def open_service(settings: Settings) -> Iterator[Service]:
             stack.callback(access.close)
         app = App(answering, settings.limits, cold_routes(), keys=keys, metrics=Metrics(), access=access)
         followed = [*chain, *([shadow.model] if shadow is not None else [])]
-        looks = [one.check for one in followed]
-        looks += [one.refresh for one in (keys, overrides) if one is not None]  # type: ignore[misc]
+        looks: list[Callable[[], object]] = [one.check for one in followed]
+        looks += [one.refresh for one in (keys, overrides) if one is not None]
         poller = Poller(settings.poll, looks)
         stack.callback(poller.stop)
         app.state.ready = True
@@ -94,15 +99,9 @@ def _followed(
         return open_served(
             one,
             settings.limits,
-            trust=(*settings.trust, *getattr(one, "trust", ())),
+            trust=(*settings.trust, *one.trust),
             threads=settings.threads,
             fallback=outputs is not None or extra,
         )
 
     return Followed(target, opener, outputs)
-
-
-def _resolver(place: str) -> Resolver:
-    module, _, name = place.partition(":")
-    found: Resolver = getattr(import_module(module), name)
-    return found

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from mainspring.errors import MainspringError, ServingError
+from mainspring.registry.targets import Target
 from mainspring.serving.models import Served
-from mainspring.serving.targets import Target
 
 __all__ = ["Followed", "Poller"]
 
@@ -47,10 +47,11 @@ class Followed:
         try:
             fresh = self._open(found)
         except MainspringError as error:
-            self.refused = f"{found.name or found.path} version {found.version}: {error}"
-            LOG.warning(
-                "A package was refused, and version %s goes on being served: %s", self.served.version, self.refused
-            )
+            self._refuse(found, str(error))
+            return False
+        except Exception as error:  # whatever its source raises
+            LOG.exception("A package could not be loaded")
+            self._refuse(found, f"{type(error).__name__} when it was loaded")
             return False
         self.refused = None
         if fresh.digest == self.served.digest and fresh.version == self.served.version:
@@ -59,6 +60,10 @@ class Followed:
         self.served = fresh
         self.swaps += 1
         return True
+
+    def _refuse(self, found: Target, why: str) -> None:
+        self.refused = f"{found.name or found.path} version {found.version}: {why}"
+        LOG.warning("A package was refused, and version %s goes on being served: %s", self.served.version, self.refused)
 
     def _open(self, target: Target) -> Served:
         served = self._opener(target)
@@ -76,12 +81,13 @@ class Poller:
 
     Args:
         seconds: The time between two looks.
-        looks: What is called; an error of one is logged, and the next one is called.
+        looks: What is called; an error of one is logged, once until it succeeds, and the next one is called.
     """
 
     def __init__(self, seconds: float, looks: Sequence[Callable[[], object]]) -> None:
         self._seconds = seconds
         self._looks = tuple(looks)
+        self._failing: set[int] = set()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="follow", daemon=True)
 
@@ -97,11 +103,15 @@ class Poller:
 
     def look(self) -> None:
         """Look now."""
-        for look in self._looks:
+        for place, look in enumerate(self._looks):
             try:
                 look()
             except Exception:  # a database that is away must not end the service, nor what follows it
-                LOG.exception("What is served could not be looked up; what was served goes on")
+                if place not in self._failing:
+                    LOG.exception("What is served could not be looked up; what was served goes on")
+                self._failing.add(place)
+            else:
+                self._failing.discard(place)
 
     def _run(self) -> None:
         while not self._stop.wait(self._seconds):

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from mainspring.errors import ServingError
@@ -13,10 +12,10 @@ from mainspring.package.fields import Signature, stand_in
 from mainspring.package.frames import Array
 from mainspring.package.loading import Loaded, open_content
 from mainspring.package.manifest import GOLDEN
+from mainspring.registry.targets import Target
 from mainspring.serving.predlog.frames import ColumnRow, ModelRow
 from mainspring.serving.reading import Reader, droppable
 from mainspring.serving.settings import Limits
-from mainspring.serving.targets import Target
 
 __all__ = ["Served", "open_served"]
 
@@ -86,7 +85,7 @@ def open_served(
     Raises:
         MainspringError: It cannot be served.
     """
-    content = read_content(Path(target.path), getattr(target, "digest", None))
+    content = read_content(target.path, target.digest)
     loaded = open_content(content, trust=trust, threads=threads)
     signature = droppable(loaded.signature) if fallback else loaded.signature
     if not signature.outputs:

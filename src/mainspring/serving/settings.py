@@ -33,8 +33,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """How a service is to run.
 
     Attributes:
-        target: What is served, as its resolver understands it: the path of a package, a run, `name@alias`.
-        home: The folder that holds the prediction log, keys and overrides; None: no log, no keys, no overrides.
+        target: What is served: the path of a package, `run:RUN`, `NAME@ALIAS` of the registry.
+        home: The folder that holds the registry, prediction log, keys and overrides. None: no log, no keys, no
+            overrides, and the registry of the project around the working directory.
         host: The address to listen on.
         port: The port; 0 takes a free one.
         workers: Worker processes.
@@ -49,7 +50,6 @@ class Settings(Struct, frozen=True, kw_only=True):
         access_log: Whether each request is a line of JSON on standard output.
         poll: Seconds between two looks at where an alias points.
         drain: Seconds that requests under way have to end when the service stops.
-        resolver: Where a target becomes a package, as `module:function`.
     """
 
     target: str
@@ -68,4 +68,3 @@ class Settings(Struct, frozen=True, kw_only=True):
     access_log: bool = True
     poll: float = 1.0
     drain: float = 10.0
-    resolver: str = "mainspring.serving.targets:resolve"

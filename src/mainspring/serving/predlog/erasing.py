@@ -1,5 +1,7 @@
 """What leaves the prediction log: what is old, and what somebody has asked to be erased."""
 
+import contextlib
+import fcntl
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,11 +11,11 @@ from typing import Any
 import numpy as np
 from msgspec.structs import replace
 
-from mainspring.errors import ServingError
+from mainspring.package.frames import Array
 from mainspring.serving.predlog.frames import MAGIC, AnswerRow, ColumnRow, ModelRow, column_of, encode_frame, packed
 from mainspring.serving.predlog.reading import Answer, read_segment, segments
 
-__all__ = ["Erased", "erase", "prune"]
+__all__ = ["Erased", "blanked", "erase", "flush_folder", "held", "places_of", "prune"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +25,26 @@ class Erased:
     Attributes:
         rows: Rows whose values are gone.
         files: Files that were written anew.
+        known: Whether any answer has such a column.
         open: Files that a service still writes to: call again once it has closed them.
     """
 
     rows: int
     files: int
+    known: bool
     open: tuple[Path, ...]
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Return a block in which no other process removes files of a log or writes them anew; services go on."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def prune(folder: Path, before: float) -> list[Path]:
@@ -39,10 +55,11 @@ def prune(folder: Path, before: float) -> list[Path]:
         before: Seconds since 1970 UTC.
     """
     removed = []
-    for segment in segments(folder):
-        if segment.closed and segment.path.stat().st_mtime < before:
-            segment.path.unlink()
-            removed.append(segment.path)
+    with held(folder):
+        for segment in segments(folder):
+            if segment.closed and segment.path.stat().st_mtime < before:
+                segment.path.unlink()
+                removed.append(segment.path)
     return removed
 
 
@@ -53,10 +70,12 @@ def erase(folder: Path, column: str, value: str) -> Erased:
         folder: The log.
         column: The key, such as `customer`.
         value: Its value as text: numbers as `12`, dates as `2026-01-31`.
-
-    Raises:
-        ServingError: No model in the log has such a column.
     """
+    with held(folder):
+        return _erase(folder, column, value)
+
+
+def _erase(folder: Path, column: str, value: str) -> Erased:
     rows, files, known, still_open = 0, 0, False, []
     for segment in segments(folder):
         answers = list(read_segment(segment.path))
@@ -71,20 +90,20 @@ def erase(folder: Path, column: str, value: str) -> Erased:
         rows += count
         files += 1
         _rewrite(segment.path, hits)
-    if not known:
-        raise ServingError(
-            f"No answer in the log has a column '{column}'", str(folder), "Name a column that is logged."
-        )
-    return Erased(rows, files, tuple(still_open))
+    return Erased(rows, files, known, tuple(still_open))
 
 
 def _matching(answer: Answer, column: str, value: str) -> list[int]:
     inputs = answer.inputs
     if column not in inputs:
         return []
-    values = inputs[column]
+    return [row for row in places_of(inputs[column], value) if row not in answer.row.erased]
+
+
+def places_of(values: Array, value: str) -> list[int]:
+    """Return where a column has a value, which is given as text."""
     texts = values.tolist() if values.dtype.kind == "O" else [_text(one) for one in values]
-    return [row for row, one in enumerate(texts) if one == value and row not in answer.row.erased]
+    return [row for row, one in enumerate(texts) if one == value]
 
 
 def _text(value: Any) -> str:
@@ -94,7 +113,8 @@ def _text(value: Any) -> str:
 
 
 def _rewrite(path: Path, hits: list[tuple[Answer, list[int]]]) -> None:
-    """Write a file anew without the values of some rows, beside it, and put it in its place."""
+    """Write a file anew without the values of some rows, beside it, and put it in its place. It is as old as before."""
+    found = path.stat()
     fresh = path.with_name(f".{path.name}-{os.urandom(4).hex()}")
     with fresh.open("xb") as file:
         file.write(MAGIC)
@@ -104,12 +124,18 @@ def _rewrite(path: Path, hits: list[tuple[Answer, list[int]]]) -> None:
             file.write(encode_frame(rows))
         file.flush()
         os.fsync(file.fileno())
+    os.utime(fresh, ns=(found.st_atime_ns, found.st_mtime_ns))
     fresh.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    flush_folder(path.parent)
+
+
+def flush_folder(folder: Path) -> None:
+    """Flush the names in a folder to the disk."""
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(handle)
     finally:
-        os.close(folder)
+        os.close(handle)
 
 
 def _without(answer: Answer, places: list[int], written: set[int]) -> Iterator[ModelRow | AnswerRow]:
@@ -128,7 +154,11 @@ def _without(answer: Answer, places: list[int], written: set[int]) -> Iterator[M
 
 
 def _blank(raw: bytes | list[str | None], column: ColumnRow, rows: int, places: list[int]) -> bytes | list[str | None]:
-    values = column_of(raw, column, rows).copy()
-    kind = values.dtype.kind
-    values[places] = {"O": None, "f": np.nan, "M": np.datetime64("NaT")}.get(kind, 0)
-    return packed(values)
+    return packed(blanked(column_of(raw, column, rows), places))
+
+
+def blanked(values: Array, places: list[int]) -> Array:
+    """Return a column without some of its values: NaN, NaT, None, or 0 where its type has none of these."""
+    made = values.copy()
+    made[places] = {"O": None, "f": np.nan, "M": np.datetime64("NaT")}.get(values.dtype.kind, 0)
+    return made

@@ -11,8 +11,20 @@ from msgspec import Struct
 from mainspring.errors import ServingError
 from mainspring.package.fields import DTYPES, Field
 
-__all__ = ["MAGIC", "AnswerRow", "ColumnRow", "ModelRow", "column_of", "encode_frame", "packed", "read_frames"]
+__all__ = [
+    "MAGIC",
+    "PREDICTIONS",
+    "AnswerRow",
+    "ColumnRow",
+    "ModelRow",
+    "column_of",
+    "encode_frame",
+    "is_short",
+    "packed",
+    "read_frames",
+]
 
+PREDICTIONS: Final = "predictions"  # the folder in a home
 MAGIC: Final = b"MSPREDL\x01"
 _HEAD: Final = 12
 _CHECK: Final = 8
@@ -140,3 +152,8 @@ def read_frames(data: memoryview) -> Iterator[tuple[int, list[ModelRow | AnswerR
             return
         yield end, _decode(content)
         place = end
+
+
+def is_short(rest: memoryview) -> bool:
+    """Return whether what follows the last whole frame is the beginning of one, rather than a damaged one."""
+    return len(rest) < _HEAD or _HEAD + int.from_bytes(rest[:4], "little") > len(rest)

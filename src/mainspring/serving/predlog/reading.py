@@ -12,9 +12,9 @@ import numpy as np
 
 from mainspring.errors import ServingError
 from mainspring.serving.ids import moment_of, worker_of
-from mainspring.serving.predlog.frames import AnswerRow, ModelRow, column_of, read_frames
+from mainspring.serving.predlog.frames import MAGIC, AnswerRow, ModelRow, column_of, is_short, read_frames
 
-__all__ = ["Answer", "Segment", "find", "read_segment", "segments"]
+__all__ = ["Answer", "Segment", "find", "is_whole", "place_of", "read_segment", "segments"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,23 +91,43 @@ def read_segment(path: Path) -> Iterator[Answer]:
                         yield Answer(row, models[row.model])
 
 
-def find(folder: Path, identity: str) -> list[Answer]:
-    """Return what is logged under an identity: the answer, and those of shadows.
+def is_whole(segment: Segment) -> bool:
+    """Return whether a closed file is read to its end, but for a frame that a killed process has not finished."""
+    with segment.path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size <= len(MAGIC):
+            return True
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as data:
+            end = max((end for end, _ in read_frames(data)), default=len(MAGIC))
+            return end == len(data) or (segment.path.suffix != ".log" and is_short(data[end:]))
+
+
+def place_of(identity: str) -> tuple[float, int]:
+    """Return when an answer was given, in seconds since 1970 UTC, and the number of the worker process.
 
     Raises:
-        ServingError: It is no identity, or nothing is logged under it.
+        ServingError: It is no identity.
     """
     try:
-        moment, worker = moment_of(identity), worker_of(identity)
+        return moment_of(identity), worker_of(identity)
     except ValueError as error:
         raise ServingError(str(error), fix="Take the 'id' of an answer.") from None
+
+
+def find(folder: Path, identity: str) -> list[Answer]:
+    """Return what the files of frames have under an identity: the answer, and those of shadows.
+
+    Raises:
+        ServingError: It is no identity.
+    """
+    moment, worker = place_of(identity)
+    found: list[Answer] = []
     likely = [one for one in segments(folder) if one.worker == worker and one.begun <= moment + 1]
+    # What a shadow predicts is logged after the answer: newest first, nothing is missed when the answer is found.
     for segment in reversed(likely):
-        if found := [one for one in read_segment(segment.path) if one.row.id == identity]:
-            return found
-    raise ServingError(
-        f"Nothing is logged under '{identity}'", str(folder), "Name the home of the service; it may have been erased."
-    )
+        found += [one for one in read_segment(segment.path) if one.row.id == identity]
+        if any(not one.row.shadow for one in found):
+            break
+    return found
 
 
 def _held(path: Path) -> bool:
