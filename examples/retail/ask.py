@@ -26,7 +26,7 @@ def main() -> int:
     parser.add_argument("--series", metavar="NAME", help="which series; by default the first one")
     parser.add_argument("--without", action="append", default=[], metavar="COLUMN", help="leave a column out")
     options = parser.parse_args()
-    questions = json.loads(load_artifact("questions", home=HERE / ".mainspring").read_text())
+    questions = json.loads(load_artifact("requests.questions", home=HERE / ".mainspring").read_text())
     series = next(iter(questions)) if options.series is None else options.series
     if series not in questions:
         parser.error(f"there is no series '{series}'; there are {', '.join(list(questions)[:10])} …")

@@ -1,8 +1,9 @@
-"""Requests to a service: what is known of one series and of the days to forecast, in JSON."""
+"""What is asked: of a service one series in JSON, of a batch every series as a table."""
 
 from typing import Any
 
 import numpy as np
+import polars as pl
 from folds import Fold, Plan
 from panel import Panel
 from windows import raw_rows
@@ -24,8 +25,15 @@ def questions(panel: Panel, fold: Fold, plan: Plan) -> dict[str, dict[str, Any]]
     }
 
 
+def table(panel: Panel, fold: Fold, plan: Plan) -> pl.DataFrame:
+    """Raw rows of every series and every day of a fold."""
+    return pl.DataFrame({name: pl.Series(name, values) for name, values in raw_rows(panel, fold.origin, plan).items()})
+
+
 def _plain(value: Any) -> Any:
     """A raw value in JSON, in which what is unknown is null."""
     if isinstance(value, np.ndarray):
         return [None if np.isnan(one) else one for one in value.tolist()]
-    return str(value) if isinstance(value, np.datetime64) else getattr(value, "tolist", lambda: value)()
+    if isinstance(value, np.datetime64):
+        return str(value)
+    return value.item() if isinstance(value, np.generic) else value

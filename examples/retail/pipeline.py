@@ -66,6 +66,11 @@ class Prepared(NamedTuple):
     samples: Samples
 
 
+class Requests(NamedTuple):
+    questions: File
+    nightly: File
+
+
 class Results(NamedTuple):
     scored: Scored
     locked: Scored | None
@@ -266,11 +271,12 @@ def fallbacks(panel: Panel, plan: Plan, quantiles: list[float], unit: str) -> Fa
 
 
 @step
-def questions(panel: Panel, plan: Plan) -> File:
-    """A request to the service for each series, on the last days of the table; what was sold stands beside it."""
-    path = Path(mkdtemp()) / "questions.json"
-    path.write_text(json.dumps(asking.questions(panel, all_folds(panel.periods, plan, panel.season)[-1], plan)))
-    return File(str(path))
+def requests(panel: Panel, plan: Plan) -> Requests:
+    """What the service and the nightly batch are asked, on the last days of the table."""
+    fold, folder = all_folds(panel.periods, plan, panel.season)[-1], Path(mkdtemp())
+    (folder / "questions.json").write_text(json.dumps(asking.questions(panel, fold, plan)))
+    asking.table(panel, fold, plan).write_parquet(folder / "nightly.parquet")
+    return Requests(File(str(folder / "questions.json")), File(str(folder / "nightly.parquet")))
 
 
 @step
@@ -308,6 +314,6 @@ def retail(config: Retail) -> Package:
     results = evaluate(chosen, forecasts, panel, config.plan, config.unit, config.costs)
     test(chosen, fitted, results.scored, fits, prepared, config.plan)
     report(results.scored, fits, prepared, config.plan, config.unit)
-    questions(panel, config.plan)
+    requests(panel, config.plan)
     fallbacks(panel, config.plan, config.quantiles, config.unit)
     return package(convert(fitted, panel, config.plan, config.parity_rows), panel, config.plan, config.unit)

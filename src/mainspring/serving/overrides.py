@@ -88,9 +88,15 @@ def _places(one: Override, columns: Mapping[str, Array], rows: int) -> Array:
         if name not in columns:
             return np.zeros(0, np.intp)
         column = columns[name]
-        wanted: Any = np.datetime64(str(value)) if column.dtype.kind == "M" else value
-        mask &= np.asarray(column == wanted).astype(bool)
+        mask &= np.asarray(column == _as_in(column, value)).astype(bool)
     return np.flatnonzero(mask)
+
+
+def _as_in(column: Array, value: bool | float | str) -> Any:
+    """A value as a column has it: what reads as a number may be a text there."""
+    if column.dtype.kind == "M":
+        return np.datetime64(str(value))
+    return str(value) if column.dtype.kind == "O" else value
 
 
 def _put(values: Array, places: Array, value: Any) -> Array:
