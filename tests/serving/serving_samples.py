@@ -171,12 +171,12 @@ def predict(app, *rows, **given) -> httpx.Response:
 
 
 @contextlib.contextmanager
-def running(*args: str, folder: Path, expect: int | None = 0, stdout=subprocess.DEVNULL):
+def running(*args: str, folder: Path, expect: int | None = 0, stdout=subprocess.DEVNULL, command=(COMMAND,)):
     """`mainspring serve` in a process of its own on a free port; yields the process and its address."""
     errors = folder / "serve.err"
     with errors.open("wb") as file:
         process = subprocess.Popen(
-            [COMMAND, "serve", *args, "--port", "0", "--home", str(folder / "home")],
+            [*command, "serve", *args, "--port", "0", "--home", str(folder / "home")],
             stderr=file,
             stdout=stdout,
             cwd=folder,

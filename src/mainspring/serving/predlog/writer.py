@@ -23,7 +23,8 @@ LATE: Final = 0.9
 SYNC: Final = 0.9
 FRAME: Final = 64
 FRAME_BYTES: Final = 1 << 20
-_ROW: Final = 400
+_ROW: Final = 600
+_ARRAY: Final = 160
 _Columns = Mapping[str, np.ndarray[Any, Any]]
 
 
@@ -116,7 +117,7 @@ class PredictionLog:
 
     def add(self, entry: Entry) -> None:
         """Take an answer; it is written soon."""
-        size = _ROW + entry.rows * 16 * (len(entry.inputs) + len(entry.outputs))
+        size = _ROW + (_ARRAY + entry.rows * 16) * (len(entry.inputs) + len(entry.outputs))
         with self._lock:
             self._waiting.append(_Waiting(entry, size, now := time.monotonic()))
             self._bytes += size
