@@ -5,10 +5,17 @@ BIN := $(CURDIR)/$(VENV)/bin
 READY := $(VENV)/.ready
 TORCH := torch==2.13.0
 
-.PHONY: demo test check prove docs bench lock clean
+.PHONY: demo release serve test check prove docs bench lock clean
 
-demo: $(READY)
-	cd examples/retail && $(BIN)/mainspring run
+demo: release
+	cd examples/retail && $(BIN)/python ask.py
+
+serve: release
+	cd examples/retail && exec $(BIN)/mainspring serve retail@champion \
+	  --fallback retail-usual@champion --fallback retail-last-week@champion
+
+release: $(READY)
+	cd examples/retail && $(BIN)/mainspring run && $(BIN)/python release.py
 
 # The tests come last, so that their closing line is the last one.
 test: $(READY)

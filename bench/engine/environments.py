@@ -54,7 +54,7 @@ def of_source(name: str, repository: Path, base: Path, *, extra: str = "") -> En
     Raises:
         InstallError: When the installer fails.
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(extra.encode())
     for path in _sources(repository):
         digest.update(f"{path.relative_to(repository)}\0{path.stat().st_size}\0".encode())
         digest.update(path.read_bytes())

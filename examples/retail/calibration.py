@@ -115,22 +115,25 @@ class Finish:
         calibration: What the inner folds taught.
         relative: Whether the models learned sales over the level of the series.
         from_usual: Whether they learned what sales are above the usual quantile.
+        days: Days in a period.
     """
 
     groups: tuple[tuple[str, ...], ...]
     calibration: Calibration
     relative: bool
     from_usual: bool
+    days: int
 
     def transform(self, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """A column of forecasts for each level."""
+        """The date that is forecast, and a column of forecasts for each level."""
         levels, simple = self.calibration.levels, columns["usual"]
         unit = columns["level"] if self.relative else np.ones_like(columns["level"])
         raw = np.stack([np.mean([columns[name] for name in group], axis=0) for group in self.groups], -1)
         if self.from_usual:
             raw = simple / unit[:, None] + raw
         found = apply(self.calibration, settle(raw, unit, len(levels)), simple, columns["is open"])
-        return {quantile_name(level): found[:, place].astype(np.float64) for place, level in enumerate(levels)}
+        made = {quantile_name(level): found[:, place].astype(np.float64) for place, level in enumerate(levels)}
+        return {"date": forecast_date(columns, self.days), **made}
 
     def state(self) -> dict[str, Any]:
         """Return all that it was made of."""
@@ -138,14 +141,20 @@ class Finish:
             name: list(part) if isinstance(part, tuple) else part for name, part in asdict(self.calibration).items()
         }
         groups = [list(group) for group in self.groups]
-        return {"groups": groups, "calibration": learned, "relative": self.relative, "from_usual": self.from_usual}
+        plain = {"relative": self.relative, "from_usual": self.from_usual, "days": self.days}
+        return {"groups": groups, "calibration": learned, **plain}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """Return the stage of a state."""
         learned = {name: tuple(part) if isinstance(part, list) else part for name, part in state["calibration"].items()}
         groups = tuple(tuple(group) for group in state["groups"])
-        return cls(groups, Calibration(**learned), state["relative"], state["from_usual"])
+        return cls(groups, Calibration(**learned), state["relative"], state["from_usual"], state["days"])
+
+
+def forecast_date(columns: Mapping[str, np.ndarray], days: int) -> np.ndarray:
+    """The date that each raw row asks about."""
+    return columns["origin"].astype("datetime64[D]") + columns["ahead"].astype(np.int64) * days
 
 
 def quantile_name(level: float) -> str:

@@ -192,8 +192,8 @@ def ratios(scored: Scored, panel: Panel, *, of: str = DEFAULT) -> list[dict[str,
 
 def _interval(name: str, found, *, middle: bool = True) -> dict[str, Answer]:
     lacking = isinstance(found, stats.NotApplicable)
-    ends = {f"{name}, {end}": "not applicable" if lacking else getattr(found, end) for end in ("low", "high")}
-    return ({name: "not applicable" if lacking else found.estimate} if middle else {}) | ends
+    low, estimate, high = ("not applicable",) * 3 if lacking else (found.low, found.estimate, found.high)
+    return ({name: estimate} if middle else {}) | {f"{name}, low": low, f"{name}, high": high}
 
 
 def tolerance(level: float) -> float:

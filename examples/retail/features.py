@@ -338,7 +338,8 @@ class Features:
     def transform(self, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The features of each row; its level; (rows, Q) its usual quantiles; whether its period is open."""
         coded = {name: self._coded(name, values) for name, values in columns.items()}
-        starts = _starts([values for name, values in coded.items() if name != "ahead"])
+        # Texts that are no numbers to the models say which series it is, and no feature is made of them.
+        starts = _starts([one for name, one in coded.items() if name != "ahead" and one.dtype.kind != "O"])
         window = self._window({name: values[starts] for name, values in coded.items()})
         values, level, names = matrix(window, relative=self.relative)
         if names != self.names:

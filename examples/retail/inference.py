@@ -31,9 +31,10 @@ def assemble(fit: Fit, learned: Calibration, relative: bool, panel: Panel, plan:
         zip((name for group in groups for name in group), (text for group in fit.models for text in group), strict=True)
     )
     models = {name: Booster(model_str=text) for name, text in texts.items()}
-    finish = Finish(groups, learned, relative, fit.job.settings.start == "usual")
+    features = stage(panel, plan, learned.levels, relative=relative)
+    finish = Finish(groups, learned, relative, fit.job.settings.start == "usual", features.days)
     stages = {
-        "features": stage(panel, plan, learned.levels, relative=relative),
+        "features": features,
         "models": Models(("features",), models),
         "calibration": finish,
     }
@@ -43,7 +44,8 @@ def assemble(fit: Fit, learned: Calibration, relative: bool, panel: Panel, plan:
 def forecast_at(fitted: Pipeline, panel: Panel, origin: int, plan: Plan) -> Floats:
     """(S, H, Q) what an inference pipeline says of every series at an origin."""
     made = fitted.predict(raw_rows(panel, origin, plan))
-    return np.stack(list(made.values()), -1).reshape(len(panel.series), plan.horizon, len(made))
+    found = [values for name, values in made.items() if name != "date"]
+    return np.stack(found, -1).reshape(len(panel.series), plan.horizon, len(found))
 
 
 def many_rows(panel: Panel, origin: int, plan: Plan, least: int) -> dict[str, np.ndarray]:
@@ -66,6 +68,7 @@ def parity_rows(found: Parity) -> list[dict[str, float | str]]:
             "rows that differ": one.differing,
         }
         for one in found.outputs
+        if one.quantiles
     ]
 
 
@@ -96,6 +99,7 @@ def references(converted: Pipeline, panel: Panel, origin: int, plan: Plan) -> tu
         features = converted.stages["features"]
         values = features.transform(raw)["features"]
         columns = {name: values[:, place] for place, name in enumerate(features.names)} | converted.predict(raw)
+        del columns["date"]
         first = str(panel.dates[one + 1 + plan.delay].astype("datetime64[D]"))
         profile = encode_profile(profile_frame(columns, limit=LEVELS_OF_PROFILES))
         found.append(Reference(f"from {first}", first[5:7], profile, tuple(columns)))

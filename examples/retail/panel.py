@@ -52,6 +52,7 @@ class Panel:
 
     Attributes:
         series: Name of each series.
+        keys: What each series is of, by column: its product, its store.
         dates: Date of each period, without gaps; of a week its first day.
         units: (S, D) what was sold; NaN where the table has no row, or stock had run out.
         open: (S, D) whether the series can be sold: known ahead.
@@ -65,6 +66,7 @@ class Panel:
     """
 
     series: tuple[str, ...]
+    keys: dict[str, tuple[str, ...]]
     dates: np.ndarray
     units: Floats
     open: np.ndarray
@@ -104,8 +106,10 @@ def arrange(table: pl.DataFrame, columns: Columns) -> Panel:
     price = spread(table[columns.price].cast(pl.Float32).to_numpy()) if columns.price else None
     known = {name: spread(codes[name][0]) for name in columns.ahead}
     static = {name: codes[name][0][start] for name in [*columns.static, *columns.keys]}
+    keys = {name: tuple(str(one) for one in groups[name]) for name in columns.keys}
     return Panel(
-        series=tuple(" · ".join(str(part) for part in row) for row in groups.select(columns.keys).iter_rows()),
+        series=tuple(" · ".join(parts) for parts in zip(*keys.values(), strict=True)),
+        keys=keys,
         dates=dates,
         units=_uncensored(units, spread, table, columns),
         open=_open(spread, table, columns, price),

@@ -1,10 +1,12 @@
 """Forecast what each store sells in the next four weeks, at several quantiles: from the raw table to a package."""
 
+import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Annotated, NamedTuple
 
+import asking
 import baselines as simple
 import checks
 import evaluation as score
@@ -16,6 +18,7 @@ import polars as pl
 from calibration import Trust, whole
 from choosing import Chosen, Known, choose
 from evaluation import DEFAULT, Costs, Scored
+from fallbacks import Fallbacks, last_week, packaged, usual
 from folds import Plan, all_folds, locked_fold, outer_folds, train_origins
 from model import Fit, Job, Settings
 from model import train as train_model
@@ -61,6 +64,11 @@ class Retail:
 class Prepared(NamedTuple):
     panel: Panel
     samples: Samples
+
+
+class Requests(NamedTuple):
+    questions: File
+    nightly: File
 
 
 class Results(NamedTuple):
@@ -252,6 +260,26 @@ def package(converted: Pipeline, panel: Panel, plan: Plan, unit: str) -> Package
 
 
 @step
+def fallbacks(panel: Panel, plan: Plan, quantiles: list[float], unit: str) -> Fallbacks:
+    """What answers in the place of the model, when it fails or lacks inputs: two simple forecasts, as packages."""
+    origin = all_folds(panel.periods, plan, panel.season)[-1].origin
+    raw, levels = inference.many_rows(panel, origin, plan, 1), tuple(quantiles)
+    return Fallbacks(
+        packaged(usual(panel, plan, levels, unit), "retail-usual", raw),
+        packaged(last_week(panel, plan, levels, unit), "retail-last-week", raw),
+    )
+
+
+@step
+def requests(panel: Panel, plan: Plan) -> Requests:
+    """What the service and the nightly batch are asked, on the last days of the table."""
+    fold, folder = all_folds(panel.periods, plan, panel.season)[-1], Path(mkdtemp())
+    (folder / "questions.json").write_text(json.dumps(asking.questions(panel, fold, plan)))
+    asking.table(panel, fold, plan).write_parquet(folder / "nightly.parquet")
+    return Requests(File(str(folder / "questions.json")), File(str(folder / "nightly.parquet")))
+
+
+@step
 def report(scored: Scored, fits: list[Fit], prepared: Prepared, plan: Plan, unit: str) -> str:
     """Which series went worst; figures of series, learning curves and importance go to the report."""
     panel, samples = prepared
@@ -286,4 +314,6 @@ def retail(config: Retail) -> Package:
     results = evaluate(chosen, forecasts, panel, config.plan, config.unit, config.costs)
     test(chosen, fitted, results.scored, fits, prepared, config.plan)
     report(results.scored, fits, prepared, config.plan, config.unit)
+    requests(panel, config.plan)
+    fallbacks(panel, config.plan, config.quantiles, config.unit)
     return package(convert(fitted, panel, config.plan, config.parity_rows), panel, config.plan, config.unit)

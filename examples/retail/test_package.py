@@ -136,7 +136,7 @@ from mainspring.package import load
 loaded = load(sys.argv[1], trust=[sys.argv[2]])
 given = np.load(sys.argv[3], allow_pickle=True)
 made = loaded.predict({name: given[name] for name in given.files})
-print(json.dumps({name: values.tolist() for name, values in made.items()}))
+print(json.dumps({name: values.tolist() for name, values in made.items()}, default=str))
 """
 
 
@@ -146,7 +146,8 @@ def test_it_loads_and_forecasts_without_the_libraries_of_training(built, raw, ex
     call = [sys.executable, "-c", LOADER, str(built.package.path), built.package.digest, str(tmp_path / "rows.npz")]
     done = subprocess.run(call, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {name: values[:60].tolist() for name, values in expected.items()}
+    said = json.dumps({name: values[:60].tolist() for name, values in expected.items()}, default=str)
+    assert json.loads(done.stdout) == json.loads(said)
 
 
 def test_it_holds_what_a_service_and_a_monitor_need(built):

@@ -44,12 +44,13 @@ def cut(panel: Panel, origin: int, delay: int, horizon: int) -> Window:
         closings=closings,
         flags=panel.flags,
         season=panel.season,
-        days=_days(panel),
+        days=days_of(panel),
         delay=delay,
     )
 
 
-def _days(panel: Panel) -> int:
+def days_of(panel: Panel) -> int:
+    """Days in a period."""
     return int((panel.dates[1] - panel.dates[0]).astype("timedelta64[D]").astype(int))
 
 
@@ -83,7 +84,7 @@ def stage(panel: Panel, plan: Plan, levels: tuple[float, ...], *, relative: bool
         priced=panel.price is not None,
         closes=panel.closes,
         season=panel.season,
-        days=_days(panel),
+        days=days_of(panel),
         delay=plan.delay,
         relative=relative,
         levels=levels,
@@ -97,6 +98,7 @@ def signature(panel: Panel, plan: Plan, unit: str) -> Signature:
     span = past + plan.reach
     length = "weeks" if panel.season == 1 else "days"
     fields = [
+        *(Field(name, "string", policy=UNKNOWN) for name in panel.keys if name not in panel.static),
         Field("origin", "date"),
         Field("ahead", "int32", unit=length, minimum=plan.delay + 1, maximum=plan.reach),
         Field("units", "float32", (past,), unit, policy=UNKNOWN),
@@ -129,6 +131,7 @@ def raw_rows(panel: Panel, origin: int, plan: Plan) -> dict[str, np.ndarray]:
         **{group_name(name): values for name, values in window.groups.items()},
     }
     plain = {name: values.astype(np.float32) if values.ndim > 1 else values for name, values in columns.items()}
+    plain |= {name: np.array(values, object) for name, values in panel.keys.items() if name not in panel.static}
     for name, values in window.static.items():
         plain[name] = _texts(panel.labels[name], values) if name in panel.labels else values
     rows = {name: np.repeat(values, plan.horizon, axis=0) for name, values in plain.items()}

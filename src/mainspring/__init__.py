@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mainspring.digest import File, Folder
     from mainspring.events import checkpoint, log, seed
     from mainspring.graph import pipeline, step
+    from mainspring.registry import load
     from mainspring.workspace.artifacts import load_artifact
     from mainspring.workspace.running import run
     from mainspring.workspace.views import Run
@@ -22,6 +23,7 @@ __all__ = [
     "Secret",
     "__version__",
     "checkpoint",
+    "load",
     "load_artifact",
     "log",
     "pipeline",
@@ -40,6 +42,7 @@ _PLACES = {
     "Run": "mainspring.workspace.views",
     "Secret": "mainspring.config",
     "checkpoint": "mainspring.events",
+    "load": "mainspring.registry.inprocess",
     "load_artifact": "mainspring.workspace.artifacts",
     "log": "mainspring.events",
     "pipeline": "mainspring.graph",

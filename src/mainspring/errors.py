@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 __all__ = [
+    "BatchError",
     "ConfigError",
     "ContractError",
     "CorruptBlobError",
@@ -29,9 +30,11 @@ __all__ = [
     "ParityError",
     "ReadOnlyError",
     "ReferenceUseError",
+    "RegistryError",
     "RunFailedError",
     "SchemaError",
     "SensitiveDataError",
+    "ServingError",
     "SignatureError",
     "SourceDownError",
     "SourceError",
@@ -265,6 +268,18 @@ class SignatureError(MainspringError):
 
     def __str__(self) -> str:
         return "\n".join([super().__str__(), *(f"  - {problem}" for problem in self.problems)])
+
+
+class RegistryError(MainspringError):
+    """A model cannot be registered, or an alias cannot be moved, as it was asked."""
+
+
+class BatchError(MainspringError):
+    """A batch of predictions cannot start or go on: its output is taken, or its input changed under it."""
+
+
+class ServingError(MainspringError):
+    """A service cannot start or go on as it was told, or its prediction log cannot be read."""
 
 
 class NetworkFilesystemError(TrackingError):

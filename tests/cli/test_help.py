@@ -12,8 +12,13 @@ from mainspring.cli.failing import EXIT_CODES
 GROUPS = {
     "runs": ("list", "show", "compare", "pin", "unpin"),
     "artifacts": ("show", "export"),
-    "packages": ("inspect", "verify", "diff"),
+    "packages": ("inspect", "verify", "diff", "register"),
+    "models": ("list", "show"),
+    "alias": ("set", "history"),
     "config": ("show", "lint"),
+    "predictions": ("list", "roll", "prune", "erase"),
+    "overrides": ("add", "list", "remove"),
+    "keys": ("create", "list", "revoke"),
 }
 CALLS = [(), *((name,) for name in COMMANDS), *((group, name) for group, names in GROUPS.items() for name in names)]
 
@@ -58,7 +63,9 @@ def test_every_command_has_the_line_that_it_is_listed_with():
 
 def test_every_table_has_json():
     tables = [call for call in CALLS if call[:1] not in [(), ("init",)] and call[-1] not in GROUPS]
-    silent = [("runs", "pin"), ("runs", "unpin"), ("artifacts", "export")]
+    silent = [("serve",), ("runs", "pin"), ("runs", "unpin"), ("artifacts", "export")]
+    silent += [("predictions", "prune"), ("predictions", "erase")]
+    silent += [("overrides", "add"), ("overrides", "remove"), ("keys", "create"), ("keys", "revoke")]
     assert [call for call in tables if "--json" not in say(*call, "--help")[1]] == silent
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples/retail"
@@ -21,6 +22,8 @@ STEPS = {
     "assemble",
     "evaluate",
     "test",
+    "fallbacks",
+    "requests",
     "report",
     "convert",
     "package",
@@ -40,6 +43,37 @@ def ran(done):
     return {name.partition("{")[0].partition(":")[0] for name in found}
 
 
+def check_that_service_and_batch_answer_alike(retail):
+    """The released packages answer, the fallbacks where columns lack, and a person where one has set a value."""
+    environment = retail.environment()
+
+    def call(*command):
+        command = [sys.executable, *command]
+        return subprocess.run(
+            command, cwd=retail.folder, env=environment, capture_output=True, text=True, check=True
+        ).stdout
+
+    assert "retail@champion is version 1" in call("release.py")
+    lines = call("ask.py").splitlines()
+    assert lines[0].startswith("25: retail version 1, ")
+    retail.call("artifacts", "export", "requests.nightly", "tonight.parquet")
+    retail.call("predict", "retail@champion", "tonight.parquet", "forecasts.parquet", "--keep", "Store")
+    forecasts = pl.read_parquet(retail.folder / "forecasts.parquet")
+    levels = [name for name in forecasts.columns if name.startswith("q")]
+    mine = forecasts.filter(pl.col("Store") == "25").select("date", *levels)
+    assert (forecasts.height, mine.height) == (12 * 28, 28)
+    answered = [line.split()[:7] for line in lines[2:]]
+    assert answered == [[str(row[0]), *(f"{value:,.0f}" for value in row[1:])] for row in mine.iter_rows()]
+    assert "fallback: retail 1 needs SchoolHoliday" in call("ask.py", "--without", "SchoolHoliday")
+    last = call("ask.py", "--without", "open", "--series", "42").splitlines()
+    assert last[0].startswith("42: retail-last-week version 1, ")
+    assert last[1] == "fallback: retail 1 needs open; retail-usual 1 needs open"
+    set_by_hand = ["q0.5=12000", "--when", "Store=25", "--when", "date=2015-07-06"]
+    retail.call("overrides", "add", *set_by_hand, "--who", "ada", "--why", "street fair", "--until", "7d")
+    changed = [line.split() for line in call("ask.py").splitlines()]
+    assert [row[3] for row in changed[2:5]] == [answered[0][3], answered[1][3], "12,000"]
+
+
 @pytest.mark.timeout(400)
 def test_smoke_runs_every_step_and_a_change_only_what_depends_on_it(retail):
     done = retail.json("smoke")
@@ -49,12 +83,20 @@ def test_smoke_runs_every_step_and_a_change_only_what_depends_on_it(retail):
     for said in ("Reliability of quantiles", "ratio to the best baseline", "locked days", "worst series", "importance"):
         assert said in report
     assert Path(done["package"]).is_file()
+    check_that_service_and_batch_answer_alike(retail)
     assert ran(retail.json("smoke")) == set()
     priced = retail.json("smoke", "--set", "costs.over=1.0", "--set", "costs.under=3.0")
     assert ran(priced) <= {"evaluate", "test", "report"}
     features = retail.folder / "features.py"
     features.write_text(features.read_text().replace("SHARES = (0.25, 0.5, ", "SHARES = (0.2, 0.5, "))
-    assert ran(retail.json("smoke")) == STEPS - {"fetch", "validate", "analyse", "plan_training"}
+    assert ran(retail.json("smoke")) == STEPS - {
+        "fetch",
+        "validate",
+        "analyse",
+        "plan_training",
+        "requests",
+        "fallbacks",
+    }
 
 
 @pytest.mark.parametrize("name", [path.name for path in sorted(EXAMPLE.glob("test_*.py"))])

@@ -262,6 +262,7 @@ def test_bad_rows_are_refused_with_every_violation_and_no_sensitive_value(built)
         "'store' is below 1: 0, in 2 of 4 rows, first in row 1.",
         "'mean_56' is infinite, in 1 of 4 rows, first in row 2.",
         "'manager' is a int, not a string, in row 0.",
+        "'manager' is null, in 1 of 4 rows, first in row 3.",
     ]
 
 

@@ -10,18 +10,23 @@ from alembic.script import ScriptDirectory
 
 from mainspring.errors import DatabaseError
 from mainspring.tracking import migrate, open_facts, schema
-from mainspring.tracking.postgres import open_postgres
+from mainspring.tracking.postgres import PostgresDatabase, open_postgres
 
 # The statements of each revision, without comments and layout. Another digest means another revision.
-DIGESTS = {"0001": "5043cc20d26fe57c33a4e8818c04928b8e2234ef1b5a0ecbce94a60392eae204"}
+DIGESTS = {
+    "0001": "5043cc20d26fe57c33a4e8818c04928b8e2234ef1b5a0ecbce94a60392eae204",
+    "0002": "d105fc1a23bcd90c1e892f33fcf7bd33f1b9e2187beeaa04717cc6cb00858f63",
+}
+# What a revision added: taken away again, it leaves a database as the revision before made it.
+ADDED = {"0002": ("models", "versions", "aliases", "alias_moves")}
 
 SECOND = '''"""A column more."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
@@ -45,15 +50,15 @@ def versions(tmp_path: Path) -> Path:
 
 
 def add_revision(versions: Path, then: str = "") -> None:
-    (versions / "r0002_note.py").write_text(SECOND.format(then=then))
+    (versions / "r0003_note.py").write_text(SECOND.format(then=then))
 
 
 @pytest.fixture
 def newer(monkeypatch, versions):
     """A version of the package that knows one revision more than its schema file."""
     add_revision(versions)
-    monkeypatch.setattr(schema, "REVISIONS", ("0001", "0002"))
-    monkeypatch.setattr(schema, "HEAD", "0002")
+    monkeypatch.setattr(schema, "REVISIONS", (*schema.REVISIONS, "0003"))
+    monkeypatch.setattr(schema, "HEAD", "0003")
     monkeypatch.setattr(migrate.upgrade, "__defaults__", (versions,))
     monkeypatch.setattr(migrate.migrate_sqlite, "__defaults__", (versions,))
 
@@ -69,27 +74,27 @@ def test_every_revision_has_its_file_in_one_line():
 
 def test_an_older_database_is_brought_to_the_newest_revision(target, newer, monkeypatch):
     with monkeypatch.context() as older:
-        older.setattr(schema, "REVISIONS", ("0001",))
-        older.setattr(schema, "HEAD", "0001")
+        older.setattr(schema, "REVISIONS", ("0001", "0002"))
+        older.setattr(schema, "HEAD", "0002")
         with open_facts(target) as facts:
             facts.memo.set("a", "1")
     for _ in range(2):
         with open_facts(target) as facts:
             assert facts.database.read("SELECT name, value, note FROM memo") == [("a", "1", "seen")]
-            assert facts.database.read("SELECT version_num FROM alembic_version") == [("0002",)]
+            assert facts.database.read("SELECT version_num FROM alembic_version") == [("0003",)]
 
 
 def test_a_migration_that_fails_changes_nothing(target, versions, newer, monkeypatch):
     add_revision(versions, then='op.execute("SELECT * FROM nothing")')
     with monkeypatch.context() as older:
-        older.setattr(schema, "REVISIONS", ("0001",))
-        older.setattr(schema, "HEAD", "0001")
+        older.setattr(schema, "REVISIONS", ("0001", "0002"))
+        older.setattr(schema, "HEAD", "0002")
         open_facts(target).close()
     with pytest.raises(DatabaseError, match="nothing"):
         open_facts(target)
     with monkeypatch.context() as older:
-        older.setattr(schema, "REVISIONS", ("0001",))
-        older.setattr(schema, "HEAD", "0001")
+        older.setattr(schema, "REVISIONS", ("0001", "0002"))
+        older.setattr(schema, "HEAD", "0002")
         with open_facts(target) as facts:
             assert facts.memo.find(["a"]) == {}
             with pytest.raises(DatabaseError, match="note"):
@@ -116,3 +121,37 @@ def test_the_tables_are_the_same_in_both(tmp_path, empty_postgres):
     }
     database.close()
     assert theirs == ours
+
+
+def shape(database) -> set[tuple]:
+    """Every column and index of a database, in its own words."""
+    if isinstance(database, PostgresDatabase):
+        columns = database.read(
+            """SELECT table_name, column_name, data_type, is_nullable, collation_name, is_identity
+            FROM information_schema.columns WHERE table_schema = 'mainspring'"""
+        )
+        return {*columns, *database.read("SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'mainspring'")}
+    tables = [name for (name,) in database.read("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    columns = database.read(
+        """SELECT t.name, c.name, upper(replace(c.type, 'DOUBLE PRECISION', 'DOUBLE')), c."notnull" OR c.pk, c.pk
+        FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table'"""
+    )
+    indexed = database.read(
+        """SELECT i.name, t.name, c.name, i."unique" FROM sqlite_master AS t JOIN pragma_index_list(t.name) AS i
+        JOIN pragma_index_info(i.name) AS c WHERE t.type = 'table'"""
+    )
+    return {*columns, *indexed, *tables}
+
+
+def test_revision_2_makes_the_tables_of_the_schema(target):
+    with open_facts(target) as facts:
+        fresh = shape(facts.database)
+        facts.memo.set("a", "1")
+        with facts.database.transaction():
+            for table in ADDED["0002"]:
+                facts.database.write(f"DROP TABLE {table}", [{}])
+            facts.database.write("UPDATE alembic_version SET version_num = '0001'", [{}])
+        assert shape(facts.database) < fresh
+    with open_facts(target) as facts:
+        assert shape(facts.database) == fresh
+        assert facts.memo.find(["a"]) == {"a": "1"}

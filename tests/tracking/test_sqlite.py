@@ -17,6 +17,7 @@ from mainspring.errors import (
     StorageFullError,
 )
 from mainspring.tracking import MetricRow, filesystems, open_database, open_facts
+from mainspring.tracking.schema import HEAD
 from mainspring.tracking.sqlite import SqliteDatabase, connect, open_sqlite
 
 ACTORS = Path(__file__).with_name("actors.py")
@@ -42,7 +43,7 @@ def test_the_file_says_whose_it_is_and_logs_ahead(home):
     with sqlite3.connect(created(home)) as connection:
         assert connection.execute("PRAGMA application_id").fetchone() == (0x4D535052,)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(HEAD,)]
     connection.close()
 
 
@@ -82,7 +83,7 @@ def test_a_newer_version_is_refused_and_left_alone(home):
     before = path.read_bytes()
     with pytest.raises(
         NewerFormatError,
-        match=r"The database has revision '0999' of the schema; this version of Mainspring knows up to '0001' "
+        match=r"The database has revision '0999' of the schema; this version of Mainspring knows up to '0002' "
         r"\(.*mainspring\.db\)\. Install the version of Mainspring that wrote it, or a newer one\.",
     ):
         open_facts(home)

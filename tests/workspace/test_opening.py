@@ -2,8 +2,9 @@
 
 import pytest
 
+from mainspring.config.homes import home_and_settings
 from mainspring.errors import ConfigError, NotFoundError
-from mainspring.workspace.opening import home_and_settings, open_existing
+from mainspring.workspace.opening import open_existing
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ _ICON: Final = (
 )
 
 
-def draw_page(title: str, *body: Part, state: str = "ran", bundle: str | None = None) -> Html:
+def draw_page(title: str, *body: Part, state: str = "ran", bundle: str | None = None, calls: bool = False) -> Html:
     """Return an HTML document.
 
     It allows itself to load nothing: a policy in its head makes browsers refuse whatever is not inside the page.
@@ -25,9 +25,11 @@ def draw_page(title: str, *body: Part, state: str = "ran", bundle: str | None = 
         body: What the page shows.
         state: The status whose colour the tab's icon has.
         bundle: What `vega_bundle` returned, for a page with charts.
+        calls: Whether its script calls the server that the page came from.
     """
     script = "'unsafe-inline'" + (" 'unsafe-eval'" if bundle else "")
     policy = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src {script}"
+    policy += "; connect-src 'self'" if calls else ""
     icon = _ICON.format(PALETTES["light"].get(state, PALETTES["light"]["skipped"])).replace("#", "%23")
     head = join(
         el("meta", charset="utf-8"),

@@ -5,8 +5,8 @@ import typer
 from mainspring.cli.failing import Exit
 from mainspring.cli.options import AsJson, HomePath
 from mainspring.cli.printing import mark, put, put_json
+from mainspring.config.homes import home_and_settings
 from mainspring.workspace.doctor import examine
-from mainspring.workspace.opening import home_and_settings
 
 __all__ = ["doctor"]
 

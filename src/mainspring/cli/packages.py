@@ -8,6 +8,7 @@ import typer
 
 from mainspring.charts.numbers import count, short, size
 from mainspring.cli.failing import Exit, show_error
+from mainspring.cli.models import register
 from mainspring.cli.options import AsJson
 from mainspring.cli.printing import mark, put, put_json, put_pairs, put_table
 from mainspring.errors import PackageError, ParityError, UntrustedStageError
@@ -163,4 +164,4 @@ def _problem(error: PackageError) -> dict[str, Any]:
     return problem
 
 
-COMMANDS = {"inspect": inspect, "verify": verify, "diff": diff}
+COMMANDS = {"inspect": inspect, "verify": verify, "diff": diff, "register": register}

@@ -1,6 +1,7 @@
 """The `[workspace]` table: where and how a pipeline runs. None of it is part of a cache key."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta
@@ -29,3 +30,9 @@ class Settings:
     keep_inputs: Annotated[float, Meta(ge=0)] = 64.0
     cost_per_hour: Annotated[float, Meta(ge=0)] | None = None
     allow_pickle: bool = True
+
+    def database_at(self, home: Path) -> Path | str:
+        """Return where the facts of a home are: the home, for SQLite, or the URL of a server."""
+        if self.database is None:
+            return home
+        return self.database.reveal() if isinstance(self.database, Secret) else self.database

@@ -1,5 +1,6 @@
-"""Models of scikit-learn and LightGBM as ONNX graphs. Their converters are imported here alone."""
+"""Models of scikit-learn, LightGBM, XGBoost and torch as ONNX graphs. Their converters are imported here alone."""
 
+import copy
 import re
 import warnings
 from collections.abc import Iterable
@@ -9,6 +10,7 @@ from typing import Any, Final
 from mainspring.errors import NotExportableError, StageError
 from mainspring.package.frames import Array
 from mainspring.package.graphs import Graph
+from mainspring.package.modules import export_module, is_module
 from mainspring.package.stages import Models
 
 __all__ = ["to_graph"]
@@ -66,16 +68,23 @@ def _converted(output: str, model: Any, sample: Array, precision: str) -> tuple[
 
 
 def _by_library(model: Any, sample: Array, precision: str) -> Any:
+    if is_module(model):
+        return export_module(model, sample.shape[1], precision, _OPSET[""])
     types = import_module("skl2onnx.common.data_types")
     kind = (
         "StringTensorType"
         if sample.dtype.kind == "O"
         else {"float32": "FloatTensorType"}.get(precision, "DoubleTensorType")
     )
-    if _is_lightgbm(model):
+    if _library(model) in ("lightgbm", "xgboost"):
         types = import_module("onnxmltools.convert.common.data_types")
         initial = [("X", getattr(types, kind)([None, sample.shape[1]]))]
-        convert = import_module("onnxmltools.convert").convert_lightgbm
+        converters = import_module("onnxmltools.convert")
+        if _library(model) == "xgboost":
+            return converters.convert_xgboost(
+                _nameless(model), name="model", initial_types=initial, target_opset=_OPSET[""]
+            )
+        convert = converters.convert_lightgbm
         return convert(model, name="model", initial_types=initial, zipmap=False, target_opset=_OPSET[""])
     initial = [("X", getattr(types, kind)([None, sample.shape[1]]))]
     options = {id(model): {"zipmap": False}} if hasattr(model, "classes_") else None
@@ -83,8 +92,19 @@ def _by_library(model: Any, sample: Array, precision: str) -> Any:
     return convert(model, name="model", initial_types=initial, options=options, target_opset=_OPSET)
 
 
+def _library(model: Any) -> str:
+    return type(model).__module__.partition(".")[0]
+
+
 def _is_lightgbm(model: Any) -> bool:
-    return type(model).__module__.partition(".")[0] == "lightgbm"
+    return _library(model) == "lightgbm"
+
+
+def _nameless(model: Any) -> Any:
+    """A copy of a model of XGBoost that takes columns by their place: the converter knows no other names."""
+    made = copy.deepcopy(model)
+    made.get_booster().feature_names = None
+    return made
 
 
 def _classes(booster: Any) -> int:
@@ -93,6 +113,8 @@ def _classes(booster: Any) -> int:
 
 def _refuse(output: str, model: Any) -> None:
     """Refuse models whose conversion would be silently wrong."""
+    if _library(model) == "xgboost":
+        _refuse_xgboost(output, model)
     if not _is_lightgbm(model):
         return
     booster = getattr(model, "booster_", model)
@@ -102,6 +124,17 @@ def _refuse(output: str, model: Any) -> None:
     decisions = (int(word) for line in re.findall(r"(?m)^decision_type=(.*)$", text) for word in line.split())
     if any(decision >> 2 & 3 == 1 for decision in decisions):
         raise _not_exportable(output, model, "it was trained with zero_as_missing, which the converter ignores")
+
+
+def _refuse_xgboost(output: str, model: Any) -> None:
+    if not hasattr(model, "get_booster"):
+        raise _not_exportable(output, model, "only its scikit-learn classes can, such as XGBRegressor")
+    missing = getattr(model, "missing", None)
+    if missing is not None and missing == missing:
+        raise _not_exportable(output, model, f"it takes {missing} for a missing value, which the converter ignores")
+    kinds = model.get_booster().feature_types or []
+    if "c" in kinds:
+        raise _not_exportable(output, model, "it splits by categories, which the converter takes for numbers")
 
 
 def _not_exportable(output: str, model: Any, cause: str) -> NotExportableError:
@@ -136,6 +169,7 @@ def _merged(parts: Iterable[tuple[Any, str, bool]], width: int, kind: str) -> by
             nodes.append(onnx.helper.make_node("Identity", [names[wanted]], [final]))
         (kind_of,) = [one.type.tensor_type.elem_type for one in model.graph.output if one.name == wanted]
         outputs.append(onnx.helper.make_tensor_value_info(final, kind_of, [None, None] if two else [None]))
+        opsets.setdefault("", _OPSET[""])  # of Identity; a converter of trees alone names no other than its own
         for opset in model.opset_import:
             opsets[opset.domain] = max(opset.version, opsets.get(opset.domain, 1))
     types = {"string": "STRING", "float32": "FLOAT", "float64": "DOUBLE"}
@@ -163,6 +197,8 @@ def _renamed(onnx: Any, nodes: Iterable[Any], names: dict[str, str], number: int
 
 def _checked(onnx: Any, model: Any) -> bytes:
     strange = sorted({node.domain for node in model.graph.node} - set(_DOMAINS))
+    graphs = (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS)
+    strange += [node.op_type for node in model.graph.node if any(one.type in graphs for one in node.attribute)]
     outside = [one.name for one in model.graph.initializer if one.data_location == onnx.TensorProto.EXTERNAL]
     if strange or outside:
         raise NotExportableError(

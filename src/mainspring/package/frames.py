@@ -1,7 +1,7 @@
 """Columns of whatever users have: frames of any library, rows, prepared arrays. No frame library is imported."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from mainspring.errors import SignatureError
 __all__ = ["Array", "Given", "columns_of"]
 
 Array = np.ndarray[Any, Any]
+_ABSENT: Final = object()
 
 
 class Given(NamedTuple):
@@ -19,11 +20,13 @@ class Given(NamedTuple):
         values: Its values; objects where they are not all of one plain type.
         null: True where a value is null; None when none can be told from the values themselves.
         zoned: Whether its times have a time zone.
+        absent: True where a row does not have the column; None when all have it. The value there is None.
     """
 
     values: Array
     null: Array | None = None
     zoned: bool = False
+    absent: Array | None = None
 
 
 def columns_of(given: Any) -> dict[str, Given]:
@@ -54,8 +57,15 @@ def _of_rows(rows: Sequence[Any]) -> dict[str, Given]:
         raise SignatureError(
             f"Row {wrong} is a {type(rows[wrong]).__name__}", fix="Pass each row as a mapping of names to values."
         )
-    names = dict.fromkeys(str(name) for row in rows for name in row)
-    return {name: _column([row.get(name) for row in rows]) for name in names}
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {str(name): _of_row_values([row.get(name, _ABSENT) for row in rows]) for name in names}
+
+
+def _of_row_values(values: list[Any]) -> Given:
+    if not any(value is _ABSENT for value in values):
+        return Given(_objects(values))
+    absent = np.fromiter((value is _ABSENT for value in values), bool, len(values))
+    return Given(_objects([None if value is _ABSENT else value for value in values]), absent=absent)
 
 
 def _column(values: Any) -> Given:

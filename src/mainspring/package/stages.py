@@ -11,6 +11,7 @@ import numpy as np
 from mainspring.errors import DefinitionError, StageError, nearest
 from mainspring.package.fields import Signature
 from mainspring.package.frames import Array
+from mainspring.package.modules import is_module, predict_module
 from mainspring.package.validating import read_input
 
 __all__ = ["Columns", "Models", "Pipeline", "Precision", "SourceStage", "Stage", "stacked"]
@@ -106,7 +107,9 @@ class Pipeline:
 
 @dataclass(frozen=True)
 class Models:
-    """A stage of fitted models of scikit-learn or LightGBM, which packaging replaces by one ONNX graph.
+    """A stage of fitted models, which packaging replaces by one ONNX graph.
+
+    They are of scikit-learn, LightGBM, XGBoost (its scikit-learn classes), or modules of torch in evaluation mode.
 
     Args:
         inputs: The columns that the models take, in the order in which they were fitted; a vector is several.
@@ -146,18 +149,12 @@ def stacked(columns: Columns, names: tuple[str, ...], precision: Precision) -> A
     Raises:
         StageError: A column is missing, or is of a type that is no number.
     """
-    for name in names:
-        if name not in columns:
-            near = nearest(name, columns)
-            raise StageError(
-                f"There is no column '{name}'",
-                fix=f"Did you mean '{near}'?" if near else "Name a column that there is.",
-            )
-        if columns[name].dtype.kind not in "biufO":
-            raise StageError(
-                f"Column '{name}' is {columns[name].dtype}, which is no number",
-                fix="Make a number of it in a stage before.",
-            )
+    parts = [columns[name] for name in names if name in columns]
+    if len(parts) == len(names) and len(parts[0]) == 1 and all(_is_plain(part) for part in parts):
+        # One row is what a service is asked for: its numbers side by side are the row.
+        row: Array = np.concatenate(parts, dtype=precision, casting="unsafe")
+        return row.reshape(1, -1)
+    _check_numbers(columns, names)
     first = columns[names[0]]
     if len(names) == 1 and first.ndim > 1:
         return first.astype(precision, copy=False)
@@ -171,6 +168,25 @@ def stacked(columns: Columns, names: tuple[str, ...], precision: Precision) -> A
         matrix[:, start : start + part.shape[1]] = part
         start += part.shape[1]
     return matrix
+
+
+def _is_plain(part: Array) -> bool:
+    return part.ndim == 1 and part.dtype.kind in "fiub"
+
+
+def _check_numbers(columns: Columns, names: tuple[str, ...]) -> None:
+    for name in names:
+        if name not in columns:
+            near = nearest(name, columns)
+            raise StageError(
+                f"There is no column '{name}'",
+                fix=f"Did you mean '{near}'?" if near else "Name a column that there is.",
+            )
+        if columns[name].dtype.kind not in "biufO":
+            raise StageError(
+                f"Column '{name}' is {columns[name].dtype}, which is no number",
+                fix="Make a number of it in a stage before.",
+            )
 
 
 def _check_made(name: str, made: object, rows: int) -> None:
@@ -200,11 +216,16 @@ def _fitted_names(model: Any) -> tuple[str, ...]:
 
 
 def _predicted(model: Any, matrix: Array) -> Array:
+    if is_module(model):
+        return _flat(predict_module(model, matrix))
     predict = getattr(model, "predict_proba", None) or model.predict
     with warnings.catch_warnings():
         # scikit-learn warns of a matrix where it was fitted on a frame; the names were compared before.
         warnings.filterwarnings("ignore", message="X does not have valid feature names", category=UserWarning)
-        made = np.asarray(predict(matrix))
+        return _flat(np.asarray(predict(matrix)))
+
+
+def _flat(made: Array) -> Array:
     if made.ndim == 2 and made.shape[1] == 1:
         made = made[:, 0]
     return made.astype(np.float64) if made.dtype.kind == "f" else made

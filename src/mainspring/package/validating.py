@@ -1,35 +1,72 @@
 """Frames and rows against a signature: plain columns of the declared types, or every violation at once."""
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 
 from mainspring.errors import MainspringError, SignatureError, nearest
+from mainspring.package.casting import Cast, by_row, cast, empty
 from mainspring.package.fields import DTYPES, Field, Policy, Signature
 from mainspring.package.frames import Array, Given, columns_of
 
-__all__ = ["read_input"]
+__all__ = ["Examined", "Violation", "examine", "read_input", "refused"]
 
-_EXACT: Final = {"float32": 1 << 24, "float64": 1 << 53}
 _SHOWN: Final = 40
+_NULLABLE: Final = ("float32", "float64", "string", "date", "datetime")
+_MISSING: Final = "Add the column."
 
 
-class _Wrong(NamedTuple):
-    """A violation in one column."""
+class Violation(NamedTuple):
+    """Something that does not fit, in one column.
 
+    Attributes:
+        column: The column.
+        rule: `missing`, `null`, `nan`, `infinite`, `range`, `type`, `unknown`, `extra` or `length`.
+        what: It in words, without the column and the value: `is below 0`.
+        fate: What happens with it: `refuse`; `mark`, `impute`, `null`, `clip`: it passes, and is told.
+        rows: True in the rows where it is so; None when it is the column as a whole.
+        value: The first value that is so; None where it may not be told.
+        fix: What to do about it, where that is known.
+    """
+
+    column: str
+    rule: Literal["missing", "null", "nan", "infinite", "range", "type", "unknown", "extra", "length"]
     what: str
-    where: Array | int | None = None
+    fate: str = "refuse"
+    rows: Array | None = None
     value: object = None
+    fix: str | None = None
 
 
-class _RefusedError(Exception):
-    """A column whose values cannot be of the declared type at all."""
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What became of an input.
 
-    def __init__(self, what: str, row: int | None = None, value: object = None) -> None:
-        super().__init__(what)
-        self.wrong = _Wrong(what, row, value)
+    Attributes:
+        columns: The columns of the signature, in its order. They are whole when nothing is refused; else, rows that are
+            refused hold what stands for null.
+        violations: Everything that does not fit; those that are not refused by the policy as well.
+        rows: How many rows there are.
+    """
+
+    columns: dict[str, Array]
+    violations: tuple[Violation, ...]
+    rows: int
+
+    @property
+    def refused(self) -> tuple[Violation, ...]:
+        """The violations that refuse the input."""
+        return tuple(one for one in self.violations if one.fate == "refuse")
+
+    @property
+    def bad_rows(self) -> Array:
+        """True in the rows that are refused; in all rows when a column as a whole is."""
+        bad = np.zeros(self.rows, bool)
+        for one in self.refused:
+            bad |= True if one.rows is None else one.rows
+        return bad
 
 
 def read_input(signature: Signature, given: Any) -> dict[str, Array]:
@@ -42,319 +79,218 @@ def read_input(signature: Signature, given: Any) -> dict[str, Array]:
     Raises:
         SignatureError: Something does not fit; `problems` has every violation, without the values of sensitive fields.
     """
+    examined = examine(signature, given)
+    wrong = examined.refused
+    if wrong:
+        raise refused(wrong)
+    return examined.columns
+
+
+def refused(violations: tuple[Violation, ...]) -> SignatureError:
+    """Return the error that tells violations."""
+    count = f"{len(violations):,} violation{'' if len(violations) == 1 else 's'}"
+    return SignatureError(
+        f"The input does not fit the signature: {count}",
+        fix="Correct the input, or the signature and its policy.",
+        problems=tuple(_said(one) for one in violations),
+    )
+
+
+def examine(signature: Signature, given: Any, *, nan_is_null: bool = False) -> Examined:
+    """Return the columns of a signature and everything in the input that does not fit it.
+
+    Args:
+        signature: What is expected.
+        given: As for `read_input`.
+        nan_is_null: Whether NaN stands for null, as in formats that have no null: it is accepted where null is.
+
+    Raises:
+        SignatureError: The input is no table at all.
+    """
     found = columns_of(given)
-    problems = [*_missing(signature, found), *_extra(signature, found)]
+    lengths = {name: len(one.values) for name, one in found.items() if one.values.ndim}
+    rows = max(lengths.values(), default=0)
+    wrong = list(_extra(signature, found))
+    if len({lengths[name] for name in lengths if name in signature.names}) > 1:
+        wrong.append(Violation("", "length", f"columns have different numbers of rows: {lengths}"))
+        return Examined({}, tuple(wrong), rows)
     columns: dict[str, Array] = {}
-    for field in signature.fields:
-        if field.name not in found:
-            continue
-        columns[field.name], wrong = _read(field, signature.policy_of(field), found[field.name])
-        problems += [_said(field, one) for one in wrong]
-    lengths = {name: len(column) for name, column in columns.items()}
-    if len(set(lengths.values())) > 1:
-        problems.append(MainspringError(f"columns have different numbers of rows: {lengths}"))
-    if problems:
-        count = f"{len(problems):,} violation{'' if len(problems) == 1 else 's'}"
-        raise SignatureError(
-            f"The input does not fit the signature: {count}",
-            fix="Correct the input, or the signature and its policy.",
-            problems=tuple(problems),
-        )
-    return columns
-
-
-def _missing(signature: Signature, found: dict[str, Given]) -> Iterator[MainspringError]:
     spare = [name for name in found if name not in signature.names]
     for field in signature.fields:
-        if field.name not in found:
-            near = nearest(field.name, spare)
-            yield MainspringError(
-                f"column '{field.name}' is missing", None, f"Is it '{near}'?" if near else "Add the column."
-            )
+        policy = signature.policy_of(field)
+        if nan_is_null and policy.nan == "refuse":
+            policy = replace(policy, nan=policy.null)
+        if field.name in found:
+            columns[field.name], told = _read(field, policy, found[field.name])
+        else:
+            columns[field.name], told = _absent(field, policy, rows, spare)
+        wrong += told
+    order = {"missing": 0, "extra": 1}
+    return Examined(columns, tuple(sorted(wrong, key=lambda one: order.get(one.rule, 2))), rows)
 
 
-def _extra(signature: Signature, found: dict[str, Given]) -> Iterator[MainspringError]:
-    for name in found if signature.policy.extra == "refuse" else ():
+def _extra(signature: Signature, found: dict[str, Given]) -> Iterator[Violation]:
+    if signature.policy.extra == "drop":
+        return
+    for name, given in found.items():
         if name not in signature.names:
-            yield MainspringError(f"column '{name}' is no field", None, "Leave it out, or set extra='drop'.")
+            rows = None if given.absent is None else ~given.absent
+            fate = "mark" if signature.policy.extra == "mark" else "refuse"
+            yield Violation(name, "extra", "is no field", fate, rows, None, "Leave it out, or set extra='drop'.")
 
 
-def _said(field: Field, wrong: _Wrong) -> MainspringError:
-    """A violation in words; the value is told unless its field is sensitive."""
-    what = f"'{field.name}' {wrong.what}"
-    if wrong.value is not None and not field.sensitive:
-        shown = repr(wrong.value)
+def _absent(field: Field, policy: Policy, rows: int, spare: list[str]) -> tuple[Array, list[Violation]]:
+    """A column that nothing in the input has."""
+    if policy.missing == "refuse":
+        near = nearest(field.name, spare)
+        fix = f"Is it '{near}'?" if near else _MISSING
+        return empty(field, rows), [Violation(field.name, "missing", "is missing", fix=fix)]
+    return _read(field, policy, Given(np.full(rows, None, object), absent=np.ones(rows, bool)))
+
+
+def _said(one: Violation) -> MainspringError:
+    """A violation in words."""
+    if one.rule == "length":
+        return MainspringError(one.what)
+    whole = one.rule in ("missing", "extra") and one.rows is None
+    what = f"{'column ' if whole else ''}'{one.column}' {one.what}"
+    if one.value is not None:
+        shown = repr(one.value)
         what += f": {shown if len(shown) <= _SHOWN else shown[:_SHOWN] + '…'}"
-    if isinstance(wrong.where, int):
-        what += f", in row {wrong.where}"
-    elif wrong.where is not None:
-        rows = np.flatnonzero(wrong.where)
-        what += f", in {len(rows):,} of {len(wrong.where):,} rows, first in row {rows[0]}"
-    return MainspringError(what)
+    if one.rows is not None:
+        rows = np.flatnonzero(one.rows)
+        single = one.rule == "type" and len(rows) == 1
+        what += (
+            f", in row {rows[0]}" if single else f", in {len(rows):,} of {len(one.rows):,} rows, first in row {rows[0]}"
+        )
+    return MainspringError(what, None, one.fix)
 
 
-def _read(field: Field, policy: Policy, given: Given) -> tuple[Array, list[_Wrong]]:
-    """A column of the type of its field, and what is wrong in it."""
-    try:
-        values, null = _cast(field, given)
-    except _RefusedError as refused:
-        return np.zeros((len(given.values), *field.shape), DTYPES[field.type]), [refused.wrong]
-    if values.shape[1:] != field.shape:
-        return values, [_Wrong(f"has values of shape {values.shape[1:]}, not {field.shape}")]
-    wrong = []
-    if null is not None and null.any():
-        if policy.null == "refuse":
-            wrong.append(_Wrong("is null", null))
-        elif field.type in ("bool", "int32", "int64"):
-            wrong.append(_Wrong(f"is null, which no {field.type} can be: declare it as float64", null))
-    if values.dtype.kind == "f":
-        wrong += _strange(policy, values, null)
-    wrong += _out_of_range(field, values, null)
+class _Column:
+    """One column while its policy is applied: rows that were dealt with are not looked at again."""
+
+    def __init__(self, field: Field, made: Cast) -> None:
+        self.field = field
+        self.values = made.values
+        self.done = None if made.null is None else made.null.copy()
+        self.told: list[Violation] = []
+
+    def tell(self, rule: Any, what: str, fate: str, rows: Array, value: object = None) -> None:
+        """Note a violation, and do what its fate says."""
+        if fate != "keep":
+            shown = None if self.field.sensitive else value
+            self.told.append(Violation(self.field.name, rule, what, fate, rows, shown))
+        if fate == "impute":
+            self._put(rows, _imputed(self.field))
+        if fate in ("impute", "refuse", "null"):
+            self.done = rows if self.done is None else self.done | rows
+
+    def open(self, rows: Array) -> Array:
+        """Return those of the rows that are still to be looked at."""
+        return rows if self.done is None else rows & ~self.done
+
+    def clip(self, rows: Array, bound: float, what: str) -> None:
+        """Put the bound in the place of what lies beyond it."""
+        self.told.append(Violation(self.field.name, "range", what, "clip", rows))
+        clipped = np.minimum if what.startswith("is above") else np.maximum
+        self.values = clipped(self.values, np.array(bound).astype(self.values.dtype))
+
+    def _put(self, rows: Array, value: Any) -> None:
+        self.values = self.values.copy()
+        self.values[rows] = value
+
+
+def _imputed(field: Field) -> Any:
+    return np.datetime64(str(field.impute)) if field.type in ("date", "datetime") else field.impute
+
+
+def _read(field: Field, policy: Policy, given: Given) -> tuple[Array, list[Violation]]:
+    """A column of the type of its field, and what does not fit in it."""
+    made = cast(field, given)
+    column = _Column(field, made)
+    for odd in made.odd:
+        if odd.rows is None:
+            return made.values, [Violation(field.name, "type", odd.what)]
+        if policy.wrong == "refuse" or policy.null == "refuse":
+            column.tell("type", odd.what, "refuse", odd.rows, odd.value)
+        else:
+            column.tell("type", odd.what, "null", odd.rows, odd.value)
+            made = made._replace(null=odd.rows if made.null is None else made.null | odd.rows)
+    if made.odd:
+        # What is odd has no value of the type: what stands for null is put there.
+        rows = np.any([odd.rows for odd in made.odd if odd.rows is not None], axis=0)
+        column.values = np.where(
+            rows.reshape(-1, *[1] * len(field.shape)), empty(field, len(column.values)), column.values
+        ).astype(DTYPES[field.type])
+    if made.null is not None:
+        _nulls(column, policy, made.null, given.absent)
+    if column.values.dtype.kind == "f":
+        _strange(column, policy)
+    _ranges(column, policy)
     if field.categories and not field.shape:
-        values, unknown = _categories(field, policy, values, null)
-        wrong += unknown
-    return values, wrong
+        _categories(column, policy)
+    return column.values, column.told
 
 
-def _strange(policy: Policy, values: Array, null: Array | None) -> Iterator[_Wrong]:
-    finite = np.isfinite(values)
+def _nulls(column: _Column, policy: Policy, null: Array, absent: Array | None) -> None:
+    field = column.field
+    if absent is not None and policy.missing == "refuse":
+        column.tell("missing", "is missing", "refuse", absent)
+        null = null & ~absent
+    if not null.any():
+        return
+    if policy.null in ("keep", "mark") and field.type not in _NULLABLE:
+        column.tell("null", f"is null, which no {field.type} can be: declare it as float64", "refuse", null)
+        return
+    rule = "missing" if absent is not None and bool(absent[null].all()) else "null"
+    column.tell(rule, f"is {rule}", policy.null, null)
+
+
+def _strange(column: _Column, policy: Policy) -> None:
+    finite = np.isfinite(column.values)
     if finite.all():
         return
-    nan = np.isnan(values)
-    infinite = _by_row(~finite & ~nan)
-    if null is not None:
-        nan = nan & ~null.reshape(-1, *[1] * (values.ndim - 1))
-    if policy.nan == "refuse" and nan.any():
-        yield _Wrong("is NaN", _by_row(nan))
-    if policy.infinite == "refuse" and infinite.any():
-        yield _Wrong("is infinite", infinite)
+    nan = np.isnan(column.values)
+    for rule, what, fate, mask in (
+        ("nan", "is NaN", policy.nan, nan),
+        ("infinite", "is infinite", policy.infinite, ~finite & ~nan),
+    ):
+        rows = column.open(by_row(mask))
+        if rows.any():
+            column.tell(rule, what, fate, rows)
 
 
-def _out_of_range(field: Field, values: Array, null: Array | None) -> Iterator[_Wrong]:
+def _ranges(column: _Column, policy: Policy) -> None:
+    field = column.field
+    if policy.range == "keep":
+        return
     for bound, below, word in ((field.minimum, True, "below"), (field.maximum, False, "above")):
         if bound is None:
             continue
-        out = _by_row(values < bound if below else values > bound)
-        if null is not None:
-            out = out & ~null
-        if out.any():
-            worst = values[out][0]
-            yield _Wrong(f"is {word} {bound:g}", out, worst.item() if worst.ndim == 0 else None)
-
-
-def _categories(field: Field, policy: Policy, values: Array, null: Array | None) -> tuple[Array, list[_Wrong]]:
-    known = set(field.categories)
-    unknown = np.fromiter((value not in known for value in values.tolist()), bool, len(values))
-    if null is not None:
-        unknown &= ~null
-    if policy.unknown == "keep" or not unknown.any():
-        return values, []
-    if policy.unknown == "null" and field.type == "string":
-        values = values.copy()
-        values[unknown] = None
-        return values, []
-    first = values[unknown][0]
-    return values, [_Wrong("is none of its categories", unknown, first if field.type == "string" else int(first))]
-
-
-def _by_row(mask: Any) -> Array:
-    by_row: Array = mask if mask.ndim == 1 else mask.any(axis=tuple(range(1, mask.ndim)))
-    return by_row
-
-
-def _cast(field: Field, given: Given) -> tuple[Array, Array | None]:
-    """The values as the type of the field, and where they are null."""
-    if given.zoned:
-        raise _RefusedError("has a time zone: convert it to UTC and drop the zone")
-    values, null = given.values, given.null
-    if values.ndim == 0:
-        raise _RefusedError("is a single value, not a column")
-    if values.dtype == DTYPES[field.type] and values.dtype.kind != "O" and null is None:
-        return values, np.isnat(values) if values.dtype.kind == "M" else None
-    at_once = _of_one_type(field, values) if values.dtype.kind == "O" and null is None else None
-    if at_once is not None:
-        values = at_once
-    elif values.dtype.kind == "O":
-        nan = field.type == "string"  # what pandas has for a text that is missing
-        missing = np.fromiter((_is_null(value, nan=nan) for value in values.tolist()), bool, len(values))
-        null = missing if null is None else null | missing
-        if field.type != "string" and (null.any() or field.shape or not _is_time(field)):
-            values = _of_objects(field, values, null)
-    elif values.dtype.kind == "M":
-        null = np.isnat(values) if null is None else null | np.isnat(values)
-    return _CASTS[field.type](field, values, null), null
-
-
-_NATIVE: Final = {"bool": bool, "int32": int, "int64": int, "float32": float, "float64": float, "string": str}
-
-
-def _of_one_type(field: Field, values: Array) -> Array | None:
-    """The array of Python's values that are all of the very type of the field; most rows are so, and this is fast."""
-    listed = values.tolist()
-    if field.shape or set(map(type, listed)) != {_NATIVE.get(field.type)}:
-        return None
-    if field.type == "string":
-        return values
-    array = np.array(listed)
-    return array if array.dtype.kind in "bif" else None
-
-
-def _is_time(field: Field) -> bool:
-    return field.type in ("date", "datetime")
-
-
-def _is_null(value: object, *, nan: bool) -> bool:
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
-        return True
-    if isinstance(value, np.datetime64):
-        return bool(np.isnat(value))
-    return nan and isinstance(value, float) and value != value
-
-
-def _of_objects(field: Field, values: Array, null: Array) -> Array:
-    """An array of one type from Python's values, with zero where they are null."""
-    if _is_time(field):
-        filled = values.copy()
-        filled[null] = np.datetime64("NaT", "us")
-        return filled
-    kinds = (bool, np.bool_) if field.type == "bool" else (int, float, np.number)
-    empty: Any = np.zeros(field.shape) if field.shape else False if field.type == "bool" else 0
-    filled_list = []
-    for row, value in enumerate(values.tolist()):
-        if not null[row] and not field.shape and (not isinstance(value, kinds) or _odd_bool(field, value)):
-            raise _RefusedError(f"is a {type(value).__name__}, not a {field.type}", row, value)
-        filled_list.append(empty if null[row] else value)
-    try:
-        array = np.array(filled_list) if filled_list else np.zeros((0, *field.shape), DTYPES[field.type])
-    except (ValueError, OverflowError) as error:
-        raise _RefusedError(f"does not have the shape {field.shape} in every row") from error
-    if field.type in _EXACT:
-        array = _no_number(array, null, field)
-    return array
-
-
-def _odd_bool(field: Field, value: object) -> bool:
-    return field.type != "bool" and isinstance(value, bool | np.bool_)
-
-
-def _no_number(array: Array, null: Array, field: Field) -> Array:
-    """The array with NaN where it is null, unless its integers would lose digits by becoming floats."""
-    if array.dtype.kind == "f" or null.any():
-        _check_exact(array, field)
-        array = array.astype(np.float64)
-        array[null] = np.nan
-    return array
-
-
-def _check_exact(values: Array, field: Field) -> None:
-    if values.dtype.kind in "iuO" and values.size:
-        high, low = values.max(), values.min()
-        limit = _EXACT[field.type]
-        if high > limit or low < -limit:
-            value = high if high > limit else low
-            raise _RefusedError(f"is an integer that {field.type} cannot hold exactly", None, int(value))
-
-
-def _to_bool(_: Field, values: Array, __: Array | None) -> Array:
-    if values.dtype.kind != "b":
-        raise _RefusedError(f"is {values.dtype}, not bool")
-    return values
-
-
-def _to_int(field: Field, values: Array, null: Array | None) -> Array:
-    wanted = DTYPES[field.type]
-    if values.dtype.kind not in "iufO":
-        raise _RefusedError(f"is {values.dtype}, not {field.type}")
-    if null is not None and null.any():
-        values = np.where(null.reshape(-1, *[1] * (values.ndim - 1)), 0, values)
-    limits = np.iinfo(wanted)
-    if values.dtype.kind == "f":
-        whole = np.isfinite(values) & (np.trunc(values) == values)
-        if not whole.all():
-            row = int(np.flatnonzero(_by_row(~whole))[0])
-            raise _RefusedError("is no whole number", row, values[row].item() if values.ndim == 1 else None)
-    if values.size and (values.max() > limits.max or values.min() < limits.min):
-        row = int(np.flatnonzero(_by_row((values > limits.max) | (values < limits.min)))[0])
-        raise _RefusedError(f"is beyond {field.type}", row)
-    return values.astype(wanted)
-
-
-def _to_float(field: Field, values: Array, null: Array | None) -> Array:
-    if values.dtype.kind not in "iufO":
-        raise _RefusedError(f"is {values.dtype}, not {field.type}")
-    _check_exact(values, field)
-    with np.errstate(over="ignore"):
-        values = values.astype(DTYPES[field.type])
-    if null is not None and null.any():
-        values = values.copy()
-        values[null] = np.nan
-    return values
-
-
-def _to_string(_: Field, values: Array, null: Array | None) -> Array:
-    if values.dtype.kind == "U":
-        return values.astype(object)
-    if values.dtype.kind not in "OT":
-        raise _RefusedError(f"is {values.dtype}, not string")
-    if null is None and set(map(type, values.tolist())) == {str}:
-        return values
-    out = np.empty(len(values), object)
-    for row, value in enumerate(values.tolist()):
-        if null is not None and null[row]:
+        out = column.open(by_row(column.values < bound if below else column.values > bound))
+        if not out.any():
             continue
-        if not isinstance(value, str):
-            raise _RefusedError(f"is a {type(value).__name__}, not a string", row, value)
-        out[row] = str(value)
-    return out
+        worst, what = column.values[out][0], f"is {word} {bound:g}"
+        if policy.range == "clip":
+            column.clip(out, bound, what)
+        else:
+            column.tell("range", what, policy.range, out, worst.item() if worst.ndim == 0 else None)
 
 
-def _to_date(field: Field, values: Array, _: Array | None) -> Array:
-    return _moments(field, values).astype("<M8[D]")
-
-
-def _to_datetime(field: Field, values: Array, _: Array | None) -> Array:
-    return _moments(field, values).astype("<M8[us]")
-
-
-def _moments(field: Field, values: Array) -> Array:
-    """Times in microseconds, or finer as given; a date has no time of day."""
-    if values.dtype.kind == "O":
-        moments = [_moment(value, row, field) for row, value in enumerate(values.tolist())]
-        values = np.array(moments, "<M8[us]") if moments else np.zeros(0, "<M8[us]")
-    if values.dtype.kind != "M":
-        raise _RefusedError(f"is {values.dtype}, not a {field.type}")
-    if field.type == "date":
-        late = (values.astype("<M8[D]") != values) & ~np.isnat(values)
-        if late.any():
-            raise _RefusedError("has a time of day", int(np.flatnonzero(late)[0]))
-    return values
-
-
-def _moment(value: object, row: int, field: Field) -> object:
-    if isinstance(value, np.datetime64):
-        return value
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            raise _RefusedError("is no ISO date or time", row, value) from None
-    if isinstance(value, datetime):
-        if value.tzinfo is not None:
-            raise _RefusedError("has a time zone: convert it to UTC and drop the zone", row)
-        return np.datetime64(value.replace(tzinfo=UTC).replace(tzinfo=None), "us")
-    if isinstance(value, date):
-        return np.datetime64(value, "us")
-    raise _RefusedError(f"is a {type(value).__name__}, not a {field.type}", row, value)
-
-
-_Cast = Callable[[Field, Array, Array | None], Array]
-_CASTS: Final[dict[str, _Cast]] = {
-    "bool": _to_bool,
-    "int32": _to_int,
-    "int64": _to_int,
-    "float32": _to_float,
-    "float64": _to_float,
-    "string": _to_string,
-    "date": _to_date,
-    "datetime": _to_datetime,
-}
+def _categories(column: _Column, policy: Policy) -> None:
+    if policy.unknown == "keep":
+        return
+    known, values = set(column.field.categories), column.values
+    unknown = column.open(np.fromiter((value not in known for value in values.tolist()), bool, len(values)))
+    if not unknown.any():
+        return
+    first = values[unknown][0]
+    fate = policy.unknown
+    if fate == "null":
+        if column.field.type == "string":
+            column.values = values.copy()
+            column.values[unknown] = None
+            return
+        fate = "refuse"
+    shown = first if column.field.type == "string" else int(first)
+    column.tell("unknown", "is none of its categories", fate, unknown, shown)

@@ -162,3 +162,48 @@ CREATE TABLE memo (
     name TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
 );
+
+-- `versions`: the number that was given out last. Whoever changes anything of a model updates this row first: it is the
+-- lock of the model.
+CREATE TABLE models (
+    name TEXT NOT NULL PRIMARY KEY,
+    versions BIGINT NOT NULL,
+    created DOUBLE PRECISION NOT NULL
+);
+
+-- `trusted`: digests of source in the package that may run, separated by blanks.
+CREATE TABLE versions (
+    name TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    digest TEXT NOT NULL,
+    run TEXT,
+    created DOUBLE PRECISION NOT NULL,
+    note TEXT NOT NULL,
+    trusted TEXT NOT NULL,
+    PRIMARY KEY (name, number)
+);
+CREATE UNIQUE INDEX versions_by_digest ON versions (name, digest);
+
+-- `generation`: how often the alias was moved.
+CREATE TABLE aliases (
+    name TEXT NOT NULL,
+    alias TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    generation BIGINT NOT NULL,
+    PRIMARY KEY (name, alias)
+);
+
+-- What `aliases` was and why; rows are only added.
+CREATE TABLE alias_moves (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    alias TEXT NOT NULL,
+    generation BIGINT NOT NULL,
+    source BIGINT,
+    target BIGINT NOT NULL,
+    who TEXT NOT NULL,
+    moved DOUBLE PRECISION NOT NULL,
+    why TEXT NOT NULL,
+    evidence TEXT
+);
+CREATE UNIQUE INDEX alias_moves_by_generation ON alias_moves (name, alias, generation);

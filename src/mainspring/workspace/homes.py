@@ -7,14 +7,14 @@ from types import TracebackType
 
 from msgspec import Struct
 
-from mainspring.config import Secret, Settings
+from mainspring.config import Settings
+from mainspring.config.homes import find_home
 from mainspring.errors import DefinitionError, NotFoundError, ReadOnlyError, StorageFullError
 from mainspring.store import BlobStore, LocalStore
 from mainspring.tracking import Facts, alive, open_facts
 
 __all__ = ["Home", "find_home", "open_home"]
 
-_NAME = ".mainspring"
 _IGNORE = "# Runs, results and reports of Mainspring: made, never written by hand.\n*\n"
 
 
@@ -58,8 +58,7 @@ def open_home(path: Path, settings: Settings, *, create: bool = True) -> Home:
                 f"There is no home '{path}'", None, "Run the pipeline first, or name the folder with --home."
             )
         _make(path)
-    database = settings.database.reveal() if isinstance(settings.database, Secret) else settings.database
-    facts = open_facts(path if database is None else database)
+    facts = open_facts(settings.database_at(path))
     facts.runs.mark_lost(lambda owner, silent: alive(owner) is False or (alive(owner) is None and silent > 60.0))
     return Home(path, facts, LocalStore(path), settings)
 
@@ -77,18 +76,3 @@ def _make(path: Path) -> None:
             None,
             "Make its folder writable, or set home in [workspace] of config.toml.",
         ) from error
-
-
-def find_home(start: Path | None = None) -> Path:
-    """Return the nearest `.mainspring` in a folder or those above it, as commands without a pipeline need it.
-
-    Raises:
-        NotFoundError: There is none.
-    """
-    here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
-        if (folder / _NAME).is_dir():
-            return folder / _NAME
-    raise NotFoundError(
-        f"There is no {_NAME} in '{here}' or above", None, "Go to a project that has been run, or name it with --home."
-    )

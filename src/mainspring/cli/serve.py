@@ -1,0 +1,239 @@
+"""`mainspring serve`, and the commands around a service: `keys`, `overrides`."""
+
+import logging
+import re
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import uuid4
+
+import typer
+from msgspec import Struct, field
+
+from mainspring.charts.numbers import moment
+from mainspring.cli.options import AsJson, HomePath, flat
+from mainspring.cli.printing import put, put_json, put_table, stamp
+from mainspring.config.homes import find_home, home_and_settings
+from mainspring.errors import DefinitionError, NotFoundError
+from mainspring.serving.keys import make_key, read_keys, revoke_key
+from mainspring.serving.overrides import Override, read_overrides, write_overrides
+from mainspring.serving.settings import Limits, Settings
+from mainspring.serving.supervisor import bind, supervise
+
+__all__ = ["KEYS", "OVERRIDES", "serve"]
+
+_KEYS = "serving/keys.json"
+_OVERRIDES = "serving/overrides.json"
+_UNITS = {"m": 60, "h": 3600, "d": 86400}
+
+
+class Listening(Struct, frozen=True):
+    """Where a service listens, and with what."""
+
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 8080
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1
+    threads: Annotated[int, typer.Option(min=1, help="Threads that one prediction may use.")] = 1
+    open: Annotated[bool, typer.Option("--open", help="Let other machines ask without API keys.")] = False
+    drain: Annotated[float, typer.Option(help="Seconds that requests under way have when it stops.")] = 10.0
+
+
+class Answering(Struct, frozen=True):
+    """What answers, and what becomes of answers."""
+
+    trust: Annotated[
+        list[str],
+        typer.Option("--trust", metavar="DIGEST", help="A source stage, or package, that may run; may be repeated."),
+    ] = field(default_factory=list)
+    fallback: Annotated[
+        list[str],
+        typer.Option("--fallback", metavar="TARGET", help="What answers when those before cannot; may be repeated."),
+    ] = field(default_factory=list)
+    shadow: Annotated[
+        str | None, typer.Option(metavar="TARGET", help="A challenger: it sees the same, its answers are only logged.")
+    ] = None
+    share: Annotated[float, typer.Option(min=0, max=1, help="The share of requests that the challenger sees.")] = 1.0
+    log: Annotated[bool, typer.Option("--log/--no-log", help="Log predictions.")] = True
+    access: Annotated[bool, typer.Option("--access-log/--no-access-log", help="Print a line of JSON a request.")] = True
+    poll: Annotated[float, typer.Option(help="Seconds between two looks at where an alias points.")] = 1.0
+
+
+class Bounds(Struct, frozen=True):
+    """What requests may use."""
+
+    max_body: Annotated[int, typer.Option(metavar="BYTES", help="Bytes of a body.")] = Limits().body
+    max_rows: Annotated[int, typer.Option(help="Rows of a request.")] = Limits().rows
+    max_seconds: Annotated[float, typer.Option(help="Seconds that an answer may take.")] = Limits().seconds
+    max_requests: Annotated[int, typer.Option(help="Requests under way in one process.")] = Limits().concurrency
+
+
+@flat
+def serve(
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="A folder, a zip, NAME@ALIAS, NAME@VERSION, or run:RUN[/STEP].")
+    ],
+    listening: Listening,
+    answering: Answering,
+    bounds: Bounds,
+    *,
+    home: HomePath = None,
+) -> None:
+    """Serve a package over HTTP: /predict, the Open Inference Protocol, /docs, /metrics and a page.
+
+    It answers once the golden samples were predicted as they were. An alias is followed. SIGTERM lets requests end,
+    writes the log and stops.
+    """
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    folder = _home(home, make=True)
+    settings = Settings(
+        target=target,
+        home=str(folder),
+        host=listening.host,
+        port=listening.port,
+        workers=listening.workers,
+        threads=listening.threads,
+        limits=Limits(
+            body=bounds.max_body, rows=bounds.max_rows, seconds=bounds.max_seconds, concurrency=bounds.max_requests
+        ),
+        trust=tuple(answering.trust),
+        fallback=tuple(answering.fallback),
+        shadow=answering.shadow,
+        shadow_share=answering.share,
+        log=answering.log,
+        access_log=answering.access,
+        poll=answering.poll,
+        drain=listening.drain,
+    )
+    bound = bind(settings, keys=bool(read_keys(folder / _KEYS)), open_to_all=listening.open)
+    host, port = bound.getsockname()[:2]
+
+    def ready(*_: Any) -> None:
+        sys.stderr.write(f"serving {target} on http://{f'[{host}]' if ':' in host else host}:{port}\n")
+        sys.stderr.flush()
+
+    if settings.workers > 1:
+        supervise(settings, bound, ready)
+        return
+    # The parent of several processes stays small: what predicts is loaded here only when it predicts itself.
+    import_module("mainspring.serving.worker").run_worker(settings, bound, ready)
+
+
+def _home(given: Path | None, *, make: bool = False) -> Path:
+    folder = home_and_settings(given)[0]
+    if make:
+        folder.mkdir(parents=True, exist_ok=True)
+    elif given is None and not folder.is_dir():
+        find_home()  # says what to do
+    return folder
+
+
+def create(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Whose key it is.")], *, home: HomePath = None
+) -> None:
+    """Make an API key. It is shown once; only its hash is kept. With a key, a service answers nobody without one."""
+    put(make_key(_home(home, make=True) / _KEYS, name))
+
+
+def list_keys(*, home: HomePath = None, as_json: AsJson = False) -> None:
+    """List API keys: whose they are, and since when."""
+    rows = read_keys(_home(home) / _KEYS)
+    if as_json:
+        put_json([{"name": row.name, "created": stamp(row.created)} for row in rows])
+        return
+    put_table(("name", "created"), [(row.name, moment(row.created)) for row in rows])
+
+
+def revoke(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Whose key it is.")], *, home: HomePath = None
+) -> None:
+    """Revoke an API key. Running services refuse it within seconds."""
+    revoke_key(_home(home) / _KEYS, name)
+    put(f"revoked the key '{name}'")
+
+
+def add(
+    values: Annotated[list[str], typer.Argument(metavar="OUTPUT=VALUE...", help="What is answered.")],
+    *,
+    when: Annotated[
+        list[str], typer.Option("--when", metavar="COLUMN=VALUE", help="Which rows; may be repeated: all must hold.")
+    ],
+    who: Annotated[str, typer.Option(help="Who decided it.")],
+    why: Annotated[str, typer.Option(help="For what reason.")],
+    until: Annotated[str, typer.Option(help="How long it holds: 90m, 12h or 7d from now.")],
+    home: HomePath = None,
+) -> None:
+    """Answer given values in the place of predictions, for some rows and some time. The answer and the log say so."""
+    path = _home(home, make=True) / _OVERRIDES
+    now = time.time()
+    made = Override(uuid4().hex[:12], _pairs(when), _pairs(values), who, why, now, now + _seconds(until))
+    write_overrides(path, [*read_overrides(path), made])
+    put(f"{made.id} holds until {moment(made.until)}")
+
+
+def list_overrides(*, home: HomePath = None, as_json: AsJson = False) -> None:
+    """List overrides: for which rows, by whom, why, until when."""
+    rows = read_overrides(_home(home) / _OVERRIDES)
+    if as_json:
+        put_json([{**_plain(row), "created": stamp(row.created), "until": stamp(row.until)} for row in rows])
+        return
+    put_table(
+        ("id", "when", "values", "who", "why", "until"),
+        [(row.id, _shown(row.when), _shown(row.values), row.who, row.why, moment(row.until)) for row in rows],
+    )
+
+
+def remove(
+    identity: Annotated[str, typer.Argument(metavar="ID", help="What 'overrides list' calls it.")],
+    *,
+    home: HomePath = None,
+) -> None:
+    """Remove an override; running services answer predictions again within seconds."""
+    path = _home(home) / _OVERRIDES
+    rows = read_overrides(path)
+    kept = [row for row in rows if row.id != identity]
+    if len(kept) == len(rows):
+        raise NotFoundError(f"There is no override '{identity}'", str(path), "List them with 'overrides list'.")
+    write_overrides(path, kept)
+    put(f"removed {identity}")
+
+
+def _plain(row: Override) -> dict[str, Any]:
+    return {"id": row.id, "when": row.when, "values": row.values, "who": row.who, "why": row.why}
+
+
+def _shown(pairs: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in pairs.items())
+
+
+def _pairs(given: list[str]) -> dict[str, bool | int | float | str]:
+    made: dict[str, bool | int | float | str] = {}
+    for one in given:
+        name, equals, text = one.partition("=")
+        if not name or not equals:
+            raise DefinitionError(f"'{one}' has no name and value", fix="Write NAME=VALUE.")
+        made[name] = _value(text)
+    return made
+
+
+def _value(text: str) -> bool | int | float | str:
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _seconds(text: str) -> float:
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([mhd])", text)
+    if found is None:
+        raise DefinitionError(f"'{text}' is no time", fix="Write minutes, hours or days: 90m, 12h, 7d.")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+KEYS = {"create": create, "list": list_keys, "revoke": revoke}
+OVERRIDES = {"add": add, "list": list_overrides, "remove": remove}

@@ -1,0 +1,30 @@
+"""The prediction log: every answer, in append-only files of checksummed frames."""
+
+from mainspring.serving.predlog.erasing import Erased, blanked, erase, flush_folder, held, places_of, prune
+from mainspring.serving.predlog.frames import PREDICTIONS, AnswerRow, ColumnRow, ModelRow, column_of, packed
+from mainspring.serving.predlog.reading import Answer, Segment, find, is_whole, place_of, read_segment, segments
+from mainspring.serving.predlog.writer import PredictionLog
+
+__all__ = [
+    "PREDICTIONS",
+    "Answer",
+    "AnswerRow",
+    "ColumnRow",
+    "Erased",
+    "ModelRow",
+    "PredictionLog",
+    "Segment",
+    "blanked",
+    "column_of",
+    "erase",
+    "find",
+    "flush_folder",
+    "held",
+    "is_whole",
+    "packed",
+    "place_of",
+    "places_of",
+    "prune",
+    "read_segment",
+    "segments",
+]
