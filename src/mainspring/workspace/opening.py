@@ -1,9 +1,9 @@
 """Finding and opening the home of the project around the working directory, for commands that need no pipeline."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from mainspring.config import Settings, config_of
+from mainspring.digest.plain import Plain
 from mainspring.errors import NotFoundError
 from mainspring.workspace.homes import Home, find_home, open_home
 
@@ -14,8 +14,7 @@ _PIPELINE = "pipeline.py"
 _HOME = ".mainspring"
 
 
-@dataclass
-class _NoKeys:
+class _NoKeys(Plain):
     """A configuration of which only the reserved tables are read."""
 
 
