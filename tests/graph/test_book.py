@@ -122,7 +122,7 @@ def test_the_analysis_itself_is_part_of_what_a_page_depends_on(what, monkeypatch
     if what == "Python":
         monkeypatch.setattr(sys, "version", "4.0.0")
     else:
-        monkeypatch.setattr(book_module, "_version_of_the_analysis", lambda: "later")
+        monkeypatch.setattr(book_module, "written", lambda _: "later")
     monkeypatch.setattr(reading, "parse", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         Book(memo).module(text())
