@@ -60,7 +60,7 @@ def _drawn(account: Account, blobs: BlobStore, home: Path, kept: Kept) -> str:
         logged,
         draw_configuration(account),
         kept.part("flow", lambda: draw_flow(account)),
-        draw_environment(account, blobs),
+        kept.part("environment", lambda: draw_environment(account, blobs)),
         draw_record(account),
     )
     run = account.run

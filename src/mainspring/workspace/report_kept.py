@@ -49,7 +49,7 @@ class Kept(Struct, frozen=True):
 
 
 def kept_of(account: Account, memo: Memo) -> Kept:
-    """Return what is kept of the steps and the flow of a run, as far as another run may have the same."""
+    """Return what is kept of steps, flow and environment of a run, as far as another run may have the same."""
     steps = account.steps
     if len(steps) > _MOST_STEPS or any(step.status != "hit" for step in steps):
         return Kept()
