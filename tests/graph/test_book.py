@@ -132,11 +132,11 @@ def test_every_file_of_the_analysis_is_part_of_its_version(tmp_path, monkeypatch
     for name in ("book.py", "scopes.py"):
         (tmp_path / name).write_text("1")
     monkeypatch.setattr(book_module, "__file__", str(tmp_path / "book.py"))
-    versions = [book_module._version_of_the_analysis()]
+    versions = [Book(Kept())._analysis]
     (tmp_path / "scopes.py").write_text("22")
-    versions.append(book_module._version_of_the_analysis())
+    versions.append(Book(Kept())._analysis)
     (tmp_path / "new.py").write_text("1")
-    versions.append(book_module._version_of_the_analysis())
+    versions.append(Book(Kept())._analysis)
     assert len(set(versions)) == 3
 
 
