@@ -2,8 +2,8 @@
 
 import os
 import re
+from dataclasses import dataclass
 
-from mainspring.digest.plain import Plain
 from mainspring.errors import ConfigError
 
 __all__ = ["ENV", "Secret"]
@@ -11,7 +11,8 @@ __all__ = ["ENV", "Secret"]
 ENV = re.compile(r"env:([A-Za-z_]\w*)")
 
 
-class Secret(Plain):
+@dataclass(frozen=True, slots=True)
+class Secret:
     """A value that only the environment holds, written `"env:NAME"` in the configuration.
 
     Its name is all that is shown, recorded and part of a cache key.

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG, S_IXUSR
 from typing import IO, Any, BinaryIO, NamedTuple
 
 from mainspring.digest.hashing import LARGE, Hasher, tagged
-from mainspring.digest.plain import Plain
 from mainspring.errors import InputError, nearest
 
 __all__ = [
@@ -28,7 +28,8 @@ __all__ = [
 _CHUNK = 1 << 20
 
 
-class File(Plain):
+@dataclass(frozen=True, slots=True, init=False)
+class File:
     """A file that is tracked by content: a step that takes one runs again when its bytes or its base name change.
 
     Args:
@@ -38,7 +39,7 @@ class File(Plain):
     path: Path
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        super().__init__(Path(path))
+        object.__setattr__(self, "path", Path(path))
 
     def __fspath__(self) -> str:
         return str(self.path)
@@ -61,7 +62,8 @@ class File(Plain):
         return self.path.read_text(encoding)
 
 
-class Folder(Plain):
+@dataclass(frozen=True, slots=True, init=False)
+class Folder:
     """A directory that is tracked by content: names, executable bits and bytes of all files below it.
 
     Iterating gives the relative POSIX paths of its files, ordered by their bytes; `folder / name` is a path.
@@ -73,7 +75,7 @@ class Folder(Plain):
     path: Path
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        super().__init__(Path(path))
+        object.__setattr__(self, "path", Path(path))
 
     def __fspath__(self) -> str:
         return str(self.path)
