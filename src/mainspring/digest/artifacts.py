@@ -1,11 +1,12 @@
 """What stands for a value that has been stored."""
 
-from msgspec import Struct
+from dataclasses import dataclass
 
 __all__ = ["Artifact"]
 
 
-class Artifact(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Artifact:
     """A value that a step returned, kept by digest.
 
     Attributes:
