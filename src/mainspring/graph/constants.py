@@ -41,7 +41,7 @@ class Values:
         """Yield digests of a value, or of what a function, a partial or an object of the project's carries."""
         if isinstance(value, staticmethod | classmethod | MethodType):
             value = value.__func__
-        if callable(value) and not isinstance(value, type):
+        if callable(value) and not isinstance(value, type) and hasattr(value, "__wrapped__"):
             value = unwrap(value)
         inner = self._inside(value) if depth < _DEEPEST else []
         if not inner:
