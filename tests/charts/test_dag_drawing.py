@@ -2,7 +2,8 @@ import re
 
 import pytest
 
-from mainspring.charts.dag import GLYPHS, DagNode, collapsed, draw_dag, worst
+from mainspring.charts.dag import DagNode, collapsed, draw_dag
+from mainspring.charts.glyphs import GLYPHS, worst
 from page_reader import Reader
 
 

@@ -10,6 +10,7 @@ from mainspring.engine.sources import ProjectSources
 from mainspring.graph.book import Memo
 from mainspring.graph.code import Code, CodeIndex
 
+TESTS = f"{Path(__file__).resolve().parents[1]}/"
 Edit = tuple[str, str, str]
 
 
@@ -32,9 +33,16 @@ def edited(files: dict[str, str], edits: Iterable[Edit]) -> dict[str, str]:
 
 @contextmanager
 def imported(folder: Path, names: Iterable[str]) -> Iterator[None]:
-    """Import modules of a project; at the end `sys.modules` is what it was."""
+    """Import modules of a project; at the end `sys.modules` is what it was.
+
+    Modules of these tests are set aside: any that is loaded would be project code.
+    """
     tops = {path.stem for path in folder.iterdir()}
-    aside = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] in tops}
+    aside = {
+        name: sys.modules.pop(name)
+        for name, module in list(sys.modules.items())
+        if name.partition(".")[0] in tops or str(getattr(module, "__file__", "")).startswith(TESTS)
+    }
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
     try:

@@ -122,7 +122,7 @@ def test_the_analysis_itself_is_part_of_what_a_page_depends_on(what, monkeypatch
     if what == "Python":
         monkeypatch.setattr(sys, "version", "4.0.0")
     else:
-        monkeypatch.setattr(book_module, "_version_of_the_analysis", lambda: "later")
+        monkeypatch.setattr(book_module, "written", lambda _: "later")
     monkeypatch.setattr(reading, "parse", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         Book(memo).module(text())
@@ -132,11 +132,11 @@ def test_every_file_of_the_analysis_is_part_of_its_version(tmp_path, monkeypatch
     for name in ("book.py", "scopes.py"):
         (tmp_path / name).write_text("1")
     monkeypatch.setattr(book_module, "__file__", str(tmp_path / "book.py"))
-    versions = [book_module._version_of_the_analysis()]
+    versions = [Book(Kept())._analysis]
     (tmp_path / "scopes.py").write_text("22")
-    versions.append(book_module._version_of_the_analysis())
+    versions.append(Book(Kept())._analysis)
     (tmp_path / "new.py").write_text("1")
-    versions.append(book_module._version_of_the_analysis())
+    versions.append(Book(Kept())._analysis)
     assert len(set(versions)) == 3
 
 

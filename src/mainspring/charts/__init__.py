@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mainspring.charts.dag import DagNode, draw_dag, glyph, worst
+    from mainspring.charts.dag import DagNode, draw_dag
     from mainspring.charts.data import (
         Axis,
         BarChart,
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from mainspring.charts.drawing import draw_chart, draw_image, draw_table, sparkline
     from mainspring.charts.figures import figure_from
+    from mainspring.charts.glyphs import glyph, worst
     from mainspring.charts.html import Html, Part, cut, draw_digest, el, escape, join
     from mainspring.charts.page import draw_page
     from mainspring.charts.tables import table_from
@@ -93,14 +94,14 @@ _PLACES = {
     "el": "mainspring.charts.html",
     "escape": "mainspring.charts.html",
     "figure_from": "mainspring.charts.figures",
-    "glyph": "mainspring.charts.dag",
+    "glyph": "mainspring.charts.glyphs",
     "join": "mainspring.charts.html",
     "sparkline": "mainspring.charts.drawing",
     "table_from": "mainspring.charts.tables",
     "to_png": "mainspring.charts.vl_convert",
     "to_vega_lite": "mainspring.charts.vega",
     "vega_bundle": "mainspring.charts.vl_convert",
-    "worst": "mainspring.charts.dag",
+    "worst": "mainspring.charts.glyphs",
 }
 
 

@@ -1,26 +1,18 @@
 """The DAG of a run as one SVG drawing: a box a step, with status, time and share of the time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from mainspring.charts.glyphs import GLYPHS, worst
 from mainspring.charts.html import Html, cut, el, escape, join
 from mainspring.charts.layout import Arrangement, Layout, Line, Measure, layers_of
 from mainspring.charts.numbers import count, duration
 
-__all__ = ["GLYPHS", "DagNode", "collapsed", "draw_dag", "glyph"]
+__all__ = ["DagNode", "collapsed", "draw_dag"]
 
-# Drawn in a square of 12 by 12, so that a status is told by shape as well as by colour.
-GLYPHS: Final = {
-    "ran": "M3.5 2.2 9.6 6 3.5 9.8Z",
-    "hit": "M2.2 6.4 4.9 9.1 9.9 3.2",
-    "failed": "M3 3 9 9M9 3 3 9",
-    "skipped": "M2.5 6H9.5",
-    "running": "M6 2.2V6L8.6 7.8",
-    "waiting": "M6 3.2a2.8 2.8 0 1 0 .01 0Z",
-}
 _WIDE: Final = 1016.0
 _HEIGHT: Final = 46.0
 _LEAST_WIDTH: Final = 116.0
@@ -127,17 +119,6 @@ def _together(name: str, members: list[DagNode], merged: dict[str, str]) -> DagN
             counts[status] = counts.get(status, 0) + many
     seconds = sum(node.seconds for node in members)
     return DagNode(name, worst(counts), seconds, needs, tuple(counts.items()), members[0].link)
-
-
-def worst(statuses: Iterable[str]) -> str:
-    """Return the status that stands for several: what needs attention comes first."""
-    found = set(statuses)
-    return next((status for status in ("failed", "running", "ran", "skipped", "hit") if status in found), "skipped")
-
-
-def glyph(status: str) -> Html:
-    """Return the sign of a status as a small picture that goes with its word."""
-    return Html(f'<svg class="glyph" viewBox="0 0 12 12" aria-hidden="true"><path d="{GLYPHS.get(status, "")}"/></svg>')
 
 
 def _drawing(boxes: Sequence[str], layout: Layout, label: str, *, down: bool) -> Html:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any, Final, Literal
 
-from mainspring.charts.plain import Plain
+from mainspring.digest.plain import Plain
 from mainspring.errors import DefinitionError
 
 __all__ = [

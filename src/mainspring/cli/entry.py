@@ -25,6 +25,8 @@ def main() -> None:
         sys.stderr.write(_WINDOWS)
         sys.exit(_USAGE)
     gc.set_threshold(_NEW_OBJECTS)
+    # Nor does the interpreter find any at its end, when all that is there goes anyway.
+    atexit.register(gc.freeze)
     # What is left then is the end of the interpreter, where a signal would kill the process with its own status.
     atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     try:

@@ -1,11 +1,11 @@
 """Where the home of a project is, and the settings that belong to it, without its pipeline being loaded."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from mainspring.config.load import config_of
 from mainspring.config.settings import Settings
+from mainspring.digest.plain import Plain
 from mainspring.errors import NotFoundError
 
 __all__ = ["find_home", "home_and_settings"]
@@ -15,8 +15,7 @@ _PIPELINE: Final = "pipeline.py"
 _HOME: Final = ".mainspring"
 
 
-@dataclass
-class _NoKeys:
+class _NoKeys(Plain):
     """A configuration of which only the reserved tables are read."""
 
 

@@ -1,18 +1,17 @@
 """The `[workspace]` table: where and how a pipeline runs. None of it is part of a cache key."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta
 
 from mainspring.config.secret import Secret
+from mainspring.digest.plain import Plain
 
 __all__ = ["Settings"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Plain):
     """Where and how a pipeline runs.
 
     Attributes:

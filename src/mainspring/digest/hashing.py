@@ -1,5 +1,6 @@
 """BLAKE3 over bytes, and over tagged, length-prefixed parts."""
 
+from struct import Struct
 from typing import Final
 
 from blake3 import blake3
@@ -8,6 +9,8 @@ __all__ = ["LARGE", "Hasher", "blob_of", "tagged"]
 
 LARGE: Final = 1 << 20
 """From this size on, in bytes, several threads are worth their start."""
+
+_head: Final = Struct(">cQ").pack
 
 Buffer = bytes | bytearray | memoryview
 
@@ -34,8 +37,7 @@ def tagged(tag: str, *parts: bytes | str) -> str:
     image = bytearray()
     for part in (tag, *parts):
         data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
-        image += b"b" if data is part else b"s"
-        image += len(data).to_bytes(8, "big")
+        image += _head(b"b" if data is part else b"s", len(data))
         image += data
     return blob_of(image)
 

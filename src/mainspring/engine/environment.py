@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -15,7 +16,7 @@ from typing import Protocol
 from msgspec.json import decode, encode
 
 from mainspring.digest import tagged
-from mainspring.engine.distributions import Distribution, Installed, marks_of, read_installed
+from mainspring.engine.installed import Distribution, Installed, marks_of
 
 __all__ = ["THREADS", "Environment", "Memo"]
 
@@ -65,7 +66,7 @@ class Environment:
             marks = tagged("installed", _FORMAT, sys.version, sys.prefix, *marks_of(self._path))
             name = f"installed/{marks}"
             kept = None if self._memo is None else self._memo.get(name)
-            self._installed = decode(kept, type=Installed) if kept else read_installed(self._path)
+            self._installed = decode(kept, type=Installed) if kept else _read_installed(self._path)
             if self._memo is not None and not kept:
                 self._memo.set(name, encode(self._installed).decode())
         return self._installed
@@ -109,6 +110,12 @@ class Environment:
         }
         text = json.dumps(found, separators=(",", ":"))
         return tagged("environment", text), text
+
+
+def _read_installed(path: Sequence[str]) -> Installed:
+    """Read what is installed, by the code that a process needs which finds nothing in the memo."""
+    found: Installed = import_module("mainspring.engine.distributions").read_installed(path)
+    return found
 
 
 def _closure(distributions: Mapping[str, Distribution], roots: Iterable[str]) -> dict[str, str]:

@@ -64,10 +64,11 @@ class Schedule:
 
     def __init__(self, dag: Dag) -> None:
         self.dag = dag
-        self._states = {name: _State(len(node.needs)) for name, node in dag.nodes.items()}
+        needs = {name: node.needs for name, node in dag.nodes.items()}
+        self._states = {name: _State(len(needed)) for name, needed in needs.items()}
         self._dependents: dict[str, list[str]] = {name: [] for name in dag.nodes}
-        for name, node in dag.nodes.items():
-            for needed in node.needs:
+        for name, all_needed in needs.items():
+            for needed in all_needed:
                 self._dependents[needed].append(name)
         self._ready: deque[Job] = deque()
         self._held: dict[str, list[Job]] = {}

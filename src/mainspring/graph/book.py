@@ -1,7 +1,5 @@
 """What the text of each module says, kept from one process to the next: a module that did not change is not parsed."""
 
-import os
-import sys
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +9,7 @@ from msgspec import MsgspecError, Struct, field
 from msgspec.json import decode, encode
 
 from mainspring.digest import tagged
+from mainspring.digest.written import written
 from mainspring.graph.modules import Changes, Definition, Import, Module, ModuleText, Statement, Told
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ class Book:
 
     def __init__(self, memo: Memo | None = None) -> None:
         self._memo = memo
-        self._analysis = "" if memo is None else _version_of_the_analysis()
+        self._analysis = "" if memo is None else written(Path(__file__).parent)
         self._pages: dict[Module, _Page] = {}
         self._trees: dict[Module, Tree] = {}
         self._grown: set[Module] = set()
@@ -136,13 +135,6 @@ def _reading() -> Any:
 
 def _name(text: ModuleText) -> str:
     return f"page/{text.path}"
-
-
-def _version_of_the_analysis() -> str:
-    """Return what changes with Python, and with any file that the analysis is in."""
-    with os.scandir(Path(__file__).parent) as entries:
-        files = [(entry.name, entry.stat()) for entry in entries if entry.name.endswith(".py")]
-    return repr((sys.version, sorted((name, found.st_size, found.st_mtime_ns) for name, found in files)))
 
 
 def _page_of(module: Module, mark: str) -> _Page:

@@ -133,7 +133,7 @@ class CodeIndex:
         if isinstance(fn, MethodType):
             yield from self._carried("self", fn.__self__, extra, seen)
             fn = fn.__func__
-        inner = unwrap(fn) if callable(fn) else fn
+        inner = unwrap(fn) if callable(fn) and hasattr(fn, "__wrapped__") else fn
         if inner is not fn:
             yield from self._roots(inner, extra, seen)
         if not isinstance(fn, FunctionType):

@@ -25,17 +25,23 @@ class Values:
     def __init__(self, digest_of: Callable[[object], str | None], is_ours: Callable[[type], bool]) -> None:
         self._digest_of = digest_of
         self._is_ours = is_ours
+        self._opaque: dict[type, str] = {}
 
     def digest(self, value: object) -> str:
         """Return the digest of a value, or that of the name of its type: such a value counts by its source alone."""
-        kind = type(value)
-        return self._digest_of(value) or tagged("constant/1", "opaque", kind.__module__, kind.__qualname__)
+        return self._digest_of(value) or self._digest_of_kind(type(value))
+
+    def _digest_of_kind(self, kind: type) -> str:
+        known = self._opaque.get(kind)
+        if known is None:
+            known = self._opaque[kind] = tagged("constant/1", "opaque", kind.__module__, kind.__qualname__)
+        return known
 
     def parts(self, value: Any, depth: int = 0) -> Iterator[str]:
         """Yield digests of a value, or of what a function, a partial or an object of the project's carries."""
         if isinstance(value, staticmethod | classmethod | MethodType):
             value = value.__func__
-        if callable(value) and not isinstance(value, type):
+        if callable(value) and not isinstance(value, type) and hasattr(value, "__wrapped__"):
             value = unwrap(value)
         inner = self._inside(value) if depth < _DEEPEST else []
         if not inner:

@@ -148,6 +148,8 @@ class _Tracer:
         self, step: Step[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], where: str
     ) -> dict[str, object]:
         parameters = step.signature.parameters
+        if not kwargs and len(args) == len(parameters) and not any(p.keyword_only or p.variadic for p in parameters):
+            return {parameter.name: value for parameter, value in zip(parameters, args, strict=True)}
         positional = [p for p in parameters if not p.keyword_only and not p.variadic]
         star = next((p for p in parameters if p.variadic == "*"), None)
         double = next((p for p in parameters if p.variadic == "**"), None)

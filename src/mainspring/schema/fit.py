@@ -27,6 +27,8 @@ def assignable(source: Any, target: Any) -> bool:
     >>> assignable(bool, int | None), assignable(list[int], list[str])
     (True, False)
     """
+    if source is target:
+        return True
     source, target = plain(source), plain(target)
     if is_unchecked(source) or is_unchecked(target) or target is object or source == target:
         return True

@@ -80,7 +80,7 @@ def signature_of(fn: Callable[..., Any]) -> Signature:
     >>> signature_of(train).parameters[0].annotation
     list[int]
     """
-    inner = inspect.unwrap(fn)
+    inner = inspect.unwrap(fn) if hasattr(fn, "__wrapped__") else fn
     code = getattr(inner, "__code__", None)
     if code is None:
         raise DefinitionError(

@@ -110,7 +110,7 @@ class LocalStore:
 
     def has(self, blob: str) -> bool:
         """Return whether the blob is there, without reading it."""
-        return self._at(blob).is_file()
+        return os.access(self._place_of(blob), os.F_OK)
 
     def delete(self, blob: str) -> None:
         """Remove a blob; one that is not there is no error."""
@@ -161,9 +161,12 @@ class LocalStore:
         return freed
 
     def _at(self, blob: str) -> Path:
+        return Path(self._place_of(blob))
+
+    def _place_of(self, blob: str) -> str:
         if len(blob) != 64:
             raise StoreError(f"{blob!r} is no blob: 64 hexadecimal characters are")
-        return Path(f"{self._objects}/{blob[:2]}/{blob[2:]}")
+        return f"{self._objects}/{blob[:2]}/{blob[2:]}"
 
     def _renew(self, blob: str, size: int) -> bool:
         """Whether the blob is there already, and whole; then its time is renewed. One that is damaged is replaced."""

@@ -147,5 +147,7 @@ def _described(value: object) -> str:
 def _shown(value: object) -> str:
     if not isinstance(value, bool | int | float | complex | str | Enum | None):
         return ""
+    if type(value) is str and len(value) > _SHOWN:  # a long text need not be written out to be cut
+        return f"{value[:_SHOWN]!r}"[: _SHOWN - 1] + "…"
     shown = repr(value)
     return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 1]}…"

@@ -12,6 +12,7 @@ from mainspring.store.local import write_failure
 from mainspring.tracking import Facts
 from mainspring.workspace.report_changes import draw_changes
 from mainspring.workspace.report_facts import Account, account_of
+from mainspring.workspace.report_kept import Kept, kept_of
 from mainspring.workspace.report_record import draw_configuration, draw_environment, draw_flow, draw_record
 from mainspring.workspace.report_steps import draw_failures, draw_head, draw_steps
 
@@ -44,19 +45,22 @@ def render_report(facts: Facts, blobs: BlobStore, run_id: str, home: Path) -> st
     Raises:
         NotFoundError: There is no such run.
     """
-    account = account_of(facts, run_id)
+    return _drawn(account_of(facts, run_id), blobs, home, Kept())
+
+
+def _drawn(account: Account, blobs: BlobStore, home: Path, kept: Kept) -> str:
     metrics, logged, bundle = _measured(account, blobs, home / "cache")
     contents = [el("a", name, href=f"#{place}") for place, name in _CONTENTS if place != "figures" or logged]
     main = el(
         "main",
         draw_failures(account, home),
-        draw_steps(account),
+        kept.part("steps", lambda: draw_steps(account)),
         draw_changes(account, blobs),
         metrics,
         logged,
         draw_configuration(account),
-        draw_flow(account),
-        draw_environment(account, blobs),
+        kept.part("flow", lambda: draw_flow(account)),
+        kept.part("environment", lambda: draw_environment(account, blobs)),
         draw_record(account),
     )
     run = account.run
@@ -86,15 +90,23 @@ def report_path(home: Path, run_id: str) -> Path:
     return home / "reports" / f"report-{run_id}.html"
 
 
-def write_report(facts: Facts, blobs: BlobStore, run_id: str, home: Path) -> Path:
+def write_report(facts: Facts, blobs: BlobStore, run_id: str, home: Path, *, account: Account | None = None) -> Path:
     """Write the report of a run to `reports/report-RUN.html` of the home and return its path.
+
+    Args:
+        facts: Where the run is recorded.
+        blobs: Where figures, tables and the environment lie.
+        run_id: The run.
+        home: The home.
+        account: The account of the run, where it has been read already.
 
     Raises:
         NotFoundError: There is no such run.
         StorageFullError: The disk is full; an earlier report of the run is left as it was.
         ReadOnlyError: The home cannot be written to.
     """
-    page = render_report(facts, blobs, run_id, home)
+    account = account or account_of(facts, run_id)
+    page = _drawn(account, blobs, home, kept_of(account, facts.memo))
     path = report_path(home, run_id)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from mainspring.charts import DagNode, Html, Part, cut, draw_dag, el, glyph, join, worst
+from mainspring import charts  # what draws the DAG is loaded when there is one to draw
+from mainspring.charts import Html, Part, cut, el, glyph, join, worst
 from mainspring.charts.numbers import count, duration, moment, short, size
 from mainspring.tracking import RunRow, StepRow
 from mainspring.workspace.report_facts import Account, node_of
@@ -164,14 +165,14 @@ def draw_steps(account: Account) -> Html:
     label = f"Steps of {account.run.pipeline} and how they depend on each other: {said}"
     return join(
         el("h2", "Steps", id="steps"),
-        el("div", draw_dag(nodes, label), class_="box graph", tabindex="0"),
+        el("div", charts.draw_dag(nodes, label), class_="box graph", tabindex="0"),
         _legend(nodes),
         el("h3", "Each step"),
         _table(account, groups, links),
     )
 
 
-def _legend(nodes: Sequence[DagNode]) -> Html:
+def _legend(nodes: "Sequence[charts.DagNode]") -> Html:
     present = {word for node in nodes for word in (node.status, *(word for word, _ in node.counts))}
     said = {
         "ran": "ran in this run",
@@ -185,7 +186,7 @@ def _legend(nodes: Sequence[DagNode]) -> Html:
     return el("p", signs, class_="legend")
 
 
-def _nodes(account: Account, groups: dict[str, list[StepRow]], links: dict[str, str]) -> list[DagNode]:
+def _nodes(account: Account, groups: dict[str, list[StepRow]], links: dict[str, str]) -> "list[charts.DagNode]":
     needs: dict[str, list[str]] = account.record.get("dag") or {name: [] for name in groups}
     nodes = []
     for name, needed in needs.items():
@@ -195,7 +196,7 @@ def _nodes(account: Account, groups: dict[str, list[StepRow]], links: dict[str, 
         word = worst(word for word, _ in counts) if rows else "waiting"
         mapped = tuple(counts) if len(rows) > 1 or any("{" in step.name for step in rows) else ()
         link = f"#{links[name]}" if name in links else ""
-        nodes.append(DagNode(name, word, seconds, tuple(needed), mapped, link))
+        nodes.append(charts.DagNode(name, word, seconds, tuple(needed), mapped, link))
     return nodes
 
 

@@ -37,6 +37,7 @@ from mainspring.workspace.homes import Home, open_home
 from mainspring.workspace.past import Past
 from mainspring.workspace.project import Project, project_of
 from mainspring.workspace.report import write_report
+from mainspring.workspace.report_facts import Account, account_of
 from mainspring.workspace.views import Named, Run, StepRun, StoredValue
 
 __all__ = ["Request", "configure", "execute", "run"]
@@ -209,17 +210,18 @@ def execute(project: Project, config: Config, home: Home, request: Request) -> R
         outcome = Coordinator(workshop).execute()
     except KeyboardInterrupt:
         with suppress(NotFoundError):  # it came before the run was on record
-            _report(home, run_id)
+            _report(home, account_of(home.facts, run_id))
         raise
-    return _view(home, row, outcome, _report(home, run_id))
+    account = account_of(home.facts, run_id)
+    return _view(home, account, outcome, _report(home, account))
 
 
-def _report(home: Home, run_id: str) -> Path | None:
+def _report(home: Home, account: Account) -> Path | None:
     """Write the report of a run that has ended; when that fails, the run stands as it is recorded."""
     try:
-        return write_report(home.facts, home.blobs, run_id, home.path)
+        return write_report(home.facts, home.blobs, account.run.id, home.path, account=account)
     except StoreError as error:
-        import_module("logging").getLogger(__name__).warning("Run %s has no report: %s", run_id, error)
+        import_module("logging").getLogger(__name__).warning("Run %s has no report: %s", account.run.id, error)
         return None
 
 
@@ -263,13 +265,11 @@ def _restricted(dag: Dag, request: Request) -> Dag:
     return Dag(dag.pipeline, {name: node for name, node in dag.nodes.items() if name in wanted}, dag.result, dag.seed)
 
 
-def _view(home: Home, row: RunRow, outcome: Outcome, report: Path | None) -> Run:
-    rows = home.facts.steps.of(row.id)
-    results = home.facts.results.of_run(row.id)
-    steps = [_step_view(step, results, home) for step in rows]
+def _view(home: Home, account: Account, outcome: Outcome, report: Path | None) -> Run:
+    steps = [_step_view(step, account.results, home) for step in account.steps]
     return Run(
-        row.id,
-        row.pipeline,
+        account.run.id,
+        account.run.pipeline,
         outcome.status,
         Named(steps, "step"),
         outcome.error,
