@@ -29,6 +29,8 @@ docs: $(READY)
 bench: $(READY)
 	$(BIN)/python bench/engine/run.py
 	$(BIN)/python bench/contract/run.py
+	$(BIN)/python bench/serving/run.py
+	$(BIN)/python bench/batch/run.py
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Mainspring needs Python 3.11 or newer; set PYTHON=..." if sys.version_info < (3, 11) else 0)'

@@ -95,7 +95,7 @@ def _places(options: argparse.Namespace, folder: Path) -> tuple[dict[str, Enviro
 
 
 def _environment(name: str, base: Path) -> Environment:
-    if name == "mainspring":
+    if name.startswith("mainspring"):
         return of_source("mainspring", ROOT, base, extra="serve")
     return of_requirements(SERVERS[name].distribution, HERE / "peers" / name / "requirements.txt", base / name)
 

@@ -19,6 +19,7 @@ BUDGETS = {"one": (0.5, "CPU ms a request"), "row": (18, "CPU µs a row"), "read
 MEMORY = 120
 INSIDE = {"1": 1.5, "1000": 1.1}
 WHY = {
+    "mlserver": "its rows are one tensor without names: nothing is looked up or checked",
     "constant": "it reads no body and predicts nothing: what it costs is the part of every answer that is HTTP",
     "asgi": "it takes whatever comes: no field is checked, nothing is logged, no request has an identity or a limit",
 }
@@ -32,7 +33,9 @@ def render(report: dict) -> str:
         if runs
     }
     machine = report["machine"]
-    versions = ", ".join(f"{SERVERS[name].title} ({version})" for name, version in report["versions"].items())
+    versions = ", ".join(
+        dict.fromkeys(f"{SERVERS[name].distribution} {version}" for name, version in report["versions"].items())
+    )
     lines = [
         "# The service beside others",
         "",
@@ -67,10 +70,12 @@ def _verdicts(figures: dict) -> list[str]:
     ]
     made.append(f"- At most {MEMORY} MB: {ours['after']:.0f} after the load, {_met(met=ours['after'] <= MEMORY)}.")
     for name, one in figures.items():
+        if name.startswith("mainspring"):
+            continue
         ahead = [
             head
             for key, (head, _) in LINES.items()
-            if (one[key] > ours[key] if key == "rate" else one[key] < ours[key]) and name != "mainspring"
+            if (one[key] > ours[key] if key == "rate" else one[key] < ours[key])
         ]
         if ahead:
             why = WHY.get(name, "**no reason is known**")

@@ -79,6 +79,12 @@ def _tensor(rows: Rows) -> object:
     return {"inputs": [{"name": "X", "shape": [len(rows), len(NAMES)], "datatype": "FP32", "data": data}]}
 
 
+def _tensors(rows: Rows) -> object:
+    named = {name: [row[name] for row in rows] for name in NAMES}
+    inputs = [{"name": name, "shape": [len(rows)], "datatype": "FP64", "data": data} for name, data in named.items()]
+    return {"inputs": inputs}
+
+
 def _split(rows: Rows) -> object:
     return {"dataframe_split": {"columns": NAMES, "data": [[row[name] for name in NAMES] for row in rows]}}
 
@@ -86,6 +92,14 @@ def _split(rows: Rows) -> object:
 SERVERS = {
     "mainspring": Server(
         "Mainspring", "mainspring", _mainspring, remark="validates; prediction log and access log are on"
+    ),
+    "mainspring-v2": Server(
+        "Mainspring, inference protocol",
+        "mainspring",
+        _mainspring,
+        "/v2/models/bench/infer",
+        _tensors,
+        remark="the same; a tensor a column, in JSON",
     ),
     "constant": Server("constant bytes", "uvicorn", _script("constant"), remark="no model, no JSON"),
     "asgi": Server("bare ASGI + onnxruntime", "uvicorn", _script("asgi"), remark="no validation, no log, no limits"),
