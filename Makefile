@@ -38,6 +38,8 @@ bench: $(READY)
 	$(BIN)/python bench/engine/run.py
 	$(BIN)/python bench/contract/run.py
 	$(BIN)/python bench/retail/run.py
+	$(BIN)/python bench/serving/run.py
+	$(BIN)/python bench/batch/run.py
 
 # What pip installs is compiled afterwards, on all processors; some packages hold files that are not for this Python.
 $(READY): requirements.lock pyproject.toml

@@ -14,6 +14,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+# Two test processes on two processors: threads of libraries would only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 COMMAND = str(Path(sys.executable).with_name("mainspring"))
 
 

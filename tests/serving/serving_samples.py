@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import re
 import signal
 import subprocess
@@ -171,7 +172,7 @@ def predict(app, *rows, **given) -> httpx.Response:
 
 
 @contextlib.contextmanager
-def running(*args: str, folder: Path, expect: int | None = 0, stdout=subprocess.DEVNULL, command=(COMMAND,)):
+def running(*args: str, folder: Path, expect: int | None = 0, stdout=subprocess.DEVNULL, command=(COMMAND,), **more):
     """`mainspring serve` in a process of its own on a free port; yields the process and its address."""
     errors = folder / "serve.err"
     with errors.open("wb") as file:
@@ -180,6 +181,7 @@ def running(*args: str, folder: Path, expect: int | None = 0, stdout=subprocess.
             stderr=file,
             stdout=stdout,
             cwd=folder,
+            env={**os.environ, **more},
         )
     try:
         yield process, address(process, errors)

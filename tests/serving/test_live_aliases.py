@@ -65,7 +65,8 @@ def rows_of(made) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def url(folder):
-    with running("plain@champion", "--poll", "0.05", "--no-access-log", folder=folder) as (_, url):
+    told = {"PYTHONPROFILEIMPORTTIME": "1"}  # what is imported is told where errors are
+    with running("plain@champion", "--poll", "0.05", "--no-access-log", folder=folder, **told) as (_, url):
         yield url
 
 
@@ -198,6 +199,15 @@ def test_fallbacks_and_shadows_follow_their_aliases(folder, known, plain, tmp_pa
     assert answer.answer.model.version == champion.served.version
     assert rows_of(shadowed.answer.outputs) == next(made[5] for (number, _), made in known.items() if number == "2")
     assert (shadowed.move.alias, shadowed.move.target, shadowed.version.number) == ("challenger", 2, 2)
+
+
+def test_the_command_that_serves_an_alias_loads_nothing_of_training(url, folder):
+    said = (folder / "serve.err").read_text()
+    loaded = set(re.findall(r"^import time:.*\| +([\w.]+)$", said, re.MULTILINE))
+    assert {"mainspring.serving.building", "mainspring.registry.targets", "onnxruntime.capi"} <= loaded
+    heavy = {"polars", "pandas", "pyarrow", "sklearn", "torch", "lightgbm", "sqlalchemy", "ray", "onnx", "pydantic"}
+    assert not heavy & {name.partition(".")[0] for name in loaded}
+    assert not {name for name in loaded if re.match(r"mainspring\.(engine|graph|data|batch)\b", name)}
 
 
 def test_an_answer_is_traced_to_its_version_and_the_move_that_made_it_champion(url, folder):

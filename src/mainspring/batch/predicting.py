@@ -13,6 +13,7 @@ from mainspring.errors import BatchError, MainspringError, SignatureError
 from mainspring.package import Loaded, Signature
 from mainspring.package.fields import DTYPES, Field
 from mainspring.package.frames import Array
+from mainspring.package.prepared import Prepared
 from mainspring.package.validating import Examined, Violation, examine, refused
 
 __all__ = ["FILE", "MARKS", "ROW", "Predicted", "Predictor", "can_mark"]
@@ -64,6 +65,7 @@ class Predictor:
     def __init__(self, loaded: Loaded, sources: tuple[Source, ...], keep: tuple[str, ...], root: str | None) -> None:
         self._loaded, self._sources, self._keep, self._root = loaded, sources, keep, root
         self._marks = can_mark(loaded.signature)
+        self._prepared = Prepared(loaded.signature)
         taken = [*([FILE] if root is not None else []), ROW, *([MARKS] if self._marks else [])]
         for name in (*keep, *(field.name for field in loaded.signature.outputs)):
             if name in taken:
@@ -80,7 +82,7 @@ class Predictor:
             SignatureError: A column as a whole does not fit: it is missing, or is of another type.
         """
         source = self._sources[part.file]
-        examined = _examined(self._loaded.signature, part, source)
+        examined = self._examined(part, source)
         bad = examined.bad_rows if examined.refused else None
         columns, places = examined.columns, np.arange(part.start, part.start + part.frame.height)
         frame = part.frame
@@ -133,17 +135,22 @@ class Predictor:
             line = {FILE: self._name(source), ROW: part.start + row, "why": why, "input": values}
             yield msgspec.json.encode(line, enc_hook=str) + b"\n"
 
+    def _examined(self, part: Part, source: Source) -> Examined:
+        signature, rows = self._loaded.signature, part.frame.height
+        if rows == 0 and set(signature.names) <= set(part.frame.columns):
+            return Examined({field.name: np.empty((0, *field.shape)) for field in signature.fields}, (), 0)
+        columns = typed(part.frame, source, signature)
+        plain = _plain(columns)
+        taken = None if plain is None else self._prepared.columns(plain)
+        return _examined(signature, columns, part, source) if taken is None else Examined(taken, (), rows)
+
     def _name(self, source: Source) -> str:
         return source.path.removeprefix(self._root or source.path.rpartition("/")[0] + "/")
 
 
-def _examined(signature: Signature, part: Part, source: Source) -> Examined:
-    if part.frame.height == 0:
-        missing = [name for name in signature.names if name not in part.frame.columns]
-        if not missing:
-            return Examined({field.name: np.empty((0, *field.shape)) for field in signature.fields}, (), 0)
+def _examined(signature: Signature, columns: dict[str, Any], part: Part, source: Source) -> Examined:
     try:
-        examined = examine(signature, typed(part.frame, source, signature))
+        examined = examine(signature, columns)
         whole = tuple(one for one in examined.refused if _is_whole(one, source))
         if whole:
             raise refused(whole)
@@ -151,6 +158,14 @@ def _examined(signature: Signature, part: Part, source: Source) -> Examined:
         problems: tuple[MainspringError, ...] = error.problems
         raise SignatureError(error.what, f"{source.path}, from row {part.start}", error.fix, problems) from error
     return examined
+
+
+def _plain(columns: dict[str, Any]) -> dict[str, Array] | None:
+    """The columns as arrays, when no value is null and no time could have a zone."""
+    for values in columns.values():
+        if isinstance(values, list) or values.null_count() or values.dtype.is_temporal():
+            return None
+    return {name: values.to_numpy() for name, values in columns.items()}
 
 
 def _is_whole(one: Violation, source: Source) -> bool:

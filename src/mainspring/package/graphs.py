@@ -62,10 +62,13 @@ class Graph:
     def transform(self, columns: Columns) -> dict[str, Array]:
         """Return the outputs of the graph."""
         matrix = stacked(columns, self.inputs, self.precision)
-        return {
-            name: _plain(values)
-            for name, values in zip(self.outputs, self._session.run(None, {"X": matrix}), strict=True)
-        }
+        made = self._session.run(self._names, {"X": matrix})
+        return {name: _plain(values) for name, values in zip(self.outputs, made, strict=True)}
+
+    @cached_property
+    def _names(self) -> list[str]:
+        """What the graph calls its outputs: they need not be asked for again and again."""
+        return [one.name for one in self._session.get_outputs()]
 
 
 def _runtime() -> Any:

@@ -4,6 +4,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -12,6 +13,7 @@ from mainspring.errors import DefinitionError, StageError, nearest
 from mainspring.package.fields import Signature
 from mainspring.package.frames import Array
 from mainspring.package.modules import is_module, predict_module
+from mainspring.package.prepared import Prepared
 from mainspring.package.validating import read_input
 
 __all__ = ["Columns", "Models", "Pipeline", "Precision", "SourceStage", "Stage", "stacked"]
@@ -85,7 +87,12 @@ class Pipeline:
             SignatureError: The input does not fit the signature.
             StageError: A stage breaks its contract.
         """
-        return self.run(read_input(self.signature, given))
+        columns = self._prepared.columns(given)
+        return self.run(read_input(self.signature, given) if columns is None else columns)
+
+    @cached_property
+    def _prepared(self) -> Prepared:
+        return Prepared(self.signature)
 
     def run(self, columns: Columns) -> dict[str, Array]:
         """Return the predictions for columns that were validated before, as by `read_input`."""
@@ -149,11 +156,11 @@ def stacked(columns: Columns, names: tuple[str, ...], precision: Precision) -> A
     Raises:
         StageError: A column is missing, or is of a type that is no number.
     """
-    parts = [columns[name] for name in names if name in columns]
-    if len(parts) == len(names) and len(parts[0]) == 1 and all(_is_plain(part) for part in parts):
-        # One row is what a service is asked for: its numbers side by side are the row.
-        row: Array = np.concatenate(parts, dtype=precision, casting="unsafe")
-        return row.reshape(1, -1)
+    first = columns.get(names[0])
+    if first is not None and len(names) == 1 and first.ndim > 1 and first.dtype == precision:
+        return first
+    if first is not None and len(first) == 1 and (row := _one_row(columns, names, precision)) is not None:
+        return row
     _check_numbers(columns, names)
     first = columns[names[0]]
     if len(names) == 1 and first.ndim > 1:
@@ -170,8 +177,21 @@ def stacked(columns: Columns, names: tuple[str, ...], precision: Precision) -> A
     return matrix
 
 
-def _is_plain(part: Array) -> bool:
-    return part.ndim == 1 and part.dtype.kind in "fiub"
+def _one_row(columns: Columns, names: tuple[str, ...], precision: Precision) -> Array | None:
+    """The matrix of one row, which is what a service is asked for; None when its columns are not plain numbers."""
+    try:
+        parts = [columns[name] for name in names]
+    except KeyError:
+        return None
+    if {part.ndim for part in parts} != {1}:
+        return None
+    kinds = {part.dtype.kind for part in parts}
+    if kinds == {"f"}:
+        return np.array([[part.item() for part in parts]], precision)
+    if kinds <= {"f", "i", "u", "b"}:
+        row: Array = np.concatenate(parts, dtype=precision, casting="unsafe")
+        return row.reshape(1, -1)
+    return None
 
 
 def _check_numbers(columns: Columns, names: tuple[str, ...]) -> None:

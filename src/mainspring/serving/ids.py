@@ -1,7 +1,6 @@
 """Identities of predictions: UUIDs of version 7 (RFC 9562) that also name the worker process."""
 
 import os
-import random
 import time
 
 __all__ = ["Ids", "moment_of", "worker_of"]
@@ -23,7 +22,6 @@ class Ids:
         self.worker = int.from_bytes(os.urandom(2)) % _WORKERS if worker is None else worker % _WORKERS
         self._last = 0
         self._count = 0
-        self._random = random.Random(os.urandom(16))  # noqa: S311 - identities are no secrets
 
     def make(self) -> str:
         """Return the next one."""
@@ -35,7 +33,7 @@ class Ids:
             if self._count == 1 << 12:
                 self._last, self._count = self._last + 1, 0
         head = self._last << 16 | 7 << 12 | self._count
-        tail = 2 << 62 | self.worker << 48 | self._random.getrandbits(48)
+        tail = 2 << 62 | self.worker << 48 | int.from_bytes(os.urandom(6))
         text = f"{head:016x}{tail:016x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 

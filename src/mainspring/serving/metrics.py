@@ -60,5 +60,6 @@ class Metrics:
         registry = self._registry
         if os.environ.get(SEVERAL):
             registry = CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+            collector: Any = MultiProcessCollector
+            collector(registry)
         return prometheus_client.generate_latest(registry)

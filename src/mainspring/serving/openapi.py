@@ -92,24 +92,24 @@ def _protocol_paths(served: Served) -> dict[str, Any]:
     infer["responses"]["200"]["content"][_BINARY] = {"schema": {"type": "string", "format": "binary"}}
     found: dict[str, Any] = {
         "/v2": {"get": _operation("server", "What the server is.", {"type": "object"})},
-        "/v2/health/live": {"get": _operation("live", "Whether the process lives.", {"type": "object"}, open_=True)},
+        "/v2/health/live": {"get": _open(_operation("live", "Whether the process lives.", {"type": "object"}))},
         "/v2/health/ready": {
-            "get": _operation("ready", "Whether it answers.", {"type": "object"}, codes=("503",), open_=True)
+            "get": _open(_operation("ready", "Whether it answers.", {"type": "object"}, codes=("503",)))
         },
         "/v2/repository/index": {
-            "post": _operation(
-                "index", "All models.", {"type": "array"}, request={_JSON: {"type": "object"}}, optional=True
-            )
+            "post": _operation("index", "All models.", {"type": "array"}, request={_JSON: {"type": "object"}})
         },
         model: {"get": _operation("model", "What the model takes and gives.", {"type": "object"})},
         f"{model}/ready": {"get": _operation("model_ready", "Whether the model answers.", {"type": "object"})},
         f"{model}/infer": {"post": infer},
     }
-    found["/v2/repository/index"]["post"]["responses"]["403"] = _refusal("403", "Error")
+    index = found["/v2/repository/index"]["post"]
+    index["requestBody"]["required"] = False
+    index["responses"]["403"] = _refusal("403", "Error")
     return found
 
 
-def _operation(  # noqa: PLR0913 - what an operation of OpenAPI consists of
+def _operation(
     name: str,
     summary: str,
     answer: str | dict[str, Any],
@@ -117,11 +117,9 @@ def _operation(  # noqa: PLR0913 - what an operation of OpenAPI consists of
     request: dict[str, Any] | None = None,
     codes: tuple[str, ...] = (),
     error: str = "Error",
-    optional: bool = False,
-    open_: bool = False,
 ) -> dict[str, Any]:
     schema = _ref(answer) if isinstance(answer, str) else answer
-    wanted = dict.fromkeys([*codes, *(() if open_ else ("401",))])
+    wanted = dict.fromkeys([*codes, "401"])
     made: dict[str, Any] = {
         "operationId": name,
         "summary": summary,
@@ -132,12 +130,17 @@ def _operation(  # noqa: PLR0913 - what an operation of OpenAPI consists of
     }
     if request is not None:
         made["requestBody"] = {
-            "required": not optional,
+            "required": True,
             "content": {kind: {"schema": one} for kind, one in request.items()},
         }
-    if open_:
-        made["security"] = []
     return made
+
+
+def _open(operation: dict[str, Any]) -> dict[str, Any]:
+    """An operation for which no key is needed."""
+    operation["security"] = []
+    del operation["responses"]["401"]
+    return operation
 
 
 def _refusal(code: str, error: str) -> dict[str, Any]:

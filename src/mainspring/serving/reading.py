@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from functools import reduce
 from operator import attrgetter
+from types import GenericAlias
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import msgspec
@@ -63,8 +64,9 @@ class Reader:
             gc=False,
             kw_only=True,
         )
-        rows = Annotated[list[row], Meta(min_length=1, max_length=limits.rows)]  # type: ignore[valid-type]
-        body = msgspec.defstruct("Body", [("rows", rows)], forbid_unknown_fields=True, gc=False)
+        body = msgspec.defstruct(
+            "Body", [("rows", _list_of(row, 1, limits.rows))], forbid_unknown_fields=True, gc=False
+        )
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(body).decode
         self._columns = tuple(
             (field.name, _column(place, DTYPES[field.type]))
@@ -232,10 +234,16 @@ def _value_type(field: Field, policy: Policy) -> Any:
     if field.shape and field.type in _EXACT and policy.nan == "keep":
         number = number | None
     return reduce(
-        lambda kind, size: Annotated[list[kind], Meta(min_length=size, max_length=size)],  # type: ignore[valid-type]
+        lambda kind, size: _list_of(kind, size, size),
         reversed(field.shape),
         number,
     )
+
+
+def _list_of(kind: Any, least: int, most: int) -> Any:
+    """The type of a list of what is known only now."""
+    annotated: Any = Annotated
+    return annotated[GenericAlias(list, (kind,)), Meta(min_length=least, max_length=most)]
 
 
 def _number_type(field: Field, *, ranged: bool) -> Any:

@@ -74,7 +74,7 @@ class PredictionLog:
         worker: int,
         *,
         memory: int = 32 << 20,
-        write: Callable[[int, bytes], int] = os.write,
+        write: Callable[[int, bytes | memoryview], int] = os.write,
         largest: int = 64 << 20,
         oldest: float = 600.0,
     ) -> None:
@@ -228,14 +228,14 @@ class _File:
         """Whether there is anything in it."""
         return self.size > len(MAGIC)
 
-    def append(self, entries: list[Entry], write: Callable[[int, bytes], int]) -> None:
+    def append(self, entries: list[Entry], write: Callable[[int, bytes | memoryview], int]) -> None:
         """Append a frame; when that fails half way, the file is cut back to where it was."""
         known = dict(self._models)
         frame = memoryview(encode_frame(self._rows(entries)))
         place = 0
         try:
             while place < len(frame):
-                place += write(self._handle, frame[place:])  # type: ignore[arg-type]
+                place += write(self._handle, frame[place:])
         except OSError:
             self._models = known
             os.ftruncate(self._handle, self.size)
