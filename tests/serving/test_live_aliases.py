@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from serving_samples import plain_package, predict, running, service
+from serving_samples import plain_package, post, predict, running, service
 
 import mainspring
 from mainspring.digest import blob_of
@@ -202,6 +202,9 @@ def test_fallbacks_and_shadows_follow_their_aliases(folder, known, plain, tmp_pa
 
 
 def test_the_command_that_serves_an_alias_loads_nothing_of_training(url, folder):
+    for path in ("/", "/docs", "/metrics", "/openapi.json", "/v2/models/plain"):
+        assert urllib.request.urlopen(f"{url}{path}", timeout=5).status == 200
+    assert post(url, ASKED[0])["predictions"]
     said = (folder / "serve.err").read_text()
     loaded = set(re.findall(r"^import time:.*\| +([\w.]+)$", said, re.MULTILINE))
     assert {"mainspring.serving.building", "mainspring.registry.targets", "onnxruntime.capi"} <= loaded
@@ -214,10 +217,8 @@ def test_an_answer_is_traced_to_its_version_and_the_move_that_made_it_champion(u
     with open_registry(folder / "home") as registry:
         registry.set_alias("plain", "champion", 2, **WHY)
         registry.set_alias("plain", "champion", 3, who="bob", why="wMAPE 0.31")
-    body = json.dumps({"rows": ASKED[0]}).encode()
-    request = urllib.request.Request(f"{url}/predict", body, {"content-type": "application/json"})
     end = time.monotonic() + 20
-    while (said := json.load(urllib.request.urlopen(request, timeout=5)))["model"]["version"] != "3":
+    while (said := post(url, ASKED[0]))["model"]["version"] != "3":
         assert time.monotonic() < end
     time.sleep(0.5)  # by then it is in the log
     [traced] = trace_answer(said["id"], folder / "home")

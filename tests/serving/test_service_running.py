@@ -9,12 +9,17 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 
 import pytest
 from serving_samples import COMMAND, ROW, post, running, trusted
 
+from mainspring.errors import ServingError, UntrustedStageError
+from mainspring.serving import Settings
+from mainspring.serving.building import open_service
 from mainspring.serving.predlog import read_segment, segments
+from mainspring.serving.supervisor import bind
 
 
 def logged(folder: Path) -> set[str]:
@@ -37,7 +42,7 @@ class Load:
         while not self.over.is_set():
             try:
                 self.answered[post(self.url, [ROW])["id"]] = time.time()
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, HTTPException) as error:
                 self.failed.append(repr(error))
                 time.sleep(0.01)
 
@@ -57,7 +62,12 @@ def wait_for(check, seconds: float = 20):
 
 
 def test_nothing_that_was_answered_is_lost_when_it_is_told_to_stop(shop, tmp_path):
-    with running(str(shop.package.path), *trusted(shop), folder=tmp_path) as (process, url):
+    access = tmp_path / "access.log"
+    arguments = (str(shop.package.path), *trusted(shop))
+    with access.open("wb") as file, running(*arguments, folder=tmp_path, stdout=file) as (process, url):
+        said = post(url, [ROW])
+        with pytest.raises(urllib.error.HTTPError, match="422"):
+            post(url, [{}])
         load = Load(url, 4)
         wait_for(lambda: len(load.answered) > 200)
         process.send_signal(signal.SIGTERM)
@@ -65,6 +75,11 @@ def test_nothing_that_was_answered_is_lost_when_it_is_told_to_stop(shop, tmp_pat
         load.stop()
     assert set(load.answered) <= logged(tmp_path)
     assert all(one.closed for one in segments(tmp_path / "home/predictions"))
+    first, second, *others = [json.loads(line) for line in access.read_text().splitlines()]
+    assert (first["id"], first["status"], first["path"], first["rows"]) == (said["id"], 200, "/predict", 1)
+    assert second["status"] == 422
+    assert set(load.answered) <= {line.get("id") for line in others}
+    assert len({line["request"] for line in (first, second, *others)}) == len(others) + 2
 
 
 def test_at_most_the_last_second_is_lost_when_it_is_killed(shop, tmp_path):
@@ -82,9 +97,9 @@ def test_at_most_the_last_second_is_lost_when_it_is_killed(shop, tmp_path):
 
 
 @pytest.mark.timeout(180)
-def test_several_workers_serve_one_address_and_the_dead_are_replaced(shop, tmp_path):
+def test_several_workers_serve_one_address_are_replaced_and_end_with_their_parent(shop, tmp_path):
     arguments = (str(shop.package.path), *trusted(shop), "--workers", "2")
-    with running(*arguments, folder=tmp_path) as (process, url):
+    with running(*arguments, folder=tmp_path, expect=None) as (process, url):
         children = wait_for(lambda: workers(process.pid))
         assert len(children) == 2
         load = Load(url, 6)
@@ -100,8 +115,13 @@ def test_several_workers_serve_one_address_and_the_dead_are_replaced(shop, tmp_p
         os.kill(children[0], signal.SIGKILL)
         wait_for(lambda: len(workers(process.pid)) == 2 and children[0] not in workers(process.pid))
         wait_for(lambda: answers(url))
-        assert post(url, [ROW])["model"]["name"] == "shop"
-    assert set(load.answered) <= logged(tmp_path)
+        said = post(url, [ROW])
+        assert said["model"]["name"] == "shop"
+        children = workers(process.pid)
+        process.kill()
+        process.wait()
+        wait_for(lambda: not any(Path(f"/proc/{child}").exists() for child in children))
+    assert {*load.answered, said["id"]} <= logged(tmp_path)
 
 
 def used(folder: Path) -> list:
@@ -119,18 +139,6 @@ def workers(pid: int) -> list[int]:
     return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-@pytest.mark.timeout(180)
-def test_workers_end_with_their_parent(shop, tmp_path):
-    arguments = (str(shop.package.path), *trusted(shop), "--workers", "2")
-    with running(*arguments, folder=tmp_path, expect=None) as (process, url):
-        children = workers(process.pid)
-        said = post(url, [ROW])["id"]
-        process.kill()
-        process.wait()
-        wait_for(lambda: not any(Path(f"/proc/{child}").exists() for child in children))
-    assert said in logged(tmp_path)
-
-
 def refused(tmp_path: Path, *args: str) -> str:
     done = subprocess.run(
         [COMMAND, "serve", *args, "--port", "0", "--home", str(tmp_path / "home")],
@@ -143,13 +151,17 @@ def refused(tmp_path: Path, *args: str) -> str:
 
 
 def test_what_cannot_be_served_is_told(shop, tmp_path):
-    assert "The package runs source that was not approved" in refused(tmp_path, str(shop.package.path))
+    with (
+        pytest.raises(UntrustedStageError, match="runs source that was not approved"),
+        open_service(Settings(target=str(shop.package.path))),
+    ):
+        pass
+    with pytest.raises(ServingError, match=r"could reach the service on 0\.0\.0\.0, and it has no API keys"):
+        bind(Settings(target="", host="0.0.0.0", port=0), keys=False, open_to_all=False)
     copy = shutil.copytree(shop.package.path, tmp_path / "copy")
     graph = next(copy.glob("stages/*.onnx"))
     graph.write_bytes(graph.read_bytes()[:-1] + b"x")
     assert "are not those of the manifest" in refused(tmp_path, str(copy), "--workers", "2")
-    said = refused(tmp_path, str(shop.package.path), *trusted(shop), "--host", "0.0.0.0")
-    assert "Other machines could reach the service on 0.0.0.0, and it has no API keys" in said
 
 
 def test_a_request_under_way_is_answered_while_it_drains(tmp_path):
@@ -169,72 +181,3 @@ def test_a_request_under_way_is_answered_while_it_drains(tmp_path):
             post(url, [slow])
     assert found[0]["predictions"]
     assert {found[0]["id"]} == logged(tmp_path)
-
-
-def test_the_access_log_has_a_line_of_json_a_request(shop, tmp_path):
-    out = tmp_path / "access.log"
-    with (
-        out.open("wb") as file,
-        running(str(shop.package.path), *trusted(shop), folder=tmp_path, stdout=file) as (_, url),
-    ):
-        said = post(url, [ROW])
-        with pytest.raises(urllib.error.HTTPError, match="422"):
-            post(url, [{}])
-    first, second = [json.loads(line) for line in out.read_text().splitlines()]
-    assert (first["id"], first["status"], first["path"], first["rows"]) == (said["id"], 200, "/predict", 1)
-    assert second["status"] == 422
-    assert first["request"] != second["request"]
-
-
-def test_serving_loads_nothing_of_training(plain, tmp_path):
-    code = """
-import asyncio, sys, httpx
-before = set(sys.modules)
-from mainspring.serving import Settings
-import mainspring.serving.worker
-from mainspring.serving.building import open_service
-async def main():
-    with open_service(Settings(target=sys.argv[1], home=sys.argv[2], access_log=False)) as service:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(service.app), base_url="http://x") as client:
-            for path in ("/", "/docs", "/metrics", "/openapi.json"):
-                assert (await client.get(path)).status_code == 200
-            reply = await client.post("/predict", json={"rows": [{"price": 1, "units": 2}]})
-            assert reply.status_code == 200, reply.text
-asyncio.run(main())
-print(*sorted(set(sys.modules) - before))
-"""
-    done = subprocess.run(
-        [
-            str(Path(COMMAND).with_name("python")),
-            "-c",
-            code,
-            str(plain.package.path),
-            str(tmp_path),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    loaded = done.stdout.split()
-    heavy = {
-        "polars",
-        "pandas",
-        "pyarrow",
-        "sklearn",
-        "torch",
-        "lightgbm",
-        "sqlalchemy",
-        "ray",
-        "onnx",
-        "pydantic",
-        "typer",
-    }
-    assert not heavy & {name.partition(".")[0] for name in loaded}
-    own = {
-        name
-        for name in loaded
-        if name.startswith(("mainspring.engine", "mainspring.graph", "mainspring.data", "mainspring.workspace"))
-    }
-    assert not own
