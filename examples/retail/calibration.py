@@ -100,10 +100,16 @@ def whole(forecast: Floats, open_: np.ndarray) -> Floats:
     return np.where(open_[..., None], found, 0).astype(np.float32)
 
 
-def settle(raw: Floats, unit: Floats, count: int) -> Floats:
-    """(..., Q) quantiles in units, ascending and not negative, from what 1 or Q models learned; (...) units."""
-    together = np.repeat(raw, count // raw.shape[-1], axis=-1) * unit[..., None]
-    return np.sort(np.maximum(together, 0), axis=-1).astype(np.float32)
+def together(said: Floats, units: Sequence[Floats], start: Floats | float) -> Floats:
+    """(..., G) mean of what the M models of G groups say, (G, M, ...), each in its own unit, and where they start."""
+    averaged = [np.mean([one * unit for one, unit in zip(group, units, strict=True)], axis=0) for group in said]
+    return np.stack(averaged, -1) + start
+
+
+def settle(raw: Floats, count: int) -> Floats:
+    """(..., Q) quantiles in units, ascending and not negative, from what 1 or Q groups of models say."""
+    every = np.repeat(raw, count // raw.shape[-1], axis=-1)
+    return np.sort(np.maximum(every, 0), axis=-1).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -113,23 +119,23 @@ class Finish:
     Attributes:
         groups: For each level the columns of its models, which are averaged; one group for all levels is repeated.
         calibration: What the inner folds taught.
-        relative: Whether the models learned sales over the level of the series.
+        relative: For each model of a group whether it learned sales over the level of the series.
         from_usual: Whether they learned what sales are above the usual quantile.
     """
 
     groups: tuple[tuple[str, ...], ...]
     calibration: Calibration
-    relative: bool
+    relative: tuple[bool, ...]
     from_usual: bool
 
     def transform(self, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """A column of forecasts for each level."""
         levels, simple = self.calibration.levels, columns["usual"]
-        unit = columns["level"] if self.relative else np.ones_like(columns["level"])
-        raw = np.stack([np.mean([columns[name] for name in group], axis=0) for group in self.groups], -1)
-        if self.from_usual:
-            raw = simple / unit[:, None] + raw
-        found = apply(self.calibration, settle(raw, unit, len(levels)), simple, columns["is open"])
+        level = columns["level"]
+        units = [level if relative else np.ones_like(level) for relative in self.relative]
+        said = np.array([[columns[name] for name in group] for group in self.groups])
+        raw = together(said, units, simple if self.from_usual else 0.0)
+        found = apply(self.calibration, settle(raw, len(levels)), simple, columns["is open"])
         return {quantile_name(level): found[:, place].astype(np.float64) for place, level in enumerate(levels)}
 
     def state(self) -> dict[str, Any]:
@@ -138,14 +144,15 @@ class Finish:
             name: list(part) if isinstance(part, tuple) else part for name, part in asdict(self.calibration).items()
         }
         groups = [list(group) for group in self.groups]
-        return {"groups": groups, "calibration": learned, "relative": self.relative, "from_usual": self.from_usual}
+        relative = list(self.relative)
+        return {"groups": groups, "calibration": learned, "relative": relative, "from_usual": self.from_usual}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """Return the stage of a state."""
         learned = {name: tuple(part) if isinstance(part, list) else part for name, part in state["calibration"].items()}
         groups = tuple(tuple(group) for group in state["groups"])
-        return cls(groups, Calibration(**learned), state["relative"], state["from_usual"])
+        return cls(groups, Calibration(**learned), tuple(state["relative"]), state["from_usual"])
 
 
 def quantile_name(level: float) -> str:

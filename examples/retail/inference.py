@@ -19,7 +19,7 @@ LEVELS_OF_PROFILES = 32
 YEAR_OF_WINDOWS = 13
 
 
-def assemble(fit: Fit, learned: Calibration, relative: bool, panel: Panel, plan: Plan, unit: str) -> Pipeline:
+def assemble(fit: Fit, learned: Calibration, panel: Panel, plan: Plan, unit: str) -> Pipeline:
     """The inference pipeline of a fit: features, models, and what makes quantiles of what they say."""
     from lightgbm import Booster
 
@@ -31,9 +31,10 @@ def assemble(fit: Fit, learned: Calibration, relative: bool, panel: Panel, plan:
         zip((name for group in groups for name in group), (text for group in fit.models for text in group), strict=True)
     )
     models = {name: Booster(model_str=text) for name, text in texts.items()}
-    finish = Finish(groups, learned, relative, fit.job.settings.start == "usual")
+    settings = fit.job.settings
+    finish = Finish(groups, learned, settings.over_level, settings.start == "usual")
     stages = {
-        "features": stage(panel, plan, learned.levels, relative=relative),
+        "features": stage(panel, plan, learned.levels, relative=settings.relative),
         "models": Models(("features",), models),
         "calibration": finish,
     }

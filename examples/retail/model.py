@@ -1,14 +1,15 @@
 """LightGBM models of quantiles of what will be sold.
 
-With `relative`, a model learns sales over the level of the series, and rows weigh what the level is: the loss is then
-that in units, and large and small series teach each other.
+A model learns sales over the level of the series, and rows weigh what the level is: the loss is then that in units,
+and large and small series teach each other. Or it learns units, which serves the tails of series that sell little.
+What several models say is averaged.
 """
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from calibration import settle
+from calibration import settle, together
 from folds import Plan, train_origins
 from panel import Panel
 from samples import Samples, targets
@@ -24,7 +25,9 @@ class Settings:
 
     Attributes:
         objective: Quantiles; or `tweedie`, one model of the mean whose calibration makes the quantiles.
-        relative: Whether sales are learned over the level of the series.
+        relative: Whether features in units are divided by the level of the series.
+        learn: What each of the models that are averaged learns: sales over the level of the series, or units. Each
+            learns from origins that lie between those of the others.
         start: What trees are added to: one number, or the usual quantile of the weekday.
         rounds: Trees.
         rate: Learning rate.
@@ -36,11 +39,12 @@ class Settings:
         bins: Bins of a feature.
         stride: Periods between the origins that rows are made at.
         halflife: Periods after which a row counts half; 0 for all alike.
-        seeds: Models that are averaged.
+        seeds: Models that are averaged, for each that `learn` names.
     """
 
     objective: Literal["quantile", "tweedie"] = "quantile"
     relative: bool = True
+    learn: tuple[Literal["level", "units"], ...] = ("level",)
     start: Literal["constant", "usual"] = "constant"
     rounds: Annotated[int, Meta(ge=1)] = 200
     rate: Annotated[float, Meta(gt=0, le=1)] = 0.08
@@ -55,10 +59,26 @@ class Settings:
     seeds: Annotated[int, Meta(ge=1)] = 1
 
     def __post_init__(self) -> None:
+        if not self.learn:
+            raise ValueError('Nothing is to be learned: name "level", "units" or both in `model.learn`')
+        if self.stride % len(self.learn):
+            raise ValueError(
+                f"A stride of {self.stride} cannot be divided among {len(self.learn)} models: give a multiple"
+            )
         if self.objective == "tweedie" and self.start == "usual":
             raise ValueError(
                 'Trees of a mean cannot start from quantiles: with objective = "tweedie" use start = "constant"'
             )
+
+    @property
+    def over_level(self) -> tuple[bool, ...]:
+        """For each of the models that are averaged whether it learns sales over the level of the series."""
+        return tuple(what == "level" for what in self.learn for _ in range(self.seeds))
+
+    @property
+    def step(self) -> int:
+        """Periods between the origins of all models together."""
+        return self.stride // len(self.learn)
 
 
 @dataclass(frozen=True)
@@ -82,7 +102,8 @@ class Fit:
         forecast: (S, H, Q) quantiles in units, ascending, neither calibrated nor rounded.
         curve: (number of trees, forecast) with fewer trees.
         gain: (Q, F) importance of the features.
-        models: For each quantile its models as LightGBM's text; only of jobs that say so.
+        models: For each quantile its models as LightGBM's text, `seeds` of each that `learn` names; only of jobs that
+            say so.
     """
 
     job: Job
@@ -103,10 +124,14 @@ class Rows:
     start: Floats
 
 
-def rows_of(job: Job, panel: Panel, samples: Samples, plan: Plan) -> Rows:
-    """The rows that a job learns from: targets are known at its origin, and not older than its training periods."""
+def rows_of(job: Job, panel: Panel, samples: Samples, plan: Plan, part: int = 0) -> Rows:
+    """The rows that a job learns from: targets are known at its origin, and not older than its training periods.
+
+    `part` is a place in `Settings.learn`.
+    """
     parts: list[tuple[Floats, ...]] = []
-    for origin in train_origins(job.origin, plan, job.settings.stride):
+    learn = job.settings.learn
+    for origin in train_origins(job.origin, plan, job.settings.stride, part, len(learn)):
         period = origin + 1 + plan.delay + np.arange(plan.horizon)
         units, counts = targets(panel, origin, plan)
         keep = counts & (period <= job.origin) & (period > job.origin - job.train)
@@ -114,7 +139,7 @@ def rows_of(job: Job, panel: Panel, samples: Samples, plan: Plan) -> Rows:
         age = job.origin - np.broadcast_to(period, keep.shape)[keep]
         recent = 0.5 ** (age / job.settings.halflife) if job.settings.halflife else np.ones(len(age))
         level = np.repeat(samples.level[place][:, None], plan.horizon, 1)[keep]
-        unit = level if samples.relative else np.ones_like(level)
+        unit = level if learn[part] == "level" else np.ones_like(level)
         start = samples.usual[place][keep] / unit[:, None]
         parts.append((samples.values[place][keep], units[keep] / unit, recent * unit, start))
     if not sum(len(part[1]) for part in parts):
@@ -124,10 +149,44 @@ def rows_of(job: Job, panel: Panel, samples: Samples, plan: Plan) -> Rows:
 
 
 def train(job: Job, panel: Panel, samples: Samples, plan: Plan, levels: list[float]) -> Fit:
+    settings, place = job.settings, samples.place(job.origin)
+    counts, trained = 0, []
+    for part in range(len(settings.learn)):
+        known = rows_of(job, panel, samples, plan, part)
+        counts += len(known.label)
+        trained.append(_boosters(known, settings, levels, part))
+    groups = [[one for group in column for one in group] for column in zip(*trained, strict=True)]
+    level = samples.level[place].astype(np.float64)
+    units = [level if relative else np.ones_like(level) for relative in settings.over_level]
+    start = samples.usual[place].astype(np.float64) if settings.start == "usual" else 0.0
+    rows = samples.values[place].reshape(-1, len(samples.names))
+
+    def forecast(trees: int) -> Floats:
+        said = [[one.predict(rows, num_iteration=trees, num_threads=1) for one in group] for group in groups]
+        shape = (len(groups), len(units), len(level), plan.horizon)
+        return settle(together(np.reshape(said, shape), [unit[:, None] for unit in units], start), len(levels))
+
+    few = [max(1, settings.rounds * part // 8) for part in (1, 2, 4, 6, 8)] if job.curve else []
+    return Fit(
+        job=job,
+        rows=counts,
+        forecast=forecast(settings.rounds),
+        curve=tuple((count, forecast(count)) for count in few),
+        gain=np.array([np.sum([_gain(one) for one in group], 0) for group in groups]),
+        models=tuple(tuple(one.model_to_string() for one in group) for group in groups) if job.keep else (),
+    )
+
+
+def _gain(booster: Any) -> Floats:
+    """(F,) importance of the features, of which each model has one in all: models of units are not the louder ones."""
+    gain = booster.feature_importance("gain")
+    return np.asarray(gain / max(gain.sum(), 1e-12))
+
+
+def _boosters(known: Rows, settings: Settings, levels: list[float], part: int) -> list[list[Any]]:
+    """For each level the models of one part; of a mean there is one for all levels."""
     import lightgbm
 
-    known = rows_of(job, panel, samples, plan)
-    settings, place = job.settings, samples.place(job.origin)
     data = lightgbm.Dataset(
         known.features,
         known.label,
@@ -135,34 +194,12 @@ def train(job: Job, panel: Panel, samples: Samples, plan: Plan, levels: list[flo
         params={"max_bin": settings.bins, "feature_pre_filter": False, "verbose": -1, "num_threads": 1},
         free_raw_data=False,
     )
-    boosters = []
+    found = []
     for column, level in enumerate(levels if settings.objective == "quantile" else levels[:1]):
         data.set_init_score(known.start[:, column] if settings.start == "usual" else None)
-        group = [
-            lightgbm.train(_parameters(settings, level, seed), data, settings.rounds) for seed in range(settings.seeds)
-        ]
-        boosters.append(group)
-    level_of, usual = samples.level[place].astype(np.float64), samples.usual[place].astype(np.float64)
-    unit = np.repeat((level_of if samples.relative else np.ones_like(level_of))[:, None], plan.horizon, 1)
-    start = usual / unit[..., None] if settings.start == "usual" else np.zeros_like(usual)
-    rows = samples.values[place].reshape(-1, len(samples.names))
-
-    def forecast(trees: int) -> Floats:
-        found = []
-        for column, group in enumerate(boosters):
-            said = np.mean([one.predict(rows, num_iteration=trees, num_threads=1) for one in group], axis=0)
-            found.append(start[..., column] + said.reshape(start.shape[:2]))
-        return settle(np.stack(found, -1), unit, len(levels))
-
-    counts = [max(1, settings.rounds * part // 8) for part in (1, 2, 4, 6, 8)] if job.curve else []
-    return Fit(
-        job=job,
-        rows=len(known.label),
-        forecast=forecast(settings.rounds),
-        curve=tuple((count, forecast(count)) for count in counts),
-        gain=np.array([np.sum([one.feature_importance("gain") for one in group], 0) for group in boosters]),
-        models=tuple(tuple(one.model_to_string() for one in group) for group in boosters) if job.keep else (),
-    )
+        seeds = range(part * settings.seeds, (part + 1) * settings.seeds)
+        found.append([lightgbm.train(_parameters(settings, level, seed), data, settings.rounds) for seed in seeds])
+    return found
 
 
 def _parameters(settings: Settings, level: float, seed: int) -> dict[str, Any]:

@@ -103,12 +103,30 @@ def test_trees_of_a_mean_cannot_start_from_quantiles():
         Settings(objective="tweedie", start="usual")
 
 
+def test_what_models_learn_must_be_named():
+    with pytest.raises(ValueError, match='name "level", "units" or both'):
+        Settings(learn=())
+    with pytest.raises(ValueError, match="A stride of 15 cannot be divided among 2 models"):
+        Settings(learn=("level", "units"), stride=15)
+
+
+def test_each_model_that_is_averaged_learns_from_origins_of_its_own():
+    first, second = (train_origins(900, PLAN, 28, part, 2) for part in (0, 1))
+    assert not {*first} & {*second}
+    assert sorted({*first, *second}, reverse=True) == train_origins(900, PLAN, 14)
+
+
 @pytest.mark.parametrize(
-    ("objective", "start"), [("quantile", "constant"), ("quantile", "usual"), ("tweedie", "constant")]
+    ("objective", "start", "learn"),
+    [
+        ("quantile", "constant", ("level",)),
+        ("quantile", "usual", ("level", "units")),
+        ("tweedie", "constant", ("level", "units")),
+    ],
 )
-def test_forecasts_are_whole_ascending_and_what_the_forecaster_says(panel, samples, objective, start):
+def test_forecasts_are_whole_ascending_and_what_the_forecaster_says(panel, samples, objective, start, learn):
     fold = outer_folds(panel.periods, PLAN, 7)[-1]
-    settings = replace(SMALL, objective=objective, start=start)
+    settings = replace(SMALL, objective=objective, start=start, stride=28, learn=learn)
     fit = train(Job(fold.origin, PLAN.train, settings, keep=True), panel, samples, PLAN, LEVELS)
     again = train(Job(fold.origin, PLAN.train, settings, keep=True), panel, samples, PLAN, LEVELS)
     assert fit.models == again.models
@@ -121,7 +139,7 @@ def test_forecasts_are_whole_ascending_and_what_the_forecaster_says(panel, sampl
     assert (forecast == np.rint(forecast)).all()
     assert (forecast >= 0).all()
     assert not forecast[~open_].any()
-    fitted = assemble(fit, learned, True, panel, PLAN, "units")
+    fitted = assemble(fit, learned, panel, PLAN, "units")
     assert np.array_equal(forecast_at(fitted, panel, fold.origin, PLAN), forecast)
 
 
