@@ -100,10 +100,9 @@ def whole(forecast: Floats, open_: np.ndarray) -> Floats:
     return np.where(open_[..., None], found, 0).astype(np.float32)
 
 
-def together(said: Floats, units: Sequence[Floats], start: Floats | float) -> Floats:
-    """(..., G) mean of what the M models of G groups say, (G, M, ...), each in its own unit, and where they start."""
-    averaged = [np.mean([one * unit for one, unit in zip(group, units, strict=True)], axis=0) for group in said]
-    return np.stack(averaged, -1) + start
+def averaged(said: Sequence[Floats], level: Floats, over_level: Sequence[bool]) -> Floats:
+    """In units, the mean of what models say: each over the level of the series, or in units already."""
+    return np.mean([one * level if over else one for one, over in zip(said, over_level, strict=True)], axis=0)
 
 
 def settle(raw: Floats, count: int) -> Floats:
@@ -117,24 +116,25 @@ class Finish:
     """The stage from what models say to whole, ascending, calibrated quantiles.
 
     Attributes:
-        groups: For each level the columns of its models, which are averaged; one group for all levels is repeated.
+        groups: For each level and scale the columns of its models, which are averaged; one for all levels is repeated.
         calibration: What the inner folds taught.
-        relative: For each model of a group whether it learned sales over the level of the series.
+        scales: Of each scale whether it is that of sales over the level of the series.
         from_usual: Whether they learned what sales are above the usual quantile.
     """
 
-    groups: tuple[tuple[str, ...], ...]
+    groups: tuple[tuple[tuple[str, ...], ...], ...]
     calibration: Calibration
-    relative: tuple[bool, ...]
+    scales: tuple[bool, ...]
     from_usual: bool
 
     def transform(self, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """A column of forecasts for each level."""
         levels, simple = self.calibration.levels, columns["usual"]
-        level = columns["level"]
-        units = [level if relative else np.ones_like(level) for relative in self.relative]
-        said = np.array([[columns[name] for name in group] for group in self.groups])
-        raw = together(said, units, simple if self.from_usual else 0.0)
+        parts = []
+        for scales in self.groups:
+            said = [np.mean([columns[name] for name in group], axis=0) for group in scales]
+            parts.append(averaged(said, columns["level"], self.scales[: len(said)]))
+        raw = np.stack(parts, -1) + (simple if self.from_usual else 0.0)
         found = apply(self.calibration, settle(raw, len(levels)), simple, columns["is open"])
         return {quantile_name(level): found[:, place].astype(np.float64) for place, level in enumerate(levels)}
 
@@ -143,16 +143,16 @@ class Finish:
         learned = {
             name: list(part) if isinstance(part, tuple) else part for name, part in asdict(self.calibration).items()
         }
-        groups = [list(group) for group in self.groups]
-        relative = list(self.relative)
-        return {"groups": groups, "calibration": learned, "relative": relative, "from_usual": self.from_usual}
+        groups = [[list(group) for group in scales] for scales in self.groups]
+        scales = list(self.scales)
+        return {"groups": groups, "calibration": learned, "scales": scales, "from_usual": self.from_usual}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """Return the stage of a state."""
         learned = {name: tuple(part) if isinstance(part, list) else part for name, part in state["calibration"].items()}
-        groups = tuple(tuple(group) for group in state["groups"])
-        return cls(groups, Calibration(**learned), tuple(state["relative"]), state["from_usual"])
+        groups = tuple(tuple(tuple(group) for group in scales) for scales in state["groups"])
+        return cls(groups, Calibration(**learned), tuple(state["scales"]), state["from_usual"])
 
 
 def quantile_name(level: float) -> str:

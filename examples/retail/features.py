@@ -108,6 +108,12 @@ def matrix(window: Window, *, relative: bool) -> tuple[Floats, Floats, tuple[str
     return np.stack(list(found.values()), -1), level.astype(np.float32), tuple(found)
 
 
+def matrices(window: Window, scales: tuple[bool, ...]) -> tuple[list[Floats], Floats, list[tuple[str, ...]]]:
+    """For each scale, over the level or not, features (S, H, F) and their names; and levels as (S,)."""
+    found = [matrix(window, relative=relative) for relative in scales]
+    return [values for values, _, _ in found], found[0][1], [names for _, _, names in found]
+
+
 def _first_known(*choices: Floats) -> Floats:
     found = choices[0]
     for other in choices[1:]:
@@ -317,9 +323,9 @@ class Features:
         season: Periods in a week.
         days: Days in a period.
         delay: Periods after the origin that are not forecast.
-        relative: Whether features in units are divided by the level of the series.
+        scales: Of each matrix of features whether those in units are divided by the level of the series.
         levels: Levels of the usual quantiles.
-        names: Names of the features.
+        names: Names of the features of the first matrix.
     """
 
     known: tuple[str, ...]
@@ -331,21 +337,22 @@ class Features:
     season: int
     days: int
     delay: int
-    relative: bool
+    scales: tuple[bool, ...]
     levels: tuple[float, ...]
     names: tuple[str, ...]
 
     def transform(self, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The features of each row; its level; (rows, Q) its usual quantiles; whether its period is open."""
+        """Features of each row, a matrix a scale; its level; (rows, Q) its usual quantiles; whether its period is open."""
         coded = {name: self._coded(name, values) for name, values in columns.items()}
         starts = _starts([values for name, values in coded.items() if name != "ahead"])
         window = self._window({name: values[starts] for name, values in coded.items()})
-        values, level, names = matrix(window, relative=self.relative)
-        if names != self.names:
-            raise ValueError(f"The rows give other features than the models know: {sorted({*names} ^ {*self.names})}")
+        values, level, names = matrices(window, self.scales)
+        if names[0] != self.names:
+            other = {*names[0]} ^ {*self.names}
+            raise ValueError(f"The rows give other features than the models know: {sorted(other)}")
         which, place = np.cumsum(starts) - 1, coded["ahead"] - self.delay - 1
-        return {
-            "features": values[which, place].astype(np.float64),
+        made = {features_name(scale): one[which, place].astype(np.float64) for scale, one in enumerate(values)}
+        return made | {
             "level": level[which].astype(np.float64),
             "usual": usual(window, self.levels)[which, place].astype(np.float64),
             "is open": (window.open[:, window.targets] > 0)[which, place],
@@ -390,6 +397,11 @@ class Features:
         labels = {name: tuple(texts) for name, texts in state["labels"].items()}
         lists = {name: tuple(part) for name, part in state.items() if isinstance(part, list)}
         return cls(**(state | lists | {"labels": labels}))
+
+
+def features_name(scale: int) -> str:
+    """The column of the features of a scale."""
+    return "features in units" if scale else "features"
 
 
 def group_name(column: str) -> str:

@@ -73,10 +73,7 @@ def all_folds(periods: int, plan: Plan, season: int) -> list[Fold]:
     return outer_folds(periods, plan, season) + ([locked] if locked else [])
 
 
-def train_origins(origin: int, plan: Plan, stride: int, part: int = 0, parts: int = 1) -> list[int]:
-    """Origins, `stride` periods apart, of which at least one target lies in the training periods of a fold.
-
-    Of several parts each has origins of its own, which lie between those of the others.
-    """
+def train_origins(origin: int, plan: Plan, stride: int) -> list[int]:
+    """Origins, `stride` periods apart, of which at least one target lies in the training periods of a fold."""
     oldest = max(origin - plan.train - plan.reach, 0)
-    return list(range(origin - stride + stride // parts * part, oldest, -stride))
+    return list(range(origin - stride, oldest, -stride))

@@ -1,15 +1,15 @@
 """LightGBM models of quantiles of what will be sold.
 
-A model learns sales over the level of the series, and rows weigh what the level is: the loss is then that in units,
-and large and small series teach each other. Or it learns units, which serves the tails of series that sell little.
-What several models say is averaged.
+With `relative`, a model learns sales over the level of the series, and rows weigh what the level is: the loss is then
+that in units, and large and small series teach each other. Where a series sells little, high quantiles over its level
+are noise: `units` names the levels at which the forecast is the mean of such a model and of one that learns units.
 """
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from calibration import settle, together
+from calibration import averaged, settle
 from folds import Plan, train_origins
 from panel import Panel
 from samples import Samples, targets
@@ -25,9 +25,8 @@ class Settings:
 
     Attributes:
         objective: Quantiles; or `tweedie`, one model of the mean whose calibration makes the quantiles.
-        relative: Whether features in units are divided by the level of the series.
-        learn: What each of the models that are averaged learns: sales over the level of the series, or units. Each
-            learns from origins that lie between those of the others.
+        relative: Whether sales are learned over the level of the series.
+        units: Levels at which models of units are averaged with those over the level.
         start: What trees are added to: one number, or the usual quantile of the weekday.
         rounds: Trees.
         rate: Learning rate.
@@ -39,12 +38,12 @@ class Settings:
         bins: Bins of a feature.
         stride: Periods between the origins that rows are made at.
         halflife: Periods after which a row counts half; 0 for all alike.
-        seeds: Models that are averaged, for each that `learn` names.
+        seeds: Models that are averaged.
     """
 
     objective: Literal["quantile", "tweedie"] = "quantile"
     relative: bool = True
-    learn: tuple[Literal["level", "units"], ...] = ("level",)
+    units: tuple[float, ...] = ()
     start: Literal["constant", "usual"] = "constant"
     rounds: Annotated[int, Meta(ge=1)] = 200
     rate: Annotated[float, Meta(gt=0, le=1)] = 0.08
@@ -59,11 +58,10 @@ class Settings:
     seeds: Annotated[int, Meta(ge=1)] = 1
 
     def __post_init__(self) -> None:
-        if not self.learn:
-            raise ValueError('Nothing is to be learned: name "level", "units" or both in `model.learn`')
-        if self.stride % len(self.learn):
+        if self.units and not (self.relative and self.objective == "quantile"):
             raise ValueError(
-                f"A stride of {self.stride} cannot be divided among {len(self.learn)} models: give a multiple"
+                "`model.units` names quantiles that are also learned over the level: "
+                'use relative = true and objective = "quantile", or leave it empty'
             )
         if self.objective == "tweedie" and self.start == "usual":
             raise ValueError(
@@ -71,14 +69,13 @@ class Settings:
             )
 
     @property
-    def over_level(self) -> tuple[bool, ...]:
-        """For each of the models that are averaged whether it learns sales over the level of the series."""
-        return tuple(what == "level" for what in self.learn for _ in range(self.seeds))
+    def scales(self) -> tuple[bool, ...]:
+        """Of each set of features and models whether it is over the level; the second one is that of `units`."""
+        return (self.relative, False) if self.units else (self.relative,)
 
-    @property
-    def step(self) -> int:
-        """Periods between the origins of all models together."""
-        return self.stride // len(self.learn)
+    def learned(self, level: float) -> tuple[int, ...]:
+        """Places in `scales` of the models of a level."""
+        return (0, 1) if level in self.units else (0,)
 
 
 @dataclass(frozen=True)
@@ -101,9 +98,8 @@ class Fit:
         rows: Rows that it learned from.
         forecast: (S, H, Q) quantiles in units, ascending, neither calibrated nor rounded.
         curve: (number of trees, forecast) with fewer trees.
-        gain: (Q, F) importance of the features.
-        models: For each quantile its models as LightGBM's text, `seeds` of each that `learn` names; only of jobs that
-            say so.
+        gain: (Q, F) importance of the features, to the models of the first scale.
+        models: For each quantile and scale its models as LightGBM's text; only of jobs that say so.
     """
 
     job: Job
@@ -111,7 +107,7 @@ class Fit:
     forecast: Floats
     curve: tuple[tuple[int, Floats], ...]
     gain: Floats
-    models: tuple[tuple[str, ...], ...]
+    models: tuple[tuple[tuple[str, ...], ...], ...]
 
 
 @dataclass(frozen=True)
@@ -124,14 +120,13 @@ class Rows:
     start: Floats
 
 
-def rows_of(job: Job, panel: Panel, samples: Samples, plan: Plan, part: int = 0) -> Rows:
+def rows_of(job: Job, panel: Panel, samples: Samples, plan: Plan, scale: int = 0) -> Rows:
     """The rows that a job learns from: targets are known at its origin, and not older than its training periods.
 
-    `part` is a place in `Settings.learn`.
+    `scale` is a place in `Settings.scales`.
     """
     parts: list[tuple[Floats, ...]] = []
-    learn = job.settings.learn
-    for origin in train_origins(job.origin, plan, job.settings.stride, part, len(learn)):
+    for origin in train_origins(job.origin, plan, job.settings.stride):
         period = origin + 1 + plan.delay + np.arange(plan.horizon)
         units, counts = targets(panel, origin, plan)
         keep = counts & (period <= job.origin) & (period > job.origin - job.train)
@@ -139,9 +134,9 @@ def rows_of(job: Job, panel: Panel, samples: Samples, plan: Plan, part: int = 0)
         age = job.origin - np.broadcast_to(period, keep.shape)[keep]
         recent = 0.5 ** (age / job.settings.halflife) if job.settings.halflife else np.ones(len(age))
         level = np.repeat(samples.level[place][:, None], plan.horizon, 1)[keep]
-        unit = level if learn[part] == "level" else np.ones_like(level)
+        unit = level if job.settings.scales[scale] else np.ones_like(level)
         start = samples.usual[place][keep] / unit[:, None]
-        parts.append((samples.values[place][keep], units[keep] / unit, recent * unit, start))
+        parts.append((samples.features(scale)[place][keep], units[keep] / unit, recent * unit, start))
     if not sum(len(part[1]) for part in parts):
         raise ValueError(f"No row is left to train on at the origin {panel.dates[job.origin]}: give more history")
     features, label, weight, start = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -150,41 +145,47 @@ def rows_of(job: Job, panel: Panel, samples: Samples, plan: Plan, part: int = 0)
 
 def train(job: Job, panel: Panel, samples: Samples, plan: Plan, levels: list[float]) -> Fit:
     settings, place = job.settings, samples.place(job.origin)
-    counts, trained = 0, []
-    for part in range(len(settings.learn)):
-        known = rows_of(job, panel, samples, plan, part)
-        counts += len(known.label)
-        trained.append(_boosters(known, settings, levels, part))
-    groups = [[one for group in column for one in group] for column in zip(*trained, strict=True)]
-    level = samples.level[place].astype(np.float64)
-    units = [level if relative else np.ones_like(level) for relative in settings.over_level]
-    start = samples.usual[place].astype(np.float64) if settings.start == "usual" else 0.0
-    rows = samples.values[place].reshape(-1, len(samples.names))
+    known = [rows_of(job, panel, samples, plan, scale) for scale in range(len(settings.scales))]
+    modelled = levels if settings.objective == "quantile" else levels[:1]
+    trained = [_boosters(rows, settings, modelled, scale) for scale, rows in enumerate(known)]
+    rows = [samples.features(scale)[place] for scale in range(len(known))]
+    level = np.repeat(samples.level[place].astype(np.float64)[:, None], plan.horizon, 1)
+    start = samples.usual[place].astype(np.float64)
 
     def forecast(trees: int) -> Floats:
-        said = [[one.predict(rows, num_iteration=trees, num_threads=1) for one in group] for group in groups]
-        shape = (len(groups), len(units), len(level), plan.horizon)
-        return settle(together(np.reshape(said, shape), [unit[:, None] for unit in units], start), len(levels))
+        found = []
+        for column, tau in enumerate(modelled):
+            said = [_said(trained[scale][column], rows[scale], trees) for scale in settings.learned(tau)]
+            over = [settings.scales[scale] for scale in settings.learned(tau)]
+            found.append(averaged(said, level, over) + (start[..., column] if settings.start == "usual" else 0.0))
+        return settle(np.stack(found, -1), len(levels))
 
-    few = [max(1, settings.rounds * part // 8) for part in (1, 2, 4, 6, 8)] if job.curve else []
+    counts = [max(1, settings.rounds * part // 8) for part in (1, 2, 4, 6, 8)] if job.curve else []
     return Fit(
         job=job,
-        rows=counts,
+        rows=len(known[0].label),
         forecast=forecast(settings.rounds),
-        curve=tuple((count, forecast(count)) for count in few),
-        gain=np.array([np.sum([_gain(one) for one in group], 0) for group in groups]),
-        models=tuple(tuple(one.model_to_string() for one in group) for group in groups) if job.keep else (),
+        curve=tuple((count, forecast(count)) for count in counts),
+        gain=np.array([np.sum([one.feature_importance("gain") for one in group], 0) for group in trained[0]]),
+        models=tuple(
+            tuple(tuple(one.model_to_string() for one in trained[scale][column]) for scale in settings.learned(tau))
+            for column, tau in enumerate(modelled)
+        )
+        if job.keep
+        else (),
     )
 
 
-def _gain(booster: Any) -> Floats:
-    """(F,) importance of the features, of which each model has one in all: models of units are not the louder ones."""
-    gain = booster.feature_importance("gain")
-    return np.asarray(gain / max(gain.sum(), 1e-12))
+def _said(group: list[Any], rows: Floats, trees: int) -> Floats:
+    """(S, H) mean of what the models of a group say of (S, H, F) features."""
+    flat = rows.reshape(-1, rows.shape[-1])
+    return np.mean([one.predict(flat, num_iteration=trees, num_threads=1) for one in group], axis=0).reshape(
+        rows.shape[:2]
+    )
 
 
-def _boosters(known: Rows, settings: Settings, levels: list[float], part: int) -> list[list[Any]]:
-    """For each level the models of one part; of a mean there is one for all levels."""
+def _boosters(known: Rows, settings: Settings, levels: list[float], scale: int) -> list[list[Any]]:
+    """For each level the models of one scale; none where the level has none of it."""
     import lightgbm
 
     data = lightgbm.Dataset(
@@ -195,9 +196,12 @@ def _boosters(known: Rows, settings: Settings, levels: list[float], part: int) -
         free_raw_data=False,
     )
     found = []
-    for column, level in enumerate(levels if settings.objective == "quantile" else levels[:1]):
+    for column, level in enumerate(levels):
+        if scale not in settings.learned(level):
+            found.append([])
+            continue
         data.set_init_score(known.start[:, column] if settings.start == "usual" else None)
-        seeds = range(part * settings.seeds, (part + 1) * settings.seeds)
+        seeds = range(settings.seeds)
         found.append([lightgbm.train(_parameters(settings, level, seed), data, settings.rounds) for seed in seeds])
     return found
 

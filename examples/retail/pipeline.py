@@ -97,16 +97,16 @@ def analyse(sales: pl.DataFrame, table: Columns, unit: str) -> int:
 
 @step
 def preprocess(
-    sales: pl.DataFrame, table: Columns, plan: Plan, quantiles: list[float], step: int, relative: bool
+    sales: pl.DataFrame, table: Columns, plan: Plan, quantiles: list[float], stride: int, scales: tuple[bool, ...]
 ) -> Prepared:
     """The table as arrays, and the features of every origin that a model learns from or forecasts at."""
     panel = arrange(sales, table)
     folds = all_folds(panel.periods, plan, panel.season)
     log("folds", pictures.timeline(panel, folds, plan))
     wanted = {origin for fold in folds for origin in (fold.origin, *fold.inner)}
-    wanted |= {earlier for origin in list(wanted) for earlier in train_origins(origin, plan, step)}
+    wanted |= {earlier for origin in list(wanted) for earlier in train_origins(origin, plan, stride)}
     with data.logged_cost("features"):
-        samples = sample(panel, sorted(wanted), plan, quantiles, relative=relative)
+        samples = sample(panel, sorted(wanted), plan, quantiles, scales=scales)
     log("feature tests before training", modeltests.before_training(samples))
     return Prepared(panel, samples)
 
@@ -276,7 +276,7 @@ def retail(config: Retail) -> Package:
     sales = validate(fetch(config.sales), config.table, config.plan.horizon, config.series)
     analyse(sales, config.table, config.unit)
     model = config.model
-    prepared = preprocess(sales, config.table, config.plan, config.quantiles, model.step, model.relative)
+    prepared = preprocess(sales, config.table, config.plan, config.quantiles, model.stride, model.scales)
     panel, samples = prepared.panel, prepared.samples
     forecasts = baselines(panel, samples, config.plan, config.quantiles, config.linear_rows)
     jobs = plan_training(panel, config.plan, config.model, config.choices, config.months)

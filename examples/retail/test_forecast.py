@@ -39,7 +39,7 @@ def samples(panel):
     folds = all_folds(panel.periods, PLAN, panel.season)
     origins = {origin for fold in folds for origin in (fold.origin, *fold.inner)}
     origins |= {one for origin in list(origins) for one in train_origins(origin, PLAN, SMALL.stride)}
-    return sample(panel, sorted(origins), PLAN, LEVELS, relative=True)
+    return sample(panel, sorted(origins), PLAN, LEVELS, scales=(True, False))
 
 
 def test_features_are_the_same_with_the_future_cut_off(table):
@@ -103,30 +103,31 @@ def test_trees_of_a_mean_cannot_start_from_quantiles():
         Settings(objective="tweedie", start="usual")
 
 
-def test_what_models_learn_must_be_named():
-    with pytest.raises(ValueError, match='name "level", "units" or both'):
-        Settings(learn=())
-    with pytest.raises(ValueError, match="A stride of 15 cannot be divided among 2 models"):
-        Settings(learn=("level", "units"), stride=15)
+def test_units_are_learned_beside_quantiles_over_the_level():
+    for wrong in ({"objective": "tweedie"}, {"relative": False}):
+        with pytest.raises(ValueError, match="`model.units` names quantiles that are also learned over the level"):
+            Settings(units=(0.95,), **wrong)
 
 
-def test_each_model_that_is_averaged_learns_from_origins_of_its_own():
-    first, second = (train_origins(900, PLAN, 28, part, 2) for part in (0, 1))
-    assert not {*first} & {*second}
-    assert sorted({*first, *second}, reverse=True) == train_origins(900, PLAN, 14)
+def test_a_mean_of_two_scales_is_half_of_each(panel, samples):
+    fold = outer_folds(panel.periods, PLAN, 7)[-1]
+    job = Job(fold.origin, PLAN.train, replace(SMALL, units=(0.95,)))
+    both = train(job, panel, samples, PLAN, LEVELS).forecast
+    over = train(replace(job, settings=SMALL), panel, samples, PLAN, LEVELS).forecast
+    in_units = replace(samples, values=samples.second, relative=False)
+    alone = train(replace(job, settings=replace(SMALL, relative=False)), panel, in_units, PLAN, [0.95]).forecast
+    expected = over.copy()
+    expected[..., LEVELS.index(0.95)] = (over[..., LEVELS.index(0.95)] + alone[..., 0]) / 2
+    assert np.allclose(both, np.sort(expected, axis=-1), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize(
-    ("objective", "start", "learn"),
-    [
-        ("quantile", "constant", ("level",)),
-        ("quantile", "usual", ("level", "units")),
-        ("tweedie", "constant", ("level", "units")),
-    ],
+    ("objective", "start", "in_units"),
+    [("quantile", "constant", ()), ("quantile", "usual", (0.5, 0.95)), ("tweedie", "constant", ())],
 )
-def test_forecasts_are_whole_ascending_and_what_the_forecaster_says(panel, samples, objective, start, learn):
+def test_forecasts_are_whole_ascending_and_what_the_forecaster_says(panel, samples, objective, start, in_units):
     fold = outer_folds(panel.periods, PLAN, 7)[-1]
-    settings = replace(SMALL, objective=objective, start=start, stride=28, learn=learn)
+    settings = replace(SMALL, objective=objective, start=start, units=in_units)
     fit = train(Job(fold.origin, PLAN.train, settings, keep=True), panel, samples, PLAN, LEVELS)
     again = train(Job(fold.origin, PLAN.train, settings, keep=True), panel, samples, PLAN, LEVELS)
     assert fit.models == again.models
@@ -196,9 +197,7 @@ def test_a_product_that_was_never_seen_has_a_forecast(panel):
     units[0, : fold.origin + 1] = np.nan
     new = replace(panel, units=units)
     origins = sorted({fold.origin, *train_origins(fold.origin, PLAN, SMALL.stride)})
-    found = train(
-        Job(fold.origin, PLAN.train, SMALL), new, sample(new, origins, PLAN, LEVELS, relative=True), PLAN, LEVELS
-    )
+    found = train(Job(fold.origin, PLAN.train, SMALL), new, sample(new, origins, PLAN, LEVELS), PLAN, LEVELS)
     assert np.isfinite(found.forecast).all()
 
 
