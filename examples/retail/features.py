@@ -342,7 +342,7 @@ class Features:
     names: tuple[str, ...]
 
     def transform(self, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Features of each row, a matrix a scale; its level; (rows, Q) its usual quantiles; whether its period is open."""
+        """Features of each row, a matrix a scale; its level; (rows, Q) usual quantiles; whether its period is open."""
         coded = {name: self._coded(name, values) for name, values in columns.items()}
         starts = _starts([values for name, values in coded.items() if name != "ahead"])
         window = self._window({name: values[starts] for name, values in coded.items()})

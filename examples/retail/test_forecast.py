@@ -105,7 +105,7 @@ def test_trees_of_a_mean_cannot_start_from_quantiles():
 
 def test_units_are_learned_beside_quantiles_over_the_level():
     for wrong in ({"objective": "tweedie"}, {"relative": False}):
-        with pytest.raises(ValueError, match="`model.units` names quantiles that are also learned over the level"):
+        with pytest.raises(ValueError, match=r"`model\.units` names quantiles that are also learned over the level"):
             Settings(units=(0.95,), **wrong)
 
 
