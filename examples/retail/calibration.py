@@ -100,9 +100,10 @@ def whole(forecast: Floats, open_: np.ndarray) -> Floats:
     return np.where(open_[..., None], found, 0).astype(np.float32)
 
 
-def averaged(said: Sequence[Floats], level: Floats, over_level: Sequence[bool]) -> Floats:
-    """In units, the mean of what models say: each over the level of the series, or in units already."""
-    return np.mean([one * level if over else one for one, over in zip(said, over_level, strict=True)], axis=0)
+def in_units(said: Sequence[Floats], level: Floats, over_level: Sequence[bool], shares: Sequence[float]) -> Floats:
+    """The mean, by shares, of what models of several scales say: over the level of the series, or in units already."""
+    parts = zip(said, over_level, shares, strict=True)
+    return np.sum([share * (one * level if over else one) for one, over, share in parts], axis=0)
 
 
 def settle(raw: Floats, count: int) -> Floats:
@@ -119,21 +120,24 @@ class Finish:
         groups: For each level and scale the columns of its models, which are averaged; one for all levels is repeated.
         calibration: What the inner folds taught.
         scales: Of each scale whether it is that of sales over the level of the series.
+        shares: For each level and scale the share of its models.
         from_usual: Whether they learned what sales are above the usual quantile.
     """
 
     groups: tuple[tuple[tuple[str, ...], ...], ...]
     calibration: Calibration
     scales: tuple[bool, ...]
+    shares: tuple[tuple[float, ...], ...]
     from_usual: bool
 
     def transform(self, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """A column of forecasts for each level."""
         levels, simple = self.calibration.levels, columns["usual"]
+        level, none = columns["level"], np.zeros(len(columns["level"]))
         parts = []
-        for scales in self.groups:
-            said = [np.mean([columns[name] for name in group], axis=0) for group in scales]
-            parts.append(averaged(said, columns["level"], self.scales[: len(said)]))
+        for groups, shares in zip(self.groups, self.shares, strict=True):
+            said = [np.mean([columns[name] for name in group] or [none], axis=0) for group in groups]
+            parts.append(in_units(said, level, self.scales, shares))
         raw = np.stack(parts, -1) + (simple if self.from_usual else 0.0)
         found = apply(self.calibration, settle(raw, len(levels)), simple, columns["is open"])
         return {quantile_name(level): found[:, place].astype(np.float64) for place, level in enumerate(levels)}
@@ -144,15 +148,22 @@ class Finish:
             name: list(part) if isinstance(part, tuple) else part for name, part in asdict(self.calibration).items()
         }
         groups = [[list(group) for group in scales] for scales in self.groups]
-        scales = list(self.scales)
-        return {"groups": groups, "calibration": learned, "scales": scales, "from_usual": self.from_usual}
+        scales, shares = list(self.scales), [list(one) for one in self.shares]
+        return {
+            "groups": groups,
+            "calibration": learned,
+            "scales": scales,
+            "shares": shares,
+            "from_usual": self.from_usual,
+        }
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """Return the stage of a state."""
         learned = {name: tuple(part) if isinstance(part, list) else part for name, part in state["calibration"].items()}
         groups = tuple(tuple(tuple(group) for group in scales) for scales in state["groups"])
-        return cls(groups, Calibration(**learned), tuple(state["scales"]), state["from_usual"])
+        shares = tuple(tuple(one) for one in state["shares"])
+        return cls(groups, Calibration(**learned), tuple(state["scales"]), shares, state["from_usual"])
 
 
 def quantile_name(level: float) -> str:

@@ -17,6 +17,7 @@ Named = dict[str, Floats]
 SEASONS_BACK = 60
 YEAR = 52
 LEAST_LEVEL = 0.5
+LEAST_OF_YEAR = 0.5
 SPANS = (1, 2, 4, 8, 13, 26, 52)
 GROUP_SPANS = (4, 26)
 SHARES = (0.25, 0.5, 0.75, 0.9, 0.97)
@@ -71,14 +72,17 @@ class Window:
 
 
 def build(window: Window, *, relative: bool) -> tuple[Named, Floats]:
-    """For each feature (S, H) values, and for each series (S,) its level: the mean of its last open days.
+    """For each feature (S, H) values, and for each series (S,) its level: the mean of the open days of eight weeks.
+
+    A product that was not delivered for weeks comes back as large as it was: no level is below half the year's mean.
 
     Args:
         window: What is known.
         relative: Whether features in units are divided by the level, so that series of all sizes are alike.
     """
     means = recent_means(window.units, SPANS, window.season)
-    level = _first_known(means["8"], means["26"], means["52"])
+    recent = _first_known(means["8"], means["26"], means["52"])
+    level = np.maximum(recent, LEAST_OF_YEAR * np.nan_to_num(means["52"]))
     unit = np.maximum(level, LEAST_LEVEL) if relative else np.ones_like(level)
     with np.errstate(all="ignore"):
         by_series = {

@@ -37,8 +37,11 @@ def assemble(fit: Fit, learned: Calibration, panel: Panel, plan: Plan, unit: str
         groups.append(tuple(named))
     stages: dict[str, Stage] = {"features": stage(panel, plan, learned.levels, settings.scales)}
     for scale, found in enumerate(models):
+        if not found:
+            continue
         stages["models-of-units" if scale else "models"] = Models((features_name(scale),), found)
-    stages["calibration"] = Finish(tuple(groups), learned, settings.scales, settings.start == "usual")
+    shares = settings.shares(len(groups))
+    stages["calibration"] = Finish(tuple(groups), learned, settings.scales, shares, settings.start == "usual")
     return Pipeline(signature(panel, plan, unit), stages)
 
 

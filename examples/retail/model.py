@@ -2,14 +2,14 @@
 
 With `relative`, a model learns sales over the level of the series, and rows weigh what the level is: the loss is then
 that in units, and large and small series teach each other. Where a series sells little, high quantiles over its level
-are noise: `units` names the levels at which the forecast is the mean of such a model and of one that learns units.
+are noise: `units` says how much of the forecast at each level comes from a model that learns units.
 """
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from calibration import averaged, settle
+from calibration import in_units, settle
 from folds import Plan, train_origins
 from panel import Panel
 from samples import Samples, targets
@@ -26,7 +26,8 @@ class Settings:
     Attributes:
         objective: Quantiles; or `tweedie`, one model of the mean whose calibration makes the quantiles.
         relative: Whether sales are learned over the level of the series.
-        units: Levels at which models of units are averaged with those over the level.
+        units: For each quantile the share of models of units in the forecast, the rest being over the level of the
+            series; empty: none.
         start: What trees are added to: one number, or the usual quantile of the weekday.
         rounds: Trees.
         rate: Learning rate.
@@ -60,9 +61,11 @@ class Settings:
     def __post_init__(self) -> None:
         if self.units and not (self.relative and self.objective == "quantile"):
             raise ValueError(
-                "`model.units` names quantiles that are also learned over the level: "
+                "`model.units` are shares beside models over the level: "
                 'use relative = true and objective = "quantile", or leave it empty'
             )
+        if not all(0 <= share <= 1 for share in self.units):
+            raise ValueError(f"`model.units` are shares from 0 to 1, not {self.units}")
         if self.objective == "tweedie" and self.start == "usual":
             raise ValueError(
                 'Trees of a mean cannot start from quantiles: with objective = "tweedie" use start = "constant"'
@@ -73,9 +76,11 @@ class Settings:
         """Of each set of features and models whether it is over the level; the second one is that of `units`."""
         return (self.relative, False) if self.units else (self.relative,)
 
-    def learned(self, level: float) -> tuple[int, ...]:
-        """Places in `scales` of the models of a level."""
-        return (0, 1) if level in self.units else (0,)
+    def shares(self, count: int) -> tuple[tuple[float, ...], ...]:
+        """For each of so many quantiles the share of each scale."""
+        if self.units and len(self.units) != count:
+            raise ValueError(f"`model.units` has {len(self.units)} shares for {count} quantiles: give one for each")
+        return tuple((1 - share, share) for share in self.units) or ((1.0,),) * count
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ class Fit:
         rows: Rows that it learned from.
         forecast: (S, H, Q) quantiles in units, ascending, neither calibrated nor rounded.
         curve: (number of trees, forecast) with fewer trees.
-        gain: (Q, F) importance of the features, to the models of the first scale.
+        gain: (Q, F) importance of the features; a feature in units counts with that over the level.
         models: For each quantile and scale its models as LightGBM's text; only of jobs that say so.
     """
 
@@ -145,20 +150,23 @@ def rows_of(job: Job, panel: Panel, samples: Samples, plan: Plan, scale: int = 0
 
 def train(job: Job, panel: Panel, samples: Samples, plan: Plan, levels: list[float]) -> Fit:
     settings, place = job.settings, samples.place(job.origin)
-    known = [rows_of(job, panel, samples, plan, scale) for scale in range(len(settings.scales))]
     modelled = levels if settings.objective == "quantile" else levels[:1]
-    trained = [_boosters(rows, settings, modelled, scale) for scale, rows in enumerate(known)]
+    shares = settings.shares(len(modelled))
+    known = [rows_of(job, panel, samples, plan, scale) for scale in range(len(settings.scales))]
+    trained = [
+        _boosters(rows, settings, modelled, [one[scale] > 0 for one in shares]) for scale, rows in enumerate(known)
+    ]
     rows = [samples.features(scale)[place] for scale in range(len(known))]
     level = np.repeat(samples.level[place].astype(np.float64)[:, None], plan.horizon, 1)
     start = samples.usual[place].astype(np.float64)
 
     def forecast(trees: int) -> Floats:
         found = []
-        for column, tau in enumerate(modelled):
-            said = [_said(trained[scale][column], rows[scale], trees) for scale in settings.learned(tau)]
-            over = [settings.scales[scale] for scale in settings.learned(tau)]
-            found.append(averaged(said, level, over) + (start[..., column] if settings.start == "usual" else 0.0))
-        return settle(np.stack(found, -1), len(levels))
+        for column, weights in enumerate(shares):
+            said = [_said(groups[column], one, trees) for groups, one in zip(trained, rows, strict=True)]
+            found.append(in_units(said, level, settings.scales, weights))
+        raw = np.stack(found, -1) + (start[..., : len(found)] if settings.start == "usual" else 0.0)
+        return settle(raw, len(levels))
 
     counts = [max(1, settings.rounds * part // 8) for part in (1, 2, 4, 6, 8)] if job.curve else []
     return Fit(
@@ -166,26 +174,32 @@ def train(job: Job, panel: Panel, samples: Samples, plan: Plan, levels: list[flo
         rows=len(known[0].label),
         forecast=forecast(settings.rounds),
         curve=tuple((count, forecast(count)) for count in counts),
-        gain=np.array([np.sum([one.feature_importance("gain") for one in group], 0) for group in trained[0]]),
+        gain=sum(samples.of_features(_gain(groups), scale) for scale, groups in enumerate(trained)),
         models=tuple(
-            tuple(tuple(one.model_to_string() for one in trained[scale][column]) for scale in settings.learned(tau))
-            for column, tau in enumerate(modelled)
+            tuple(tuple(one.model_to_string() for one in groups[column]) for groups in trained)
+            for column in range(len(modelled))
         )
         if job.keep
         else (),
     )
 
 
+def _gain(groups: list[list[Any]]) -> Floats:
+    """(Q, features of a scale) importance; zero where a level has no model."""
+    width = next(one.num_feature() for group in groups for one in group)
+    parts = [[one.feature_importance("gain") for one in group] for group in groups]
+    return np.array([np.sum([np.zeros(width), *part], axis=0) for part in parts])
+
+
 def _said(group: list[Any], rows: Floats, trees: int) -> Floats:
-    """(S, H) mean of what the models of a group say of (S, H, F) features."""
+    """(S, H) mean of what the models of a group say of (S, H, F) features; zero without a model."""
     flat = rows.reshape(-1, rows.shape[-1])
-    return np.mean([one.predict(flat, num_iteration=trees, num_threads=1) for one in group], axis=0).reshape(
-        rows.shape[:2]
-    )
+    said = [one.predict(flat, num_iteration=trees, num_threads=1) for one in group]
+    return np.mean(said or [np.zeros(len(flat))], axis=0).reshape(rows.shape[:2])
 
 
-def _boosters(known: Rows, settings: Settings, levels: list[float], scale: int) -> list[list[Any]]:
-    """For each level the models of one scale; none where the level has none of it."""
+def _boosters(known: Rows, settings: Settings, levels: list[float], wanted: list[bool]) -> list[list[Any]]:
+    """For each level the models of one scale; none where the level wants none."""
     import lightgbm
 
     data = lightgbm.Dataset(
@@ -195,13 +209,10 @@ def _boosters(known: Rows, settings: Settings, levels: list[float], scale: int) 
         params={"max_bin": settings.bins, "feature_pre_filter": False, "verbose": -1, "num_threads": 1},
         free_raw_data=False,
     )
-    found = []
+    found: list[list[Any]] = []
     for column, level in enumerate(levels):
-        if scale not in settings.learned(level):
-            found.append([])
-            continue
         data.set_init_score(known.start[:, column] if settings.start == "usual" else None)
-        seeds = range(settings.seeds)
+        seeds = range(settings.seeds if wanted[column] else 0)
         found.append([lightgbm.train(_parameters(settings, level, seed), data, settings.rounds) for seed in seeds])
     return found
 

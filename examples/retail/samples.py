@@ -23,6 +23,7 @@ class Samples:
         names: Names of the features.
         relative: Whether features in units are divided by the level.
         second: (O, S, H, G) features of the second scale, in units; None where there is one scale.
+        second_names: Their names.
     """
 
     origins: np.ndarray
@@ -32,6 +33,7 @@ class Samples:
     names: tuple[str, ...]
     relative: bool
     second: Floats | None = None
+    second_names: tuple[str, ...] = ()
 
     def place(self, origin: int) -> int:
         return int(np.searchsorted(self.origins, origin))
@@ -43,6 +45,13 @@ class Samples:
         if self.second is None:
             raise ValueError("The samples have no features in units: give `sample` the scales of the settings")
         return self.second
+
+    def of_features(self, gain: Floats, scale: int) -> Floats:
+        """(Q, F) what (Q, features of a scale) say of the features of the first scale, by their names."""
+        if not scale:
+            return gain
+        places = {name: place for place, name in enumerate(self.second_names)}
+        return gain[:, [places[name] for name in self.names]]
 
     def at(self, origin: int) -> Floats:
         """(S · H, F) features at one origin."""
@@ -64,7 +73,7 @@ def sample(
         for whole, one in zip(parts, found, strict=True):
             whole[place] = one
     first, level, usually, *second = parts
-    return Samples(wanted, first, level, usually, names[0], scales[0], *second)
+    return Samples(wanted, first, level, usually, names[0], scales[0], *second, *names[1:])
 
 
 def targets(panel: Panel, origin: int, plan: Plan) -> tuple[Floats, np.ndarray]:
