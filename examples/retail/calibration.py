@@ -100,10 +100,16 @@ def whole(forecast: Floats, open_: np.ndarray) -> Floats:
     return np.where(open_[..., None], found, 0).astype(np.float32)
 
 
-def settle(raw: Floats, unit: Floats, count: int) -> Floats:
-    """(..., Q) quantiles in units, ascending and not negative, from what 1 or Q models learned; (...) units."""
-    together = np.repeat(raw, count // raw.shape[-1], axis=-1) * unit[..., None]
-    return np.sort(np.maximum(together, 0), axis=-1).astype(np.float32)
+def in_units(said: Sequence[Floats], level: Floats, over_level: Sequence[bool], shares: Sequence[float]) -> Floats:
+    """The mean, by shares, of what models of several scales say: over the level of the series, or in units already."""
+    parts = zip(said, over_level, shares, strict=True)
+    return np.sum([share * (one * level if over else one) for one, over, share in parts], axis=0)
+
+
+def settle(raw: Floats, count: int) -> Floats:
+    """(..., Q) quantiles in units, ascending and not negative, from what 1 or Q groups of models say."""
+    every = np.repeat(raw, count // raw.shape[-1], axis=-1)
+    return np.sort(np.maximum(every, 0), axis=-1).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -111,27 +117,31 @@ class Finish:
     """The stage from what models say to whole, ascending, calibrated quantiles.
 
     Attributes:
-        groups: For each level the columns of its models, which are averaged; one group for all levels is repeated.
+        groups: For each level and scale the columns of its models, which are averaged; one for all levels is repeated.
         calibration: What the inner folds taught.
-        relative: Whether the models learned sales over the level of the series.
+        scales: Of each scale whether it is that of sales over the level of the series.
+        shares: For each level and scale the share of its models.
         from_usual: Whether they learned what sales are above the usual quantile.
         days: Days in a period.
     """
 
-    groups: tuple[tuple[str, ...], ...]
+    groups: tuple[tuple[tuple[str, ...], ...], ...]
     calibration: Calibration
-    relative: bool
+    scales: tuple[bool, ...]
+    shares: tuple[tuple[float, ...], ...]
     from_usual: bool
     days: int
 
     def transform(self, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The date that is forecast, and a column of forecasts for each level."""
         levels, simple = self.calibration.levels, columns["usual"]
-        unit = columns["level"] if self.relative else np.ones_like(columns["level"])
-        raw = np.stack([np.mean([columns[name] for name in group], axis=0) for group in self.groups], -1)
-        if self.from_usual:
-            raw = simple / unit[:, None] + raw
-        found = apply(self.calibration, settle(raw, unit, len(levels)), simple, columns["is open"])
+        level, none = columns["level"], np.zeros(len(columns["level"]))
+        parts = []
+        for groups, shares in zip(self.groups, self.shares, strict=True):
+            said = [np.mean([columns[name] for name in group] or [none], axis=0) for group in groups]
+            parts.append(in_units(said, level, self.scales, shares))
+        raw = np.stack(parts, -1) + (simple if self.from_usual else 0.0)
+        found = apply(self.calibration, settle(raw, len(levels)), simple, columns["is open"])
         made = {quantile_name(level): found[:, place].astype(np.float64) for place, level in enumerate(levels)}
         return {"date": forecast_date(columns, self.days), **made}
 
@@ -140,16 +150,23 @@ class Finish:
         learned = {
             name: list(part) if isinstance(part, tuple) else part for name, part in asdict(self.calibration).items()
         }
-        groups = [list(group) for group in self.groups]
-        plain = {"relative": self.relative, "from_usual": self.from_usual, "days": self.days}
-        return {"groups": groups, "calibration": learned, **plain}
+        return {
+            "groups": [[list(group) for group in scales] for scales in self.groups],
+            "calibration": learned,
+            "scales": list(self.scales),
+            "shares": [list(one) for one in self.shares],
+            "from_usual": self.from_usual,
+            "days": self.days,
+        }
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """Return the stage of a state."""
         learned = {name: tuple(part) if isinstance(part, list) else part for name, part in state["calibration"].items()}
-        groups = tuple(tuple(group) for group in state["groups"])
-        return cls(groups, Calibration(**learned), state["relative"], state["from_usual"], state["days"])
+        groups = tuple(tuple(tuple(group) for group in scales) for scales in state["groups"])
+        shares = tuple(tuple(one) for one in state["shares"])
+        plain = (tuple(state["scales"]), shares, state["from_usual"], state["days"])
+        return cls(groups, Calibration(**learned), *plain)
 
 
 def forecast_date(columns: Mapping[str, np.ndarray], days: int) -> np.ndarray:

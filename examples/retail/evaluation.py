@@ -175,12 +175,17 @@ def differences(scored: Scored, panel: Panel, *, of: str = DEFAULT) -> list[dict
     return rows
 
 
-def ratios(scored: Scored, panel: Panel, *, of: str = DEFAULT) -> list[dict[str, Answer]]:
-    """At each level the loss of a method over that of the best other one, with its interval, on open days."""
+def ratios(
+    scored: Scored, panel: Panel, *, of: str = DEFAULT, among: Sequence[str] | None = None
+) -> list[dict[str, Answer]]:
+    """At each level the loss of a method over that of the best of others, with its interval, on open days.
+
+    `among` says which others; without it all of them.
+    """
     here = scored.only(scored.open)
     drawn, apart = clusters(here, panel), crossed(here, panel)
     mine = here.losses(of)
-    others = {name: here.losses(name) for name in here.methods if name != of}
+    others = {name: here.losses(name) for name in among or here.methods if name != of}
     rows = []
     for place, level in enumerate(here.levels):
         best = min(others, key=lambda name: others[name][:, place].mean())

@@ -17,6 +17,7 @@ Named = dict[str, Floats]
 SEASONS_BACK = 60
 YEAR = 52
 LEAST_LEVEL = 0.5
+LEAST_OF_YEAR = 0.5
 SPANS = (1, 2, 4, 8, 13, 26, 52)
 GROUP_SPANS = (4, 26)
 SHARES = (0.25, 0.5, 0.75, 0.9, 0.97)
@@ -71,14 +72,17 @@ class Window:
 
 
 def build(window: Window, *, relative: bool) -> tuple[Named, Floats]:
-    """For each feature (S, H) values, and for each series (S,) its level: the mean of its last open days.
+    """For each feature (S, H) values, and for each series (S,) its level: the mean of the open days of eight weeks.
+
+    A product that was not delivered for weeks comes back as large as it was: no level is below half the year's mean.
 
     Args:
         window: What is known.
         relative: Whether features in units are divided by the level, so that series of all sizes are alike.
     """
     means = recent_means(window.units, SPANS, window.season)
-    level = _first_known(means["8"], means["26"], means["52"])
+    recent = _first_known(means["8"], means["26"], means["52"])
+    level = np.maximum(recent, LEAST_OF_YEAR * np.nan_to_num(means["52"]))
     unit = np.maximum(level, LEAST_LEVEL) if relative else np.ones_like(level)
     with np.errstate(all="ignore"):
         by_series = {
@@ -106,6 +110,12 @@ def matrix(window: Window, *, relative: bool) -> tuple[Floats, Floats, tuple[str
     """Features as (S, H, F), levels as (S,), and the names of the features."""
     found, level = build(window, relative=relative)
     return np.stack(list(found.values()), -1), level.astype(np.float32), tuple(found)
+
+
+def matrices(window: Window, scales: tuple[bool, ...]) -> tuple[list[Floats], Floats, list[tuple[str, ...]]]:
+    """For each scale, over the level or not, features (S, H, F) and their names; and levels as (S,)."""
+    found = [matrix(window, relative=relative) for relative in scales]
+    return [values for values, _, _ in found], found[0][1], [names for _, _, names in found]
 
 
 def _first_known(*choices: Floats) -> Floats:
@@ -317,9 +327,9 @@ class Features:
         season: Periods in a week.
         days: Days in a period.
         delay: Periods after the origin that are not forecast.
-        relative: Whether features in units are divided by the level of the series.
+        scales: Of each matrix of features whether those in units are divided by the level of the series.
         levels: Levels of the usual quantiles.
-        names: Names of the features.
+        names: Names of the features of the first matrix.
     """
 
     known: tuple[str, ...]
@@ -331,22 +341,23 @@ class Features:
     season: int
     days: int
     delay: int
-    relative: bool
+    scales: tuple[bool, ...]
     levels: tuple[float, ...]
     names: tuple[str, ...]
 
     def transform(self, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The features of each row; its level; (rows, Q) its usual quantiles; whether its period is open."""
+        """Features of each row, a matrix a scale; its level; (rows, Q) usual quantiles; whether its period is open."""
         coded = {name: self._coded(name, values) for name, values in columns.items()}
         # Texts that are no numbers to the models say which series it is, and no feature is made of them.
         starts = _starts([one for name, one in coded.items() if name != "ahead" and one.dtype.kind != "O"])
         window = self._window({name: values[starts] for name, values in coded.items()})
-        values, level, names = matrix(window, relative=self.relative)
-        if names != self.names:
-            raise ValueError(f"The rows give other features than the models know: {sorted({*names} ^ {*self.names})}")
+        values, level, names = matrices(window, self.scales)
+        if names[0] != self.names:
+            other = {*names[0]} ^ {*self.names}
+            raise ValueError(f"The rows give other features than the models know: {sorted(other)}")
         which, place = np.cumsum(starts) - 1, coded["ahead"] - self.delay - 1
-        return {
-            "features": values[which, place].astype(np.float64),
+        made = {features_name(scale): one[which, place].astype(np.float64) for scale, one in enumerate(values)}
+        return made | {
             "level": level[which].astype(np.float64),
             "usual": usual(window, self.levels)[which, place].astype(np.float64),
             "is open": (window.open[:, window.targets] > 0)[which, place],
@@ -391,6 +402,11 @@ class Features:
         labels = {name: tuple(texts) for name, texts in state["labels"].items()}
         lists = {name: tuple(part) for name, part in state.items() if isinstance(part, list)}
         return cls(**(state | lists | {"labels": labels}))
+
+
+def features_name(scale: int) -> str:
+    """The column of the features of a scale."""
+    return "features in units" if scale else "features"
 
 
 def group_name(column: str) -> str:

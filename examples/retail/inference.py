@@ -2,12 +2,13 @@
 
 import numpy as np
 from calibration import Calibration, Finish, quantile_name
+from features import features_name
 from folds import Plan
 from model import Fit
 from panel import Panel
 from windows import raw_rows, signature, stage
 
-from mainspring.package import Built, Models, Parity, Pipeline, Reference, Rule, Spec
+from mainspring.package import Built, Models, Parity, Pipeline, Reference, Rule, Spec, Stage
 from mainspring.stats import encode_profile, profile_frame
 
 Floats = np.ndarray
@@ -19,25 +20,30 @@ LEVELS_OF_PROFILES = 32
 YEAR_OF_WINDOWS = 13
 
 
-def assemble(fit: Fit, learned: Calibration, relative: bool, panel: Panel, plan: Plan, unit: str) -> Pipeline:
+def assemble(fit: Fit, learned: Calibration, panel: Panel, plan: Plan, unit: str) -> Pipeline:
     """The inference pipeline of a fit: features, models, and what makes quantiles of what they say."""
     from lightgbm import Booster
 
-    groups = tuple(
-        tuple(f"model {level:g}, {number}" for number in range(len(texts)))
-        for level, texts in zip(learned.levels, fit.models, strict=False)
-    )
-    texts = dict(
-        zip((name for group in groups for name in group), (text for group in fit.models for text in group), strict=True)
-    )
-    models = {name: Booster(model_str=text) for name, text in texts.items()}
-    features = stage(panel, plan, learned.levels, relative=relative)
-    finish = Finish(groups, learned, relative, fit.job.settings.start == "usual", features.days)
-    stages = {
-        "features": features,
-        "models": Models(("features",), models),
-        "calibration": finish,
-    }
+    settings = fit.job.settings
+    groups: list[tuple[tuple[str, ...], ...]] = []
+    models: list[dict[str, Booster]] = [{} for _ in settings.scales]
+    for tau, scales in zip(learned.levels, fit.models, strict=False):
+        named = []
+        for scale, texts in enumerate(scales):
+            kind = "model of units" if scale else "model"
+            names = tuple(f"{kind} {tau:g}, {number}" for number in range(len(texts)))
+            models[scale] |= {name: Booster(model_str=text) for name, text in zip(names, texts, strict=True)}
+            named.append(names)
+        groups.append(tuple(named))
+    features = stage(panel, plan, learned.levels, settings.scales)
+    stages: dict[str, Stage] = {"features": features}
+    for scale, found in enumerate(models):
+        if not found:
+            continue
+        stages["models-of-units" if scale else "models"] = Models((features_name(scale),), found)
+    shares = settings.shares(len(groups))
+    from_usual = settings.start == "usual"
+    stages["calibration"] = Finish(tuple(groups), learned, settings.scales, shares, from_usual, features.days)
     return Pipeline(signature(panel, plan, unit), stages)
 
 

@@ -1,14 +1,15 @@
 """LightGBM models of quantiles of what will be sold.
 
 With `relative`, a model learns sales over the level of the series, and rows weigh what the level is: the loss is then
-that in units, and large and small series teach each other.
+that in units, and large and small series teach each other. Where a series sells little, high quantiles over its level
+are noise: `units` says how much of the forecast at each level comes from a model that learns units.
 """
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from calibration import settle
+from calibration import in_units, settle
 from folds import Plan, train_origins
 from panel import Panel
 from samples import Samples, targets
@@ -25,6 +26,8 @@ class Settings:
     Attributes:
         objective: Quantiles; or `tweedie`, one model of the mean whose calibration makes the quantiles.
         relative: Whether sales are learned over the level of the series.
+        units: For each quantile the share of models of units in the forecast, the rest being over the level of the
+            series; empty: none.
         start: What trees are added to: one number, or the usual quantile of the weekday.
         rounds: Trees.
         rate: Learning rate.
@@ -41,6 +44,7 @@ class Settings:
 
     objective: Literal["quantile", "tweedie"] = "quantile"
     relative: bool = True
+    units: tuple[float, ...] = ()
     start: Literal["constant", "usual"] = "constant"
     rounds: Annotated[int, Meta(ge=1)] = 200
     rate: Annotated[float, Meta(gt=0, le=1)] = 0.08
@@ -55,10 +59,28 @@ class Settings:
     seeds: Annotated[int, Meta(ge=1)] = 1
 
     def __post_init__(self) -> None:
+        if self.units and not (self.relative and self.objective == "quantile"):
+            raise ValueError(
+                "`model.units` are shares beside models over the level: "
+                'use relative = true and objective = "quantile", or leave it empty'
+            )
+        if not all(0 <= share <= 1 for share in self.units):
+            raise ValueError(f"`model.units` are shares from 0 to 1, not {self.units}")
         if self.objective == "tweedie" and self.start == "usual":
             raise ValueError(
                 'Trees of a mean cannot start from quantiles: with objective = "tweedie" use start = "constant"'
             )
+
+    @property
+    def scales(self) -> tuple[bool, ...]:
+        """Of each set of features and models whether it is over the level; the second one is that of `units`."""
+        return (self.relative, False) if self.units else (self.relative,)
+
+    def shares(self, count: int) -> tuple[tuple[float, ...], ...]:
+        """For each of so many quantiles the share of each scale."""
+        if self.units and len(self.units) != count:
+            raise ValueError(f"`model.units` has {len(self.units)} shares for {count} quantiles: give one for each")
+        return tuple((1 - share, share) for share in self.units) or ((1.0,),) * count
 
 
 @dataclass(frozen=True)
@@ -81,8 +103,8 @@ class Fit:
         rows: Rows that it learned from.
         forecast: (S, H, Q) quantiles in units, ascending, neither calibrated nor rounded.
         curve: (number of trees, forecast) with fewer trees.
-        gain: (Q, F) importance of the features.
-        models: For each quantile its models as LightGBM's text; only of jobs that say so.
+        gain: (Q, F) importance of the features; a feature in units counts with that over the level.
+        models: For each quantile and scale its models as LightGBM's text; only of jobs that say so.
     """
 
     job: Job
@@ -90,7 +112,7 @@ class Fit:
     forecast: Floats
     curve: tuple[tuple[int, Floats], ...]
     gain: Floats
-    models: tuple[tuple[str, ...], ...]
+    models: tuple[tuple[tuple[str, ...], ...], ...]
 
 
 @dataclass(frozen=True)
@@ -103,8 +125,11 @@ class Rows:
     start: Floats
 
 
-def rows_of(job: Job, panel: Panel, samples: Samples, plan: Plan) -> Rows:
-    """The rows that a job learns from: targets are known at its origin, and not older than its training periods."""
+def rows_of(job: Job, panel: Panel, samples: Samples, plan: Plan, scale: int = 0) -> Rows:
+    """The rows that a job learns from: targets are known at its origin, and not older than its training periods.
+
+    `scale` is a place in `Settings.scales`.
+    """
     parts: list[tuple[Floats, ...]] = []
     for origin in train_origins(job.origin, plan, job.settings.stride):
         period = origin + 1 + plan.delay + np.arange(plan.horizon)
@@ -114,9 +139,9 @@ def rows_of(job: Job, panel: Panel, samples: Samples, plan: Plan) -> Rows:
         age = job.origin - np.broadcast_to(period, keep.shape)[keep]
         recent = 0.5 ** (age / job.settings.halflife) if job.settings.halflife else np.ones(len(age))
         level = np.repeat(samples.level[place][:, None], plan.horizon, 1)[keep]
-        unit = level if samples.relative else np.ones_like(level)
+        unit = level if job.settings.scales[scale] else np.ones_like(level)
         start = samples.usual[place][keep] / unit[:, None]
-        parts.append((samples.values[place][keep], units[keep] / unit, recent * unit, start))
+        parts.append((samples.features(scale)[place][keep], units[keep] / unit, recent * unit, start))
     if not sum(len(part[1]) for part in parts):
         raise ValueError(f"No row is left to train on at the origin {panel.dates[job.origin]}: give more history")
     features, label, weight, start = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -124,10 +149,59 @@ def rows_of(job: Job, panel: Panel, samples: Samples, plan: Plan) -> Rows:
 
 
 def train(job: Job, panel: Panel, samples: Samples, plan: Plan, levels: list[float]) -> Fit:
+    settings, place = job.settings, samples.place(job.origin)
+    modelled = levels if settings.objective == "quantile" else levels[:1]
+    shares = settings.shares(len(modelled))
+    known = [rows_of(job, panel, samples, plan, scale) for scale in range(len(settings.scales))]
+    trained = [
+        _boosters(rows, settings, modelled, [one[scale] > 0 for one in shares]) for scale, rows in enumerate(known)
+    ]
+    rows = [samples.features(scale)[place] for scale in range(len(known))]
+    level = np.repeat(samples.level[place].astype(np.float64)[:, None], plan.horizon, 1)
+    start = samples.usual[place].astype(np.float64)
+
+    def forecast(trees: int) -> Floats:
+        found = []
+        for column, weights in enumerate(shares):
+            said = [_said(groups[column], one, trees) for groups, one in zip(trained, rows, strict=True)]
+            found.append(in_units(said, level, settings.scales, weights))
+        raw = np.stack(found, -1) + (start[..., : len(found)] if settings.start == "usual" else 0.0)
+        return settle(raw, len(levels))
+
+    counts = [max(1, settings.rounds * part // 8) for part in (1, 2, 4, 6, 8)] if job.curve else []
+    return Fit(
+        job=job,
+        rows=len(known[0].label),
+        forecast=forecast(settings.rounds),
+        curve=tuple((count, forecast(count)) for count in counts),
+        gain=sum(samples.of_features(_gain(groups), scale) for scale, groups in enumerate(trained)),
+        models=tuple(
+            tuple(tuple(one.model_to_string() for one in groups[column]) for groups in trained)
+            for column in range(len(modelled))
+        )
+        if job.keep
+        else (),
+    )
+
+
+def _gain(groups: list[list[Any]]) -> Floats:
+    """(Q, features of a scale) importance; zero where a level has no model."""
+    width = next(one.num_feature() for group in groups for one in group)
+    parts = [[one.feature_importance("gain") for one in group] for group in groups]
+    return np.array([np.sum([np.zeros(width), *part], axis=0) for part in parts])
+
+
+def _said(group: list[Any], rows: Floats, trees: int) -> Floats:
+    """(S, H) mean of what the models of a group say of (S, H, F) features; zero without a model."""
+    flat = rows.reshape(-1, rows.shape[-1])
+    said = [one.predict(flat, num_iteration=trees, num_threads=1) for one in group]
+    return np.mean(said or [np.zeros(len(flat))], axis=0).reshape(rows.shape[:2])
+
+
+def _boosters(known: Rows, settings: Settings, levels: list[float], wanted: list[bool]) -> list[list[Any]]:
+    """For each level the models of one scale; none where the level wants none."""
     import lightgbm
 
-    known = rows_of(job, panel, samples, plan)
-    settings, place = job.settings, samples.place(job.origin)
     data = lightgbm.Dataset(
         known.features,
         known.label,
@@ -135,34 +209,12 @@ def train(job: Job, panel: Panel, samples: Samples, plan: Plan, levels: list[flo
         params={"max_bin": settings.bins, "feature_pre_filter": False, "verbose": -1, "num_threads": 1},
         free_raw_data=False,
     )
-    boosters = []
-    for column, level in enumerate(levels if settings.objective == "quantile" else levels[:1]):
+    found: list[list[Any]] = []
+    for column, level in enumerate(levels):
         data.set_init_score(known.start[:, column] if settings.start == "usual" else None)
-        group = [
-            lightgbm.train(_parameters(settings, level, seed), data, settings.rounds) for seed in range(settings.seeds)
-        ]
-        boosters.append(group)
-    level_of, usual = samples.level[place].astype(np.float64), samples.usual[place].astype(np.float64)
-    unit = np.repeat((level_of if samples.relative else np.ones_like(level_of))[:, None], plan.horizon, 1)
-    start = usual / unit[..., None] if settings.start == "usual" else np.zeros_like(usual)
-    rows = samples.values[place].reshape(-1, len(samples.names))
-
-    def forecast(trees: int) -> Floats:
-        found = []
-        for column, group in enumerate(boosters):
-            said = np.mean([one.predict(rows, num_iteration=trees, num_threads=1) for one in group], axis=0)
-            found.append(start[..., column] + said.reshape(start.shape[:2]))
-        return settle(np.stack(found, -1), unit, len(levels))
-
-    counts = [max(1, settings.rounds * part // 8) for part in (1, 2, 4, 6, 8)] if job.curve else []
-    return Fit(
-        job=job,
-        rows=len(known.label),
-        forecast=forecast(settings.rounds),
-        curve=tuple((count, forecast(count)) for count in counts),
-        gain=np.array([np.sum([one.feature_importance("gain") for one in group], 0) for group in boosters]),
-        models=tuple(tuple(one.model_to_string() for one in group) for group in boosters) if job.keep else (),
-    )
+        seeds = range(settings.seeds if wanted[column] else 0)
+        found.append([lightgbm.train(_parameters(settings, level, seed), data, settings.rounds) for seed in seeds])
+    return found
 
 
 def _parameters(settings: Settings, level: float, seed: int) -> dict[str, Any]:

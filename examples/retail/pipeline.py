@@ -105,7 +105,7 @@ def analyse(sales: pl.DataFrame, table: Columns, unit: str) -> int:
 
 @step
 def preprocess(
-    sales: pl.DataFrame, table: Columns, plan: Plan, quantiles: list[float], stride: int, relative: bool
+    sales: pl.DataFrame, table: Columns, plan: Plan, quantiles: list[float], stride: int, scales: tuple[bool, ...]
 ) -> Prepared:
     """The table as arrays, and the features of every origin that a model learns from or forecasts at."""
     panel = arrange(sales, table)
@@ -114,7 +114,7 @@ def preprocess(
     wanted = {origin for fold in folds for origin in (fold.origin, *fold.inner)}
     wanted |= {earlier for origin in list(wanted) for earlier in train_origins(origin, plan, stride)}
     with data.logged_cost("features"):
-        samples = sample(panel, sorted(wanted), plan, quantiles, relative=relative)
+        samples = sample(panel, sorted(wanted), plan, quantiles, scales=scales)
     log("feature tests before training", modeltests.before_training(samples))
     return Prepared(panel, samples)
 
@@ -167,11 +167,11 @@ def calibrate(fits: list[Fit], prepared: Prepared, plan: Plan, quantiles: list[f
 
 
 @step
-def assemble(fits: list[Fit], chosen: list[Chosen], samples: Samples, panel: Panel, plan: Plan, unit: str) -> Pipeline:
+def assemble(fits: list[Fit], chosen: list[Chosen], panel: Panel, plan: Plan, unit: str) -> Pipeline:
     """The inference pipeline of the newest fold: what is evaluated, tested and packaged."""
     last = chosen[-1]
     fit = next(fit for fit in fits if fit.job.keep and fit.job.settings == last.settings)
-    return inference.assemble(fit, last.calibration, samples.relative, panel, plan, unit)
+    return inference.assemble(fit, last.calibration, panel, plan, unit)
 
 
 @step
@@ -304,13 +304,13 @@ def retail(config: Retail) -> Package:
     sales = validate(fetch(config.sales), config.table, config.plan.horizon, config.series)
     analyse(sales, config.table, config.unit)
     model = config.model
-    prepared = preprocess(sales, config.table, config.plan, config.quantiles, model.stride, model.relative)
+    prepared = preprocess(sales, config.table, config.plan, config.quantiles, model.stride, model.scales)
     panel, samples = prepared.panel, prepared.samples
     forecasts = baselines(panel, samples, config.plan, config.quantiles, config.linear_rows)
     jobs = plan_training(panel, config.plan, config.model, config.choices, config.months)
     fits = train.map(jobs, panel=panel, samples=samples, plan=config.plan, quantiles=config.quantiles)
     chosen = calibrate(fits, prepared, config.plan, config.quantiles, config.calibration)
-    fitted = assemble(fits, chosen, samples, panel, config.plan, config.unit)
+    fitted = assemble(fits, chosen, panel, config.plan, config.unit)
     results = evaluate(chosen, forecasts, panel, config.plan, config.unit, config.costs)
     test(chosen, fitted, results.scored, fits, prepared, config.plan)
     report(results.scored, fits, prepared, config.plan, config.unit)

@@ -20,6 +20,7 @@ from samples import sample, targets
 from windows import cut
 
 SMALL = Settings(rounds=8, rate=0.3, stride=14, least=20)
+MIXED = (0.0, 0.0, 0.5, 0.5, 1.0, 0.25)
 TABLES = {"daily": (daily, DAILY, PLAN), "weekly": (weekly, WEEKLY, WEEKS)}
 
 
@@ -39,7 +40,7 @@ def samples(panel):
     folds = all_folds(panel.periods, PLAN, panel.season)
     origins = {origin for fold in folds for origin in (fold.origin, *fold.inner)}
     origins |= {one for origin in list(origins) for one in train_origins(origin, PLAN, SMALL.stride)}
-    return sample(panel, sorted(origins), PLAN, LEVELS, relative=True)
+    return sample(panel, sorted(origins), PLAN, LEVELS, scales=(True, False))
 
 
 def test_features_are_the_same_with_the_future_cut_off(table):
@@ -79,6 +80,17 @@ def test_features_are_what_a_loop_over_days_says(panel):
             assert found["promo"][series, place] == panel.known["promo"][series, target]
 
 
+def test_a_series_that_pauses_keeps_half_of_its_level(panel):
+    origin = 400
+    units = np.where(panel.open, 8.0, np.nan).astype(np.float32)
+    units[0, origin - 90 : origin + 1] = 0
+    paused = replace(panel, units=units)
+    _, level = build(cut(paused, origin, PLAN.delay, PLAN.horizon), relative=True)
+    sold = np.where(panel.open, units, np.nan)[0, origin - 363 : origin + 1]
+    assert level[0] == pytest.approx(np.nanmean(sold) / 2)
+    assert level[1] == pytest.approx(8)
+
+
 def test_quantiles_are_numpys():
     values = np.random.default_rng(0).integers(0, 9, (20, 31)).astype(float)
     values[::2, :9] = np.nan
@@ -103,12 +115,35 @@ def test_trees_of_a_mean_cannot_start_from_quantiles():
         Settings(objective="tweedie", start="usual")
 
 
-@pytest.mark.parametrize(
-    ("objective", "start"), [("quantile", "constant"), ("quantile", "usual"), ("tweedie", "constant")]
-)
-def test_forecasts_are_whole_ascending_and_what_the_forecaster_says(panel, samples, objective, start):
+def test_shares_of_models_of_units_that_cannot_be_are_refused():
+    for wrong in ({"objective": "tweedie"}, {"relative": False}):
+        with pytest.raises(ValueError, match=r"`model\.units` are shares beside models over the level"):
+            Settings(units=MIXED, **wrong)
+    with pytest.raises(ValueError, match="shares from 0 to 1"):
+        Settings(units=(1.5,))
+    with pytest.raises(ValueError, match="2 shares for 6 quantiles: give one for each"):
+        Settings(units=(0.5, 0.5)).shares(6)
+
+
+def test_a_forecast_of_two_scales_is_the_mean_by_their_shares(panel, samples):
     fold = outer_folds(panel.periods, PLAN, 7)[-1]
-    settings = replace(SMALL, objective=objective, start=start)
+    job = Job(fold.origin, PLAN.train, replace(SMALL, units=(0.25,)))
+    in_units = replace(samples, values=samples.second, names=samples.second_names, relative=False)
+    both = train(job, panel, samples, PLAN, [0.75])
+    over = train(replace(job, settings=SMALL), panel, samples, PLAN, [0.75])
+    alone = train(replace(job, settings=replace(SMALL, relative=False)), panel, in_units, PLAN, [0.75])
+    assert np.allclose(both.forecast, 0.75 * over.forecast + 0.25 * alone.forecast, rtol=1e-5)
+    assert both.gain.shape == over.gain.shape
+    assert (both.gain >= over.gain).all()
+
+
+@pytest.mark.parametrize(
+    ("objective", "start", "in_units"),
+    [("quantile", "constant", ()), ("quantile", "usual", MIXED), ("tweedie", "constant", ())],
+)
+def test_forecasts_are_whole_ascending_and_what_the_forecaster_says(panel, samples, objective, start, in_units):
+    fold = outer_folds(panel.periods, PLAN, 7)[-1]
+    settings = replace(SMALL, objective=objective, start=start, units=in_units)
     fit = train(Job(fold.origin, PLAN.train, settings, keep=True), panel, samples, PLAN, LEVELS)
     again = train(Job(fold.origin, PLAN.train, settings, keep=True), panel, samples, PLAN, LEVELS)
     assert fit.models == again.models
@@ -121,7 +156,7 @@ def test_forecasts_are_whole_ascending_and_what_the_forecaster_says(panel, sampl
     assert (forecast == np.rint(forecast)).all()
     assert (forecast >= 0).all()
     assert not forecast[~open_].any()
-    fitted = assemble(fit, learned, True, panel, PLAN, "units")
+    fitted = assemble(fit, learned, panel, PLAN, "units")
     assert np.array_equal(forecast_at(fitted, panel, fold.origin, PLAN), forecast)
 
 
@@ -178,9 +213,7 @@ def test_a_product_that_was_never_seen_has_a_forecast(panel):
     units[0, : fold.origin + 1] = np.nan
     new = replace(panel, units=units)
     origins = sorted({fold.origin, *train_origins(fold.origin, PLAN, SMALL.stride)})
-    found = train(
-        Job(fold.origin, PLAN.train, SMALL), new, sample(new, origins, PLAN, LEVELS, relative=True), PLAN, LEVELS
-    )
+    found = train(Job(fold.origin, PLAN.train, SMALL), new, sample(new, origins, PLAN, LEVELS), PLAN, LEVELS)
     assert np.isfinite(found.forecast).all()
 
 

@@ -18,7 +18,7 @@ from samples import sample
 from mainspring.errors import ParityError, SignatureError
 from mainspring.package import Models, Pipeline, build, check_parity, convert_models, load, parity
 
-SMALL = Settings(rounds=8, rate=0.3, stride=14, least=20, start="usual")
+SMALL = Settings(rounds=8, rate=0.3, stride=14, least=20, start="usual", units=(0, 0, 0, 0.5, 1, 0.5))
 LEARNED = Calibration(tuple(LEVELS), (0.1,) * 6, (-0.1, 0.0, 0.0, 0.0, 0.1, 0.1), 100)
 
 
@@ -35,9 +35,9 @@ def origin(panel):
 @pytest.fixture(scope="module")
 def fitted(panel, origin):
     origins = sorted({origin, *train_origins(origin, PLAN, SMALL.stride)})
-    samples = sample(panel, origins, PLAN, LEVELS, relative=True)
+    samples = sample(panel, origins, PLAN, LEVELS, scales=SMALL.scales)
     fit = train(Job(origin, PLAN.train, SMALL, keep=True), panel, samples, PLAN, LEVELS)
-    return inference.assemble(fit, LEARNED, True, panel, PLAN, "units")
+    return inference.assemble(fit, LEARNED, panel, PLAN, "units")
 
 
 @pytest.fixture(scope="module")

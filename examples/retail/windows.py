@@ -73,7 +73,7 @@ def _span(values: np.ndarray, first: int, end: int) -> Floats:
     return found
 
 
-def stage(panel: Panel, plan: Plan, levels: tuple[float, ...], *, relative: bool) -> Features:
+def stage(panel: Panel, plan: Plan, levels: tuple[float, ...], scales: tuple[bool, ...]) -> Features:
     """The stage that makes the features of a panel from raw rows."""
     window = cut(panel, panel.periods - plan.reach - 1, plan.delay, plan.horizon)
     return Features(
@@ -86,9 +86,9 @@ def stage(panel: Panel, plan: Plan, levels: tuple[float, ...], *, relative: bool
         season=panel.season,
         days=days_of(panel),
         delay=plan.delay,
-        relative=relative,
+        scales=scales,
         levels=levels,
-        names=matrix(window, relative=relative)[2],
+        names=matrix(window, relative=scales[0])[2],
     )
 
 
