@@ -68,7 +68,8 @@ def collect(home: Home, *, older_than: float, keep: int, dry: bool = False) -> C
     files, file_bytes = _remove(leftovers, dry=dry)
     if not dry and isinstance(home.blobs, LocalStore):
         file_bytes += home.blobs.clean(youngest)
-    return Collected(tuple(run.id for run in reversed(doomed)), len(results), swept.blobs, swept.size, files, file_bytes, dry)
+    gone = tuple(run.id for run in reversed(doomed))
+    return Collected(gone, len(results), swept.blobs, swept.size, files, file_bytes, dry)
 
 
 def _runs(home: Home) -> Iterator[RunRow]:
