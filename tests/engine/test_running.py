@@ -300,6 +300,32 @@ def test_a_step_that_prints_megabytes_keeps_them_in_its_log(project):
     assert log.read_text().endswith("the end\n")
 
 
+def test_only_steps_that_print_leave_a_log(project):
+    project.write("""
+    from mainspring import pipeline, step
+
+    @step
+    def quiet(x: int) -> int:
+        return x
+
+    @step
+    def loud(x: int) -> int:
+        print("heard")
+        return x
+
+    @step
+    def last(x: int) -> int:
+        return x
+
+    @pipeline
+    def chain():
+        return last(quiet(loud(quiet(1))))
+    """)
+    assert project.run()["status"] == "succeeded"
+    (log,) = project.home.glob("logs/*/*")
+    assert (log.name, log.read_text()) == ("loud.1.log", "heard\n")
+
+
 def test_retries_start_afresh_and_are_counted(project):
     project.write("""
     import os

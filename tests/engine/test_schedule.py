@@ -1,4 +1,4 @@
-from dataclasses import replace
+from msgspec.structs import replace
 
 from mainspring.digest import Artifact
 from mainspring.engine.schedule import Schedule

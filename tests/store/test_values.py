@@ -339,7 +339,7 @@ from mainspring.store import LocalStore, load, save
 store = LocalStore(Path({str(blobs.root)!r}))
 assert {call} == {{'a': [1, 2.5, 'x']}}
 save('r', (1, 2), store, pickle=False)
-heavy = 'numpy pandas polars pyarrow asyncio email uuid pickle shutil typer rich datetime'.split()
+heavy = 'numpy pandas polars pyarrow asyncio email pickle shutil typer rich sqlite3'.split()
 assert not [name for name in heavy if name in sys.modules]
 """
     subprocess.run([sys.executable, "-c", script], check=True)

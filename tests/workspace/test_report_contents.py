@@ -1,8 +1,8 @@
 import json
 import sys
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from report_story import ENVIRONMENT, Story, section
 
 from mainspring.charts import Axis, Heatmap, Image, table_from

@@ -12,7 +12,7 @@ _USAGE = 2
 _INTERRUPTED = 130
 # A command makes objects that live as long as it does: a search for garbage after each 700 of them is a tenth of its
 # time, and finds none.
-_NEW_OBJECTS = 50_000
+_NEW_OBJECTS = 200_000
 _WINDOWS = """\
 Error: Mainspring does not run on Windows
   fix:   Use Linux, macOS, or the Windows Subsystem for Linux.

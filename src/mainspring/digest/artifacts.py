@@ -1,12 +1,11 @@
 """What stands for a value that has been stored."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 __all__ = ["Artifact"]
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(Struct, frozen=True):
     """A value that a step returned, kept by digest.
 
     Attributes:

@@ -1,5 +1,6 @@
 """The coordinator: makes a plan true, by hits where it can and by workers where it must."""
 
+import os
 import shutil
 import time
 from collections import deque
@@ -262,7 +263,7 @@ class Coordinator:
         options = step.options
         self.ledger.emit(StepStarted(self.ledger.run.id, job.name, pending.reason, job.attempts))
         self._running[pending.key.digest] = pending
-        task = task_of(job, pending.key, Path(self.setup.home), pending.log)
+        task = task_of(job, pending.key, self.setup.home, pending.log)
         worker = self._pool.submit(task, self._cpus(pending), options.timeout, options.memory)
         worker.owner = pending
 
@@ -284,7 +285,6 @@ class Coordinator:
             self.ledger.measured(pending, message)
             return
         self._running.pop(pending.key.digest, None)
-        log = Path(self.setup.home) / pending.log
         if isinstance(message, Done):
             self._pool.release(worker, reusable=message.reusable)
             self._done(pending, message)
@@ -293,15 +293,18 @@ class Coordinator:
             self._corrupt(pending, message)
         elif isinstance(message, Failed):
             self._pool.release(worker, reusable=message.reusable)
-            error = failures.from_answer(pending.job.node, pending.job.name, message, log)
+            error = failures.from_answer(pending.job.node, pending.job.name, message, self._log(pending))
             self._failed(pending, error, message.usage, message.remarks)
         elif isinstance(message, Death):
             worker.task = None
             seconds = time.time() - pending.started
-            error = failures.from_death(pending.job.node, pending.job.name, message, log)
+            error = failures.from_death(pending.job.node, pending.job.name, message, self._log(pending))
             self._failed(pending, error, Usage(seconds, 0.0, message.peak_rss), ())
         for job in self._followers.pop(pending.key.digest, []):
             self._schedule.again(job)
+
+    def _log(self, pending: Pending) -> Path:
+        return Path(self.setup.home) / pending.log
 
     def _done(self, pending: Pending, message: Done) -> None:
         try:
@@ -316,8 +319,8 @@ class Coordinator:
             return
         self._forced.add(pending.key.digest)
         self._keep(pending)
-        checkpoint = Path(self.setup.home) / "checkpoints" / pending.key.digest
-        if checkpoint.is_dir():
+        checkpoint = f"{self.setup.home}/checkpoints/{pending.key.digest}"
+        if os.access(checkpoint, os.F_OK):
             shutil.rmtree(checkpoint, ignore_errors=True)
         self._schedule.finish(pending.job, message.artifacts)
 

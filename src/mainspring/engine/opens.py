@@ -3,7 +3,6 @@
 import contextlib
 import os
 import sys
-import sysconfig
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -26,7 +25,7 @@ class OpenWatch:
     """
 
     def __init__(self, home: str, project: str) -> None:
-        folders = {sys.prefix, sys.base_prefix, *sysconfig.get_paths().values(), str(Path.home() / ".cache")}
+        folders = {sys.prefix, sys.base_prefix, str(Path(os.__file__).parent), str(Path.home() / ".cache")}
         self._quiet = (*(f"{folder}/" for folder in (*folders, _temporary())), *_QUIET)
         self._home = f"{home}/"
         self._project = f"{project}/"

@@ -12,6 +12,7 @@ from typing import Any
 
 from mainspring.engine.channel import Channel
 from mainspring.engine.messages import Death, Setup, Task
+from mainspring.engine.prints import remove_empty
 
 __all__ = ["Worker"]
 
@@ -19,6 +20,7 @@ _COMMAND = """\
 import gc, sys
 gc.disable()
 from mainspring.engine.worker import main
+gc.freeze()
 gc.enable()
 main(int(sys.argv[1]), int(sys.argv[2]))
 """
@@ -50,12 +52,14 @@ class Worker:
                 stderr=None,
                 start_new_session=True,
             )
+        self._log = ""
         self.channel = Channel(ours)
         self.channel.send(setup)
 
     def give(self, task: Task, timeout: float | None, memory: int | None) -> None:
         """Have it run a task, within a number of seconds and MiB."""
         self.task = task
+        self._log = task.log
         self.deadline = None if timeout is None else time.monotonic() + timeout
         self.memory = memory
         self.peak_rss = 0
@@ -84,6 +88,8 @@ class Worker:
         code = self.process.wait()
         self.channel.close()
         self._line.close()
+        if self._log:
+            remove_empty(Path(self._log))
         return Death(-code if code < 0 else None, max(code, 0), self._cause, self.peak_rss)
 
 

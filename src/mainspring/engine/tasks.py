@@ -14,7 +14,7 @@ from mainspring.graph import Step
 __all__ = ["address_of", "task_of"]
 
 
-def task_of(job: Job, key: Key, home: Path, log: str = "") -> Task:
+def task_of(job: Job, key: Key, home: str, log: str = "") -> Task:
     """Return the task of a job: its seed and its checkpoint directory follow from the cache key alone.
 
     Args:
@@ -30,8 +30,8 @@ def task_of(job: Job, key: Key, home: Path, log: str = "") -> Task:
         attribute=attribute,
         args=key.args,
         seed=int(tagged("seed", key.digest)[:8], 16),
-        log=str(home / log),
-        checkpoint=str(home / "checkpoints" / key.digest),
+        log=f"{home}/{log}",
+        checkpoint=f"{home}/checkpoints/{key.digest}",
         declared=tuple(str(Path(value.path).absolute()) for value in key.files),
         whole=job.element is not None,
     )

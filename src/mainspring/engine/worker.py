@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
 from importlib import import_module
@@ -20,6 +20,7 @@ from mainspring.engine.channel import Channel
 from mainspring.engine.leftovers import Leftovers, become_subreaper
 from mainspring.engine.messages import CorruptInput, Done, Failed, Setup, Task
 from mainspring.engine.opens import OpenWatch
+from mainspring.engine.prints import Prints
 from mainspring.engine.steprun import StepRun, call_step
 from mainspring.engine.usage import Meter
 from mainspring.errors import CorruptBlobError, MainspringError
@@ -28,7 +29,6 @@ from mainspring.store import BlobStore, LocalStore
 __all__ = ["attempt", "main"]
 
 Answer = Done | Failed | CorruptInput
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 def main(channel_fd: int, lifeline_fd: int) -> None:
@@ -46,6 +46,7 @@ def main(channel_fd: int, lifeline_fd: int) -> None:
     channel = Channel(socket.socket(fileno=channel_fd))
     setup: Setup | None = None
     left = Leftovers()
+    prints = Prints()
     while (messages := channel.receive()) is not None:
         for message in messages:
             if isinstance(message, Setup):
@@ -55,22 +56,23 @@ def main(channel_fd: int, lifeline_fd: int) -> None:
                 watch = OpenWatch(setup.home, setup.project)
             elif setup is not None:
                 attempt_task = partial(attempt, message, blobs, channel.send, allow_pickle=setup.allow_pickle)
-                channel.send(_captured(message, attempt_task, watch, left))
+                with prints.into(message.log):
+                    answer = _judged(message, attempt_task, watch, left)
+                channel.send(answer)
 
 
-def _captured(task: Task, attempt_task: Callable[..., Answer], watch: OpenWatch, left: Leftovers) -> Answer:
-    with _printing_to(task.log):
-        answer = attempt_task(watching=watch.next(task.declared))
-        if isinstance(answer, CorruptInput):
-            return answer
-        remarks = watch.remarks
-        behind = left.clear()
-        if behind and isinstance(answer, Done):
-            what = f"Step '{task.step}' returned but left behind {', '.join(behind)}"
-            return Failed(what, "End them before the step returns.", "", answer.usage, reusable=False, remarks=remarks)
-        if isinstance(answer, Done):
-            return Done(answer.artifacts, answer.usage, not behind, remarks)
-        return replace(answer, reusable=not behind, remarks=remarks)
+def _judged(task: Task, attempt_task: Callable[..., Answer], watch: OpenWatch, left: Leftovers) -> Answer:
+    answer = attempt_task(watching=watch.next(task.declared))
+    if isinstance(answer, CorruptInput):
+        return answer
+    remarks = watch.remarks
+    behind = left.clear()
+    if behind and isinstance(answer, Done):
+        what = f"Step '{task.step}' returned but left behind {', '.join(behind)}"
+        return Failed(what, "End them before the step returns.", "", answer.usage, reusable=False, remarks=remarks)
+    if isinstance(answer, Done):
+        return Done(answer.artifacts, answer.usage, not behind, remarks)
+    return replace(answer, reusable=not behind, remarks=remarks)
 
 
 def attempt(
@@ -116,31 +118,6 @@ def _user_frames(error: BaseException) -> str:
         return ""
     last = theirs[-1] + 1 if isinstance(error, MainspringError) else len(frames)
     return "".join(traceback.format_list(frames[theirs[0] : last]))
-
-
-@contextlib.contextmanager
-def _printing_to(log: str) -> Iterator[None]:
-    """Send what this process and its children print into a file, which is removed when it stays empty."""
-    path = Path(log)
-    try:
-        fd = os.open(path, _NEW, 0o644)
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(path, _NEW, 0o644)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(fd, 1)
-        os.dup2(fd, 2)
-        yield
-        sys.stdout.flush()
-        sys.stderr.flush()
-        if os.fstat(fd).st_size == 0:
-            path.unlink(missing_ok=True)
-    finally:
-        os.dup2(nowhere, 1)
-        os.dup2(nowhere, 2)
-        os.close(fd)
-        os.close(nowhere)
 
 
 def hold_lifeline(line: socket.socket) -> None:

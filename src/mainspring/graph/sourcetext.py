@@ -9,6 +9,7 @@ from mainspring.graph.modules import Import, Module
 __all__ = ["FUNCTIONS", "dotted", "option_decorators", "own_source"]
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_WITH_DOCSTRING = (*FUNCTIONS, ast.ClassDef)
 _SILENT = frozenset({"ctx", "type_comment", "kind"})
 
 
@@ -45,23 +46,26 @@ def own_source(nodes: Iterable[ast.stmt], options: frozenset[str], *, skeleton: 
 
 
 def _dump(node: Any, options: frozenset[str], *, skeleton: bool = False) -> str:
-    if isinstance(node, ast.AST):
-        fields = []
-        for name in node._fields:
-            value = getattr(node, name, None)
-            if name in _SILENT or value is None or value == []:
-                continue
-            if name == "body" and isinstance(node, (*FUNCTIONS, ast.ClassDef)):
-                value = _without_docstring(value)
-                if skeleton:
-                    value = [inner.name if isinstance(inner, FUNCTIONS) else inner for inner in value]
-            elif name == "decorator_list":
-                value = [decorator for decorator in value if dotted(decorator) not in options]
-            fields.append(f"{name}={_dump(value, options)}")
-        return f"{type(node).__name__}({','.join(fields)})"
-    if isinstance(node, list):
-        return f"[{','.join(_dump(item, options) for item in node)}]"
-    return f"int:{node:x}" if type(node) is int else f"{type(node).__name__}:{node!r}"
+    kind = type(node)
+    if kind is str:
+        return f"str:{node!r}"
+    if kind is list:
+        return f"[{','.join([_dump(item, options) for item in node])}]"
+    if not isinstance(node, ast.AST):
+        return f"int:{node:x}" if kind is int else f"{kind.__name__}:{node!r}"
+    fields = []
+    for name in kind._fields:
+        value = getattr(node, name, None)
+        if value is None or value == [] or name in _SILENT:
+            continue
+        if name == "body" and isinstance(node, _WITH_DOCSTRING):
+            value = _without_docstring(value)
+            if skeleton:
+                value = [inner.name if isinstance(inner, FUNCTIONS) else inner for inner in value]
+        elif name == "decorator_list":
+            value = [decorator for decorator in value if dotted(decorator) not in options]
+        fields.append(f"{name}={_dump(value, options)}")
+    return f"{kind.__name__}({','.join(fields)})"
 
 
 def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:

@@ -14,6 +14,7 @@ from mainspring.schema.words import show_both
 __all__ = ["validate"]
 
 _NUMBERS: dict[type, type] = {int: Integral, float: Real, complex: Complex}
+_SIMPLE = frozenset({bool, int, float, complex, str, bytes})
 _SHOWN = 60
 _ADAPTERS = {"dataframely": "mainspring.schema.dataframely", "pandera": "mainspring.schema.pandera"}
 
@@ -37,6 +38,8 @@ def validate(value: Any, annotation: Any, *, where: str) -> Any:
     >>> validate(3, int, where="step 'count', result")
     3
     """
+    if type(value) is annotation and annotation in _SIMPLE:
+        return value
     wanted = plain(annotation)
     if is_unchecked(wanted):
         return value

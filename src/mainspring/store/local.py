@@ -85,7 +85,7 @@ class LocalStore:
     def get(self, blob: str) -> bytes:
         """Return the bytes, verified."""
         try:
-            with FileIO(self._at(blob)) as file:
+            with FileIO(self._place_of(blob)) as file:
                 data = file.readall()
         except FileNotFoundError as error:
             raise self._missing(blob) from error
@@ -170,9 +170,9 @@ class LocalStore:
 
     def _renew(self, blob: str, size: int) -> bool:
         """Whether the blob is there already, and whole; then its time is renewed. One that is damaged is replaced."""
-        path = self._at(blob)
+        path = self._place_of(blob)
         try:
-            if path.stat().st_size != size or _hashed(path)[0] != blob:
+            if os.stat(path).st_size != size or _hashed(path)[0] != blob:  # noqa: PTH116 - once a result
                 return False
             os.utime(path)
         except FileNotFoundError:
@@ -186,15 +186,15 @@ class LocalStore:
                 writer(buffered)
             blob = out.hasher.hexdigest()
             if self._renew(blob, out.size):
-                temporary.unlink()
+                os.unlink(temporary)  # noqa: PTH108
             else:
                 self._place(file, temporary, blob)
         return blob
 
     @contextmanager
-    def _temporary(self) -> Iterator[tuple[Path, FileIO]]:
+    def _temporary(self) -> Iterator[tuple[str, FileIO]]:
         """A new file of the store that is gone at the end, unless it was renamed."""
-        path = Path(f"{self._objects}/.{os.getpid()}-{os.urandom(8).hex()}")
+        path = f"{self._objects}/.{os.getpid()}-{os.urandom(8).hex()}"
         try:
             file = FileIO(path, "xb", opener=_read_only)
         except FileNotFoundError:
@@ -204,18 +204,22 @@ class LocalStore:
             with file:
                 yield path, file
         except BaseException:
-            path.unlink(missing_ok=True)
+            Path(path).unlink(missing_ok=True)
             raise
 
-    def _place(self, file: FileIO, temporary: Path, blob: str) -> None:
+    def _place(self, file: FileIO, temporary: str, blob: str) -> None:
         os.fsync(file.fileno())
-        target = self._at(blob)
+        target = self._place_of(blob)
+        folder = f"{self._objects}/{blob[:2]}"
         try:
-            temporary.replace(target)
+            os.replace(temporary, target)  # noqa: PTH105 - once a result
         except FileNotFoundError:
-            _make_folder(target.parent)
-            temporary.replace(target)
-        _flush_folder(target.parent)
+            Path(folder).mkdir(exist_ok=True)
+            os.replace(temporary, target)  # noqa: PTH105
+            _flush_folder(folder)
+            _flush_folder(self._objects)  # last: a journal has written both by then
+        else:
+            _flush_folder(folder)
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
@@ -301,7 +305,7 @@ def write_failure(place: Path, error: OSError) -> StoreError:
     return StoreError(f"'{place}' cannot be used: {error.strerror or error}", fix="Check the disk.")
 
 
-def _hashed(path: Path) -> tuple[str, int]:
+def _hashed(path: Path | str) -> tuple[str, int]:
     """The BLAKE3 and the size of a file of the store, whose time may be renewed meanwhile, unlike its bytes."""
     with FileIO(path) as file:
         size = os.fstat(file.fileno()).st_size
@@ -320,7 +324,7 @@ def _make_folder(path: Path) -> None:
     _flush_folder(path.parent)
 
 
-def _flush_folder(path: Path) -> None:
+def _flush_folder(path: Path | str) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
