@@ -1,8 +1,9 @@
 """A whole page in one file: style, script and content, and nothing from elsewhere."""
 
-import json
 from pathlib import Path
 from typing import Final
+
+from msgspec.json import encode
 
 from mainspring.charts.html import Html, Part, el, join
 from mainspring.charts.palette import PALETTES, css_colours, theme
@@ -55,7 +56,7 @@ def _style() -> str:
 def _scripts(bundle: str | None) -> Html:
     scripts = [el("script", Html(_file("page.js")))]
     if bundle:
-        themes = json.dumps({mode: theme(mode) for mode in PALETTES}, separators=(",", ":"))
+        themes = encode({mode: theme(mode) for mode in PALETTES}).decode()
         scripts += [
             el("script", Html(themes), type="application/json", id="themes"),
             el("script", Html(bundle), type="text/plain", id="vega"),

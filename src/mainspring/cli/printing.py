@@ -1,7 +1,6 @@
 """Text and JSON on standard output."""
 
 import importlib
-import json
 import os
 import sys
 import time
@@ -40,7 +39,7 @@ def put(text: str = "") -> None:
 
 def put_json(value: object) -> None:
     """Print one JSON document."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    typer.echo(importlib.import_module("json").dumps(value, indent=2, ensure_ascii=False))
 
 
 def mark(status: str) -> str:

@@ -1,7 +1,6 @@
 """`mainspring run` and `mainspring smoke`."""
 
 import importlib
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -170,6 +169,6 @@ def _part(value: Any) -> Any:
 
 def _fits(value: Any) -> bool:
     try:
-        return len(json.dumps(value, allow_nan=False)) <= _SMALL
+        return len(importlib.import_module("json").dumps(value, allow_nan=False)) <= _SMALL
     except (TypeError, ValueError, RecursionError):
         return False

@@ -2,11 +2,10 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG, S_IXUSR
-from typing import IO, Any, BinaryIO, NamedTuple
+from typing import IO, Any, BinaryIO, NamedTuple, NoReturn
 
 from mainspring.digest.hashing import LARGE, Hasher, tagged
 from mainspring.errors import InputError, nearest
@@ -28,24 +27,49 @@ __all__ = [
 _CHUNK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class File:
-    """A file that is tracked by content: a step that takes one runs again when its bytes or its base name change.
+class _Tracked:
+    """A place that is compared by its path and never changes. Written out: `@dataclass` takes a millisecond to load."""
 
-    Args:
-        path: Where it is; a step that returns one hands over its content, and may then delete it.
-    """
+    __slots__ = ()
 
     path: Path
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         object.__setattr__(self, "path", Path(path))
 
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"A {type(self).__name__} cannot be changed: make another")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"A {type(self).__name__} cannot be changed: make another")
+
+    def __eq__(self, other: object) -> bool:
+        return self.path == other.path if type(other) is type(self) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.path))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(path={self.path!r})"
+
+    def __reduce__(self) -> tuple[type, tuple[Path]]:
+        return type(self), (self.path,)
+
     def __fspath__(self) -> str:
         return str(self.path)
 
     def __str__(self) -> str:
         return str(self.path)
+
+
+class File(_Tracked):
+    """A file that is tracked by content: a step that takes one runs again when its bytes or its base name change.
+
+    Args:
+        path: Where it is; a step that returns one hands over its content, and may then delete it.
+    """
+
+    __slots__ = ("path",)
 
     def open(self, mode: str = "r", *, encoding: str | None = None, newline: str | None = None) -> IO[Any]:
         """Return the file, opened for reading; text is UTF-8 unless said otherwise."""
@@ -62,8 +86,7 @@ class File:
         return self.path.read_text(encoding)
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class Folder:
+class Folder(_Tracked):
     """A directory that is tracked by content: names, executable bits and bytes of all files below it.
 
     Iterating gives the relative POSIX paths of its files, ordered by their bytes; `folder / name` is a path.
@@ -72,16 +95,7 @@ class Folder:
         path: Where it is.
     """
 
-    path: Path
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        object.__setattr__(self, "path", Path(path))
-
-    def __fspath__(self) -> str:
-        return str(self.path)
-
-    def __str__(self) -> str:
-        return str(self.path)
+    __slots__ = ("path",)
 
     def __truediv__(self, name: str | os.PathLike[str]) -> Path:
         return self.path / name

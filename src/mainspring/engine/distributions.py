@@ -5,13 +5,14 @@ It is used for what is no `.dist-info` folder.
 """
 
 import importlib
-import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from io import FileIO
 from pathlib import Path
 from typing import Any
+
+from msgspec.json import decode
 
 from mainspring.digest import tagged
 from mainspring.engine.installed import Distribution, Installed
@@ -110,7 +111,7 @@ def _headers(source: Any) -> dict[str, list[str]]:
 
 def _is_project_code(source: Any) -> bool:
     """Return whether a distribution is an editable install, new style or old."""
-    origin = json.loads(source.read_text("direct_url.json") or "{}")
+    origin = decode(source.read_text("direct_url.json") or "{}")
     if origin.get("dir_info", {}).get("editable"):
         return True
     old = source.read_text("PKG-INFO") is not None and source.read_text("SOURCES.txt") is not None

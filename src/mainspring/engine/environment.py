@@ -4,7 +4,6 @@ Reading the metadata of every distribution takes some hundred milliseconds. It i
 distributions and kept in a memo; later processes only list the directories of the search path.
 """
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +15,7 @@ from typing import Protocol
 from msgspec.json import decode, encode
 
 from mainspring.digest import tagged
+from mainspring.digest.texts import to_json
 from mainspring.engine.installed import Distribution, Installed, marks_of
 
 __all__ = ["THREADS", "Environment", "Memo"]
@@ -108,7 +108,7 @@ class Environment:
                 for _, one in sorted(self.installed.distributions.items())
             },
         }
-        text = json.dumps(found, separators=(",", ":"))
+        text = to_json(found)
         return tagged("environment", text), text
 
 

@@ -1,11 +1,11 @@
 """Why a step is no hit: what changed since the last time it succeeded."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
 
+from mainspring.digest.texts import from_json
 from mainspring.engine.keys import Key
 from mainspring.graph.code import Code, diff
 from mainspring.tracking import StepRow
@@ -32,7 +32,7 @@ _KINDS = {"artifact": "input", "many": "input", "file": "file", "folder": "file"
 
 def changes(last: StepRow, key: Key, old_code: Callable[[], Code | None]) -> list[Change]:
     """Return what differs between the last successful run of a step and what it would be now."""
-    before, now = json.loads(last.inputs), json.loads(key.inputs)
+    before, now = from_json(last.inputs), from_json(key.inputs)
     found = [*_code_changes(last, key, old_code), *_part_changes(before["params"], now["params"])]
     found += _version_changes(before["versions"], now["versions"])
     if before["python"] != now["python"]:

@@ -4,11 +4,10 @@ Times are seconds since 1970 UTC, by the database's clock where this unit sets t
 nothing here reads into them.
 """
 
-import json
-
 from msgspec import Struct
 
 from mainspring.digest import Artifact
+from mainspring.digest.texts import from_json, to_json
 
 __all__ = [
     "RUN_STATUSES",
@@ -44,12 +43,12 @@ class Owner(Struct, frozen=True):
 
     def as_text(self) -> str:
         """Return the one text of this owner, by which owners are compared in SQL."""
-        return json.dumps([self.host, self.boot, self.pid, self.started])
+        return to_json([self.host, self.boot, self.pid, self.started])
 
     @classmethod
     def from_text(cls, text: str) -> "Owner":
         """Return the owner that `as_text` wrote."""
-        return cls(*json.loads(text))
+        return cls(*from_json(text))
 
 
 class RunRow(Struct, frozen=True):

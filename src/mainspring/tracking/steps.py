@@ -1,9 +1,9 @@
 """Step runs."""
 
-import json
 from collections.abc import Sequence
 from typing import Final
 
+from mainspring.digest.texts import from_json, to_json
 from mainspring.errors import TrackingError
 from mainspring.tracking.database import Database, Row, Value, pieces, storable
 from mainspring.tracking.lifecycle import hold
@@ -160,12 +160,12 @@ def step_values(row: StepRow, result: int | None) -> dict[str, Value]:
         "log": None if row.log is None else storable(row.log),
         "code": row.code,
         "inputs": storable(row.inputs),
-        "warnings": json.dumps(row.warnings) if row.warnings else "[]",
+        "warnings": to_json(row.warnings) if row.warnings else "[]",
     }
 
 
 def step_of(row: Row) -> StepRow:
     """Return the step run in a row of `STEP`."""
     *values, warnings = row
-    complete = (*values, tuple(json.loads(warnings)) if warnings != "[]" else ())
+    complete = (*values, tuple(from_json(warnings)) if warnings != "[]" else ())
     return StepRow(*complete)

@@ -1,12 +1,12 @@
 """What earlier runs know about steps: why they are no hits now, and the source that they ran with."""
 
-import json
 from importlib import import_module
 from typing import Any
 
 from msgspec import Struct, field
 
 from mainspring.digest import Artifact
+from mainspring.digest.texts import from_json
 from mainspring.engine.keys import Key
 from mainspring.engine.reasons import Change, changes, sentence
 from mainspring.engine.schedule import Job
@@ -80,7 +80,7 @@ class Past(Struct):
     def _read(self, kept: Artifact, nothing: dict[str, Any]) -> dict[str, Any]:
         """Return a source snapshot, or nothing when its bytes are damaged or gone: only the reasons become vague."""
         try:
-            found: dict[str, Any] = json.loads(load(kept, self.home.blobs))
+            found: dict[str, Any] = from_json(load(kept, self.home.blobs))
         except CorruptBlobError as error:
             import_module("logging").getLogger(__name__).warning("%s", error)
             return nothing

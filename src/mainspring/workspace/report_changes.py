@@ -1,6 +1,5 @@
 """What changed since the last run: configuration, code, inputs, environment, steps and results."""
 
-import json
 from collections.abc import Iterator
 from difflib import unified_diff
 from typing import Any, Final
@@ -9,6 +8,7 @@ from msgspec import Struct
 
 from mainspring.charts import Html, Part, cut, el, join
 from mainspring.charts.numbers import count, short
+from mainspring.digest.texts import readable_json
 from mainspring.graph.code import Code, diff, from_record
 from mainspring.store import BlobStore
 from mainspring.tracking import RunRow, StepRow
@@ -106,7 +106,7 @@ def _configuration(now: Account, past: Past) -> Iterator[Change]:
 
 
 def _value(values: dict[str, Any], key: str) -> str:
-    return json.dumps(values[key], ensure_ascii=False) if key in values else _ABSENT
+    return readable_json(values[key]) if key in values else _ABSENT
 
 
 def _pairs(now: Account, past: Past) -> Iterator[tuple[StepRow, StepRow]]:
@@ -137,7 +137,7 @@ def _as_json(shown: str) -> str:
     if shown in ("True", "False", "None"):
         return {"True": "true", "False": "false", "None": "null"}[shown]
     quoted = len(shown) > 1 and shown[0] == shown[-1] == "'"
-    return json.dumps(shown[1:-1], ensure_ascii=False) if quoted else shown.replace("(", "[").replace(")", "]")
+    return readable_json(shown[1:-1]) if quoted else shown.replace("(", "[").replace(")", "]")
 
 
 def _code(now: Account, past: Past, blobs: BlobStore) -> list[Change]:

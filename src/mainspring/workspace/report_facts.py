@@ -1,12 +1,13 @@
 """What the report tells of a run: its facts, and those of the run that it is compared with."""
 
-import json
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import MsgspecError, Struct
+from msgspec.json import decode
 
+from mainspring.digest.texts import from_json
 from mainspring.errors import MainspringError
 from mainspring.store import BlobStore, load
 from mainspring.tracking import Facts, LoggedRow, MetricRow, ResultRow, RunRow, StepRow
@@ -41,6 +42,12 @@ class Course(Struct, frozen=True):
     before: list[float] = []
     before_at: list[int | None] = []
     before_run: str = ""
+
+
+class _Chosen(Struct):
+    """What of a record says which runs are compared; decoding it passes over the rest, which is long."""
+
+    profile: str | None = None
 
 
 class Past(Struct, frozen=True):
@@ -93,7 +100,7 @@ def account_of(facts: Facts, run_id: str) -> Account:
         NotFoundError: There is no such run.
     """
     run = facts.runs.get(run_id)
-    record, steps = json.loads(run.record or "{}"), facts.steps.of(run.id)
+    record, steps = from_json(run.record or "{}"), facts.steps.of(run.id)
     earlier = _earlier(facts, run, record.get("profile"))
     last = next(earlier, None)
     past = None if last is None else _past(facts, steps, last)
@@ -111,7 +118,7 @@ def node_of(step: str) -> str:
 
 def params_of(step: StepRow) -> dict[str, dict[str, str]]:
     """Return what was passed to a step run, by parameter: its `kind`, its `digest`, and how to `show` it."""
-    found: dict[str, dict[str, str]] = json.loads(step.inputs or "{}").get("params") or {}
+    found: dict[str, dict[str, str]] = from_json(step.inputs or "{}").get("params") or {}
     return found
 
 
@@ -128,25 +135,32 @@ def document_of(run: RunRow, name: str, blobs: BlobStore) -> dict[str, Any]:
     if artifact is None:
         return {}
     try:
-        found: dict[str, Any] = json.loads(load(artifact, blobs))
+        found: dict[str, Any] = from_json(load(artifact, blobs))
     except MainspringError:  # a report tells what is left: blobs of old runs may have been collected
         return {}
     return found
+
+
+def _profile(record: str) -> str | None:
+    try:
+        return decode(record, type=_Chosen).profile
+    except MsgspecError:  # it holds what is no text
+        profile: str | None = from_json(record).get("profile")
+        return profile
 
 
 def _past(facts: Facts, steps: list[StepRow], run: RunRow) -> Past:
     before = facts.steps.of(run.id)
     keys = {step.name: step.key for step in before}
     differs = any(step.key != keys.get(step.name, step.key) for step in steps)
-    return Past(run, json.loads(run.record or "{}"), before, facts.results.of_run(run.id) if differs else {})
+    return Past(run, from_json(run.record or "{}"), before, facts.results.of_run(run.id) if differs else {})
 
 
 def _earlier(facts: Facts, run: RunRow, profile: str | None) -> Iterator[RunRow]:
     """Return earlier runs of the same pipeline and profile that ended, the newest first."""
     rows = facts.runs.list(_LOOK_BACK, pipeline=run.pipeline, before=run.id)
-    said = f'"profile": {json.dumps(profile)}'  # looked for as text: records are long, and parsing them takes its time
     found = (facts.runs.get(row.id) for row in rows if row.status in _ENDED)
-    return (row for row in found if said in row.record)
+    return (row for row in found if _profile(row.record) == profile)
 
 
 def _courses(rows: Iterable[MetricRow]) -> dict[Place, Course]:

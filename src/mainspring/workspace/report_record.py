@@ -1,13 +1,14 @@
 """What a run was made of: configuration, inputs and outputs, environment, record."""
 
-import json
 from collections.abc import Iterable
 from typing import Any, Final
 
 from mainspring.charts import Html, Part, cut, draw_digest, el, escape, join
 from mainspring.charts.numbers import count, moment, size
+from mainspring.digest.texts import readable_json
 from mainspring.store import BlobStore
 from mainspring.workspace.report_facts import Account, document_of, files_of, node_of
+from mainspring.workspace.report_steps import number_cell
 
 __all__ = ["draw_configuration", "draw_environment", "draw_flow", "draw_record"]
 
@@ -43,7 +44,7 @@ def _origin(origins: dict[str, str], key: str) -> str:
 
 
 def _value(value: Any) -> Html:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else readable_json(value)
     long = len(text) > _LONG_VALUE
     return el("td", el("code", cut(text, _LONG_VALUE) if text else '""'), title=text if long else None, class_="wrap")
 
@@ -111,10 +112,10 @@ def _outputs(account: Account) -> list[Html]:
 def _artifacts(account: Account, step: str) -> list[Html]:
     rows = []
     for artifact in account.results[step].artifacts:
-        named = el("strong", artifact.name, " ") if artifact.name != "result" else None
         what = artifact.summary or artifact.codec
+        named = el("strong", artifact.name, " ") if artifact.name != "result" else None
         shown = el("span", cut(what, 100), title=f"{what} ({artifact.codec})")
-        cells = el("td", named, shown, class_="wrap"), el("td", size(artifact.size), class_="number")
+        cells = el("td", named, shown, class_="wrap"), number_cell(size(artifact.size))
         rows.append(el("tr", _step(step), cells, el("td", draw_digest(artifact.digest))))
     return rows
 

@@ -3,6 +3,7 @@
 import os
 import shlex
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ _MOST_FAILURES: Final = 3
 _LOG_LINES: Final = 30
 _LOG_BYTES: Final = 16_384
 _LEAST_COST: Final = 0.0001
+_ALIKE: Final = 1000
 _NOTHING: Final = "\N{EN DASH}"
 
 
@@ -253,20 +255,44 @@ def _price(cost: float) -> str:
     return f"{cost:,.2f}" if cost >= 1 else f"{cost:.4f}"
 
 
+# Cells of a table are much alike from row to row.
+
+
+@lru_cache(_ALIKE)
+def number_cell(text: str) -> Html:
+    """Return a cell with a number."""
+    return el("td", text, class_="number")
+
+
+@lru_cache(_ALIKE)
+def _state(word: str) -> Html:
+    return el("td", status(word), class_="whole")
+
+
+@lru_cache(_ALIKE)
+def _time(text: str, percent: int) -> Html:
+    bar = el("span", class_="bar", style=f"width:{percent}%") if percent else None
+    return el("td", text, bar, class_="number")
+
+
+@lru_cache(_ALIKE)
+def _why(reason: str, warnings: tuple[str, ...]) -> Html:
+    return el("td", reason, [el("span", warning, class_="warning") for warning in warnings], class_="wrap")
+
+
 def _row(account: Account, step: StepRow, link: str | None, share: float, extra: _Extras) -> Html:
     worked = step.status in ("ran", "failed")
     timed = worked or step.status == "hit"
-    bar = el("span", class_="bar", style=f"width:{max(share, 0.01) * 100:.0f}%") if timed and share >= 0.01 else None
     stored = account.size_of(step.name)
     return el(
         "tr",
         el("th", cut(step.name, 60, middle=True), title=step.name if len(step.name) > 60 else None, scope="row"),
-        el("td", status(step.status), class_="whole"),
-        el("td", duration(step.seconds) if timed else _NOTHING, bar, class_="number"),
-        el("td", step.reason, [el("span", warning, class_="warning") for warning in step.warnings], class_="wrap"),
-        el("td", duration(step.cpu_seconds) if worked else _NOTHING, class_="number"),
-        el("td", size(step.peak_rss) if worked and step.peak_rss else _NOTHING, class_="number"),
-        el("td", size(stored) if stored else _NOTHING, class_="number"),
+        _state(step.status),
+        _time(duration(step.seconds) if timed else _NOTHING, round(share * 100) if timed and share >= 0.01 else 0),
+        _why(step.reason, step.warnings),
+        number_cell(duration(step.cpu_seconds) if worked else _NOTHING),
+        number_cell(size(step.peak_rss) if worked and step.peak_rss else _NOTHING),
+        number_cell(size(stored) if stored else _NOTHING),
         extra.cells(step.attempts, step.cost),
         id=link,
         class_=step.status,

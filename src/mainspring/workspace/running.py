@@ -1,6 +1,5 @@
 """`run`: from a pipeline and a configuration to a finished run with its report."""
 
-import json
 import os
 import sys
 import time
@@ -17,6 +16,7 @@ from msgspec.structs import replace
 
 from mainspring.config import Config, config_of, load_config, to_record
 from mainspring.digest import Artifact
+from mainspring.digest.texts import from_json, to_json
 from mainspring.engine.coordinator import Coordinator, Options, Outcome, Workshop
 from mainspring.engine.environment import Environment
 from mainspring.engine.files import InputFiles
@@ -163,7 +163,7 @@ class Preparation:
         modules = {name for code in codes.values() for name in code.modules}
         texts = {text.path: text.text for name in sorted(modules) if (text := self.sources.module(name)) is not None}
         document = {"format": 1, "sources": texts, "codes": {name: code_record(code) for name, code in codes.items()}}
-        return save("sources", json.dumps(document, separators=(",", ":")), self.home.blobs, pickle=False)
+        return save("sources", to_json(document), self.home.blobs, pickle=False)
 
 
 def execute(project: Project, config: Config, home: Home, request: Request) -> Run:
@@ -190,7 +190,7 @@ def execute(project: Project, config: Config, home: Home, request: Request) -> R
     )
 
     def belongings(codes: dict[str, Code]) -> list[Artifact]:
-        text = json.dumps({"git": git.answer(), **json.loads(record)})
+        text = to_json({"git": git.answer(), **from_json(record)})
         ledger.run = replace(ledger.run, record=text)
         ready.index.keep()
         return [ready.snapshot(codes), save("environment", description, home.blobs, pickle=False)]
@@ -242,7 +242,7 @@ def _record(ready: Preparation, request: Request, environment: str) -> str:
         "force": request.force,
         "only": request.only,
     }
-    return json.dumps(document)
+    return to_json(document)
 
 
 def _restricted(dag: Dag, request: Request) -> Dag:
