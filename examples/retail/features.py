@@ -362,7 +362,7 @@ class Features:
     names: tuple[str, ...]
 
     def transform(self, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Features of each row, a matrix a scale; its level; (rows, Q) quantiles of `usual` and `smoothed`; is it open."""
+        """Features of each row, a matrix a scale; its level; (rows, Q) usual and smoothed quantiles; is it open."""
         coded = {name: self._coded(name, values) for name, values in columns.items()}
         # Texts that are no numbers to the models say which series it is, and no feature is made of them.
         starts = _starts([one for name, one in coded.items() if name != "ahead" and one.dtype.kind != "O"])
