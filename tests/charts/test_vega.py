@@ -7,7 +7,7 @@ import pytest
 import vl_convert
 from chart_samples import CHARTS
 
-from mainspring.charts import Axis, Heatmap, LineChart, to_vega_lite
+from mainspring.charts import Axis, Heatmap, LineChart, Series, to_vega_lite
 from mainspring.charts.drawing import spec_of
 from mainspring.charts.palette import theme
 
@@ -81,6 +81,12 @@ def test_the_legend_of_lines_with_a_band_has_the_colours_of_the_lines():
     svg = vl_convert.vegalite_to_svg(to_vega_lite(chart, width=400), config=theme("light"))
     symbols = re.findall(r'role-legend-symbol"[^>]*><path [^>]* fill="([^"]*)"[^>]* opacity="([^"]*)"', svg)
     assert symbols == [("#24639b", "1"), ("#d0851c", "1")]
+
+
+def test_bars_that_lie_leave_room_for_their_numbers():
+    short, long = CHARTS["lying"], replace(CHARTS["lying"], series=[Series("", ["x"], [1_234_567])])
+    assert to_vega_lite(long)["padding"]["right"] > to_vega_lite(short)["padding"]["right"] > 5
+    assert "padding" not in to_vega_lite(CHARTS["bar"])
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])

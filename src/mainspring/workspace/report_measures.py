@@ -40,7 +40,7 @@ _MOST_SERIES: Final = 8
 _MOST_LOGGED: Final = 60
 _FEW_ELEMENTS: Final = 3
 # Pixels: of half a page, of a character in a table, of what surrounds one, and the most that a cell takes.
-_HALF_PAGE: Final = 490
+_HALF_PAGE: Final = 510
 _CHARACTER: Final = 7
 _PADDING: Final = 24
 _BROADEST_CELL: Final = 320
