@@ -41,14 +41,15 @@ bench: $(READY)
 	$(BIN)/python bench/serving/run.py
 	$(BIN)/python bench/batch/run.py
 
-# What pip installs is compiled afterwards, on all processors; some packages hold files that are not for this Python.
+# What pip installs is compiled afterwards, on all processors, and so is what is here: the first command need not wait,
+# nor every command where Python may not keep what it compiles. Some packages hold files that are not for this Python.
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Mainspring needs Python 3.11 or newer; set PYTHON=..." if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --no-compile --require-hashes --no-deps -r requirements.lock
 	$(BIN)/pip install --quiet --no-compile --no-deps "$(TORCH)"
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
-	$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib > /dev/null || true
+	$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib src examples > /dev/null || true
 	touch $(READY)
 
 # Needs uv. Addresses stay out of the lock, so that it works with any index.

@@ -76,7 +76,7 @@ def learn(
     for place, level in enumerate(taus):
         tried = []
         for share in trust.mixed:
-            mixed = (1 - share) * forecast[:, place] + share * simple[:, place]
+            mixed = mix(forecast[:, place], simple[:, place], share)
             shift = weighted_quantile((actual - mixed) / width, width, level)
             final = np.rint(np.maximum(mixed + shift * width, 0))
             tried.append((pinball(actual, final, level), share, shift))
@@ -88,9 +88,8 @@ def learn(
 
 def apply(calibration: Calibration, forecast: Floats, simple: Floats, open_: np.ndarray) -> Floats:
     """Quantiles (S, H, Q) as they are used: calibrated, ascending, whole units, zero on closed days."""
-    share, shift = np.array(calibration.share), np.array(calibration.shift)
-    mixed = (1 - share) * forecast + share * simple
-    moved = mixed + shift * spread(forecast, calibration.levels)[..., None]
+    shift = np.array(calibration.shift)
+    moved = mix(forecast, simple, calibration.share) + shift * spread(forecast, calibration.levels)[..., None]
     return whole(moved, open_)
 
 
@@ -106,10 +105,21 @@ def in_units(said: Sequence[Floats], level: Floats, over_level: Sequence[bool], 
     return np.sum([share * (one * level if over else one) for one, over, share in parts], axis=0)
 
 
-def settle(raw: Floats, count: int) -> Floats:
-    """(..., Q) quantiles in units, ascending and not negative, from what 1 or Q groups of models say."""
-    every = np.repeat(raw, count // raw.shape[-1], axis=-1)
-    return np.sort(np.maximum(every, 0), axis=-1).astype(np.float32)
+def mix(forecast: Floats, simple: Floats, share: float | Sequence[float]) -> Floats:
+    """A forecast with a share of a simple one."""
+    return (1 - np.asarray(share)) * forecast + np.asarray(share) * simple
+
+
+def settle(raw: Floats, smoothed: Floats, shares: Sequence[float]) -> Floats:
+    """(..., Q) quantiles in units, ascending and not negative, from what 1 or Q groups of models say.
+
+    Of each quantile a share is the smoothed one (..., Q), where that is known.
+    """
+    every = np.repeat(raw, smoothed.shape[-1] // raw.shape[-1], axis=-1)
+    said = np.sort(np.maximum(every, 0), axis=-1)
+    if any(shares):
+        said = np.sort(np.where(np.isnan(smoothed), said, mix(said, smoothed, shares)), axis=-1)
+    return said.astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -121,6 +131,7 @@ class Finish:
         calibration: What the inner folds taught.
         scales: Of each scale whether it is that of sales over the level of the series.
         shares: For each level and scale the share of its models.
+        smoothed: For each level the share of the smoothed quantile; empty: none.
         from_usual: Whether they learned what sales are above the usual quantile.
         days: Days in a period.
     """
@@ -129,6 +140,7 @@ class Finish:
     calibration: Calibration
     scales: tuple[bool, ...]
     shares: tuple[tuple[float, ...], ...]
+    smoothed: tuple[float, ...]
     from_usual: bool
     days: int
 
@@ -141,7 +153,8 @@ class Finish:
             said = [np.mean([columns[name] for name in group] or [none], axis=0) for group in groups]
             parts.append(in_units(said, level, self.scales, shares))
         raw = np.stack(parts, -1) + (simple if self.from_usual else 0.0)
-        found = apply(self.calibration, settle(raw, len(levels)), simple, columns["is open"])
+        settled = settle(raw, columns["smoothed"], self.smoothed)
+        found = apply(self.calibration, settled, simple, columns["is open"])
         made = {quantile_name(level): found[:, place].astype(np.float64) for place, level in enumerate(levels)}
         return {"date": forecast_date(columns, self.days), **made}
 
@@ -155,6 +168,7 @@ class Finish:
             "calibration": learned,
             "scales": list(self.scales),
             "shares": [list(one) for one in self.shares],
+            "smoothed": list(self.smoothed),
             "from_usual": self.from_usual,
             "days": self.days,
         }
@@ -165,8 +179,8 @@ class Finish:
         learned = {name: tuple(part) if isinstance(part, list) else part for name, part in state["calibration"].items()}
         groups = tuple(tuple(tuple(group) for group in scales) for scales in state["groups"])
         shares = tuple(tuple(one) for one in state["shares"])
-        plain = (tuple(state["scales"]), shares, state["from_usual"], state["days"])
-        return cls(groups, Calibration(**learned), *plain)
+        plain = (shares, tuple(state["smoothed"]), state["from_usual"], state["days"])
+        return cls(groups, Calibration(**learned), tuple(state["scales"]), *plain)
 
 
 def forecast_date(columns: Mapping[str, np.ndarray], days: int) -> np.ndarray:

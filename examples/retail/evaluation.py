@@ -170,7 +170,7 @@ def differences(scored: Scored, panel: Panel, *, of: str = DEFAULT) -> list[dict
         theirs = here.losses(name).mean(axis=1)
         less = stats.paired_bootstrap(mine - theirs, drawn)
         ratio = stats.ratio_interval(mine, theirs, drawn)
-        row = {"method": of, "against": name, **_interval("difference", less), **_interval("ratio", ratio)}
+        row = {"against": name, **_interval("difference", less), **_interval("ratio", ratio)}
         rows.append(row | _interval("weeks apart", stats.ratio_interval(mine, theirs, apart), middle=False))
     return rows
 

@@ -21,6 +21,7 @@ LEAST_OF_YEAR = 0.5
 SPANS = (1, 2, 4, 8, 13, 26, 52)
 GROUP_SPANS = (4, 26)
 SHARES = (0.25, 0.5, 0.75, 0.9, 0.97)
+SMOOTHING = 0.1
 
 
 @dataclass(frozen=True)
@@ -311,6 +312,21 @@ def usual(window: Window, levels: tuple[float, ...]) -> Floats:
     return np.nan_to_num(np.stack(found, 1)).astype(np.float32)
 
 
+def smoothed(window: Window, levels: tuple[float, ...]) -> Floats:
+    """(S, Q) a level and quantiles of its errors: what one series alone says, however long ago it sold; NaN if nothing.
+
+    The level is the exponentially weighted mean of all that is known; its errors are those of a year, of periods as far
+    after the level as the middle of what is to be forecast.
+    """
+    units, ahead = window.units, int(np.median(window.targets)) - window.past + 1
+    weight = np.where(np.isnan(units), 0.0, (1 - SMOOTHING) ** -np.arange(window.past, dtype=np.float64))
+    with np.errstate(invalid="ignore"):
+        level = np.cumsum(np.nan_to_num(units) * weight, axis=1) / np.cumsum(weight, axis=1)
+    errors = units[:, ahead:] - level[:, :-ahead]
+    found = level[:, -1:] + quantiles(errors[:, -YEAR * window.season :], levels).T
+    return np.maximum(found, 0).astype(np.float32)
+
+
 @dataclass(frozen=True)
 class Features:
     """The stage that makes features of raw rows: a row is one series and one period to forecast.
@@ -328,7 +344,7 @@ class Features:
         days: Days in a period.
         delay: Periods after the origin that are not forecast.
         scales: Of each matrix of features whether those in units are divided by the level of the series.
-        levels: Levels of the usual quantiles.
+        levels: Levels of the usual and the smoothed quantiles.
         names: Names of the features of the first matrix.
     """
 
@@ -346,7 +362,7 @@ class Features:
     names: tuple[str, ...]
 
     def transform(self, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Features of each row, a matrix a scale; its level; (rows, Q) usual quantiles; whether its period is open."""
+        """Features of each row, a matrix a scale; its level; (rows, Q) usual and smoothed quantiles; is it open."""
         coded = {name: self._coded(name, values) for name, values in columns.items()}
         # Texts that are no numbers to the models say which series it is, and no feature is made of them.
         starts = _starts([one for name, one in coded.items() if name != "ahead" and one.dtype.kind != "O"])
@@ -360,6 +376,7 @@ class Features:
         return made | {
             "level": level[which].astype(np.float64),
             "usual": usual(window, self.levels)[which, place].astype(np.float64),
+            "smoothed": smoothed(window, self.levels)[which].astype(np.float64),
             "is open": (window.open[:, window.targets] > 0)[which, place],
         }
 

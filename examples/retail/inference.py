@@ -42,8 +42,8 @@ def assemble(fit: Fit, learned: Calibration, panel: Panel, plan: Plan, unit: str
             continue
         stages["models-of-units" if scale else "models"] = Models((features_name(scale),), found)
     shares = settings.shares(len(groups))
-    from_usual = settings.start == "usual"
-    stages["calibration"] = Finish(tuple(groups), learned, settings.scales, shares, from_usual, features.days)
+    plain = (shares, settings.smoothed, settings.start == "usual", features.days)
+    stages["calibration"] = Finish(tuple(groups), learned, settings.scales, *plain)
     return Pipeline(signature(panel, plan, unit), stages)
 
 

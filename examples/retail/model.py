@@ -28,6 +28,8 @@ class Settings:
         relative: Whether sales are learned over the level of the series.
         units: For each quantile the share of models of units in the forecast, the rest being over the level of the
             series; empty: none.
+        smoothed: For each quantile the share of that of a smoothed level (`features.smoothed`) in the forecast; empty:
+            none. What one series alone says, when what all of them say of a tail does not hold for it.
         start: What trees are added to: one number, or the usual quantile of the weekday.
         rounds: Trees.
         rate: Learning rate.
@@ -45,6 +47,7 @@ class Settings:
     objective: Literal["quantile", "tweedie"] = "quantile"
     relative: bool = True
     units: tuple[float, ...] = ()
+    smoothed: tuple[float, ...] = ()
     start: Literal["constant", "usual"] = "constant"
     rounds: Annotated[int, Meta(ge=1)] = 200
     rate: Annotated[float, Meta(gt=0, le=1)] = 0.08
@@ -64,8 +67,9 @@ class Settings:
                 "`model.units` are shares beside models over the level: "
                 'use relative = true and objective = "quantile", or leave it empty'
             )
-        if not all(0 <= share <= 1 for share in self.units):
-            raise ValueError(f"`model.units` are shares from 0 to 1, not {self.units}")
+        for name, shares in {"units": self.units, "smoothed": self.smoothed}.items():
+            if not all(0 <= share <= 1 for share in shares):
+                raise ValueError(f"`model.{name}` are shares from 0 to 1, not {shares}")
         if self.objective == "tweedie" and self.start == "usual":
             raise ValueError(
                 'Trees of a mean cannot start from quantiles: with objective = "tweedie" use start = "constant"'
@@ -78,9 +82,13 @@ class Settings:
 
     def shares(self, count: int) -> tuple[tuple[float, ...], ...]:
         """For each of so many quantiles the share of each scale."""
-        if self.units and len(self.units) != count:
-            raise ValueError(f"`model.units` has {len(self.units)} shares for {count} quantiles: give one for each")
+        self.check_count("units", self.units, count)
         return tuple((1 - share, share) for share in self.units) or ((1.0,),) * count
+
+    def check_count(self, name: str, shares: tuple[float, ...], count: int) -> None:
+        """Shares are either none or one for each quantile."""
+        if shares and len(shares) != count:
+            raise ValueError(f"`model.{name}` has {len(shares)} shares for {count} quantiles: give one for each")
 
 
 @dataclass(frozen=True)
@@ -152,6 +160,7 @@ def train(job: Job, panel: Panel, samples: Samples, plan: Plan, levels: list[flo
     settings, place = job.settings, samples.place(job.origin)
     modelled = levels if settings.objective == "quantile" else levels[:1]
     shares = settings.shares(len(modelled))
+    settings.check_count("smoothed", settings.smoothed, len(levels))
     known = [rows_of(job, panel, samples, plan, scale) for scale in range(len(settings.scales))]
     trained = [
         _boosters(rows, settings, modelled, [one[scale] > 0 for one in shares]) for scale, rows in enumerate(known)
@@ -159,6 +168,7 @@ def train(job: Job, panel: Panel, samples: Samples, plan: Plan, levels: list[flo
     rows = [samples.features(scale)[place] for scale in range(len(known))]
     level = np.repeat(samples.level[place].astype(np.float64)[:, None], plan.horizon, 1)
     start = samples.usual[place].astype(np.float64)
+    smoothed = samples.smoothed[place][:, None].astype(np.float64)
 
     def forecast(trees: int) -> Floats:
         found = []
@@ -166,7 +176,7 @@ def train(job: Job, panel: Panel, samples: Samples, plan: Plan, levels: list[flo
             said = [_said(groups[column], one, trees) for groups, one in zip(trained, rows, strict=True)]
             found.append(in_units(said, level, settings.scales, weights))
         raw = np.stack(found, -1) + (start[..., : len(found)] if settings.start == "usual" else 0.0)
-        return settle(raw, len(levels))
+        return settle(raw, smoothed, settings.smoothed)
 
     counts = [max(1, settings.rounds * part // 8) for part in (1, 2, 4, 6, 8)] if job.curve else []
     return Fit(

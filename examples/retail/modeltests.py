@@ -100,14 +100,22 @@ def quality(scored: Scored, panel: Panel) -> list[Row]:
     for row in evaluation.differences(scored, panel):
         high = row["difference, high"]
         passed = not isinstance(high, str) and high < 0
-        rows.append(_row(f"better than {row['against']}", passed, f"difference at most {high}"))
+        rows.append(_row(f"better than {row['against']}", passed, f"difference at most {_short(high)}"))
     for row in evaluation.ratios(scored, panel):
         high = row["ratio, high"]
         passed = not isinstance(high, str) and high <= 1.02
         rows.append(
-            _row(f"quantile {row['level']:g} is no worse than {row['best baseline']}", passed, f"ratio at most {high}")
+            _row(
+                f"quantile {row['level']:g} is no worse than {row['best baseline']}",
+                passed,
+                f"ratio at most {_short(high)}",
+            )
         )
     return rows
+
+
+def _short(value: str | float) -> str:
+    return value if isinstance(value, str) else f"{value:.4g}"
 
 
 def _row(name: str, passed: bool, says: str) -> Row:

@@ -127,9 +127,9 @@ def one_series(scored: Scored, panel: Panel, series: int, title: str, unit: str)
     days = _days(panel, newest.period)
     low, middle, high, top = (quantiles[:, place] for place in places)
     lines = [
-        Series("sold, open days", _days(panel, before), sold, quiet=True),
+        Series("sold, open days", _days(panel, before), sold),
         Series("median, with quarters", days, middle, low, high),
-        Series(f"quantile {scored.levels[places[3]]:g}", days, top),
+        Series(f"quantile {scored.levels[places[3]]:g}", days, top, quiet=True),
     ]
     return LineChart(title, Axis("date", scale="time"), Axis("sales", unit, zero=True), lines)
 

@@ -15,12 +15,12 @@ MODELS = {"retail": "package", "retail-usual": "fallbacks.usual", "retail-last-w
 
 def main() -> int:
     why = " ".join(sys.argv[1:]) or "the newest run"
-    for name, step in MODELS.items():
-        target = resolve(f"run:latest/{step}", HOME)
-        with open_registry(HOME) as registry:
+    with open_registry(HOME) as registry:
+        for name, step in MODELS.items():
+            target = resolve(f"run:latest/{step}", HOME)
             version = registry.register(target.path, name, run=target.run, trust=target.trust)
             registry.set_alias(name, "champion", version.number, who=getpass.getuser(), why=why)
-        sys.stdout.write(f"{name}@champion is version {version.number}, package {version.digest[:12]}\n")
+            sys.stdout.write(f"{name}@champion is version {version.number}, package {version.digest[:12]}\n")
     return 0
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from features import matrices, usual
+from features import matrices, smoothed, usual
 from folds import Plan
 from panel import Panel
 from windows import cut
@@ -20,6 +20,7 @@ class Samples:
         values: (O, S, H, F); where there are two scales those of the first one.
         level: (O, S) level of each series at each origin.
         usual: (O, S, H, Q) the usual quantiles, in units.
+        smoothed: (O, S, Q) the smoothed quantiles, in units.
         names: Names of the features.
         relative: Whether features in units are divided by the level.
         second: (O, S, H, G) features of the second scale, in units; None where there is one scale.
@@ -30,6 +31,7 @@ class Samples:
     values: Floats
     level: Floats
     usual: Floats
+    smoothed: Floats
     names: tuple[str, ...]
     relative: bool
     second: Floats | None = None
@@ -68,12 +70,13 @@ def sample(
     for place, origin in enumerate(wanted):
         window = cut(panel, int(origin), plan.delay, plan.horizon)
         values, level, names = matrices(window, scales)
-        found = (values[0], level, usual(window, tuple(levels)), *values[1:])
+        simple = (usual(window, tuple(levels)), smoothed(window, tuple(levels)))
+        found = (values[0], level, *simple, *values[1:])
         parts = parts or [np.empty((len(wanted), *one.shape), np.float32) for one in found]
         for whole, one in zip(parts, found, strict=True):
             whole[place] = one
-    first, level, usually, *second = parts
-    return Samples(wanted, first, level, usually, names[0], scales[0], *second, *names[1:])
+    first, level, usually, smooth, *second = parts
+    return Samples(wanted, first, level, usually, smooth, names[0], scales[0], *second, *names[1:])
 
 
 def targets(panel: Panel, origin: int, plan: Plan) -> tuple[Floats, np.ndarray]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from choosing import Known, choose
 from evaluation import DEFAULT, Costs, collect
-from features import build, quantiles
+from features import SMOOTHING, build, quantiles, smoothed
 from folds import all_folds, outer_folds, train_origins
 from inference import assemble, forecast_at
 from leakage import features_at, leaks
@@ -21,6 +21,7 @@ from windows import cut
 
 SMALL = Settings(rounds=8, rate=0.3, stride=14, least=20)
 MIXED = (0.0, 0.0, 0.5, 0.5, 1.0, 0.25)
+TAIL = (0.0, 0.0, 0.0, 0.0, 0.0, 0.3)
 TABLES = {"daily": (daily, DAILY, PLAN), "weekly": (weekly, WEEKLY, WEEKS)}
 
 
@@ -100,6 +101,39 @@ def test_quantiles_are_numpys():
     assert np.allclose(quantiles(values, tuple(LEVELS)), expected, equal_nan=True)
 
 
+def test_smoothed_quantiles_are_what_a_loop_over_days_says(table):
+    panel, plan = table
+    origin = panel.periods * 3 // 4
+    window = cut(panel, origin, plan.delay, plan.horizon)
+    found = smoothed(window, tuple(LEVELS))
+    ahead = plan.delay + (plan.horizon + 1) // 2
+    for units, quantile in zip(window.units, found, strict=True):
+        total, weight, levels = 0.0, 0.0, []
+        for sold in units:
+            total, weight = total * (1 - SMOOTHING), weight * (1 - SMOOTHING)
+            if not np.isnan(sold):
+                total, weight = total + sold, weight + 1
+            levels.append(total / weight if weight else np.nan)
+        errors = units[ahead:] - np.array(levels[:-ahead])
+        recent = errors[-52 * panel.season :]
+        expected = levels[-1] + np.quantile(recent[~np.isnan(recent)], LEVELS)
+        assert quantile == pytest.approx(np.maximum(expected, 0), rel=1e-5, abs=1e-5)
+
+
+def test_a_tail_follows_what_the_series_alone_says_by_its_share_and_not_where_that_is_unknown(panel, samples):
+    fold = outer_folds(panel.periods, PLAN, 7)[-1]
+    place = samples.place(fold.origin)
+    unknown = samples.smoothed.copy()
+    unknown[place, 0] = np.nan
+    given = replace(samples, smoothed=unknown)
+    alone = train(Job(fold.origin, PLAN.train, SMALL), panel, given, PLAN, LEVELS).forecast
+    both = train(Job(fold.origin, PLAN.train, replace(SMALL, smoothed=TAIL)), panel, given, PLAN, LEVELS).forecast
+    expected = np.concatenate([alone[..., :5], 0.7 * alone[..., 5:] + 0.3 * unknown[place][:, None, 5:]], axis=-1)
+    assert np.array_equal(both[0], alone[0])
+    assert np.allclose(both[1:], np.sort(expected[1:], axis=-1), rtol=1e-5)
+    assert not np.array_equal(both[1:], alone[1:])
+
+
 def test_training_rows_are_known_at_the_origin_and_not_too_old(panel, samples):
     fold = outer_folds(panel.periods, PLAN, 7)[0]
     job = Job(fold.origin, PLAN.train, SMALL)
@@ -121,8 +155,16 @@ def test_shares_of_models_of_units_that_cannot_be_are_refused():
             Settings(units=MIXED, **wrong)
     with pytest.raises(ValueError, match="shares from 0 to 1"):
         Settings(units=(1.5,))
+    with pytest.raises(ValueError, match=r"`model\.smoothed` are shares from 0 to 1"):
+        Settings(smoothed=(-0.1,))
     with pytest.raises(ValueError, match="2 shares for 6 quantiles: give one for each"):
         Settings(units=(0.5, 0.5)).shares(6)
+
+
+def test_shares_of_what_the_series_says_are_one_for_each_quantile(panel, samples):
+    job = Job(outer_folds(panel.periods, PLAN, 7)[-1].origin, PLAN.train, replace(SMALL, smoothed=(0.3, 0.3)))
+    with pytest.raises(ValueError, match=r"`model\.smoothed` has 2 shares for 6 quantiles: give one for each"):
+        train(job, panel, samples, PLAN, LEVELS)
 
 
 def test_a_forecast_of_two_scales_is_the_mean_by_their_shares(panel, samples):
@@ -138,12 +180,12 @@ def test_a_forecast_of_two_scales_is_the_mean_by_their_shares(panel, samples):
 
 
 @pytest.mark.parametrize(
-    ("objective", "start", "in_units"),
-    [("quantile", "constant", ()), ("quantile", "usual", MIXED), ("tweedie", "constant", ())],
+    "wanted",
+    [{}, {"start": "usual", "units": MIXED, "smoothed": TAIL}, {"objective": "tweedie", "smoothed": TAIL}],
 )
-def test_forecasts_are_whole_ascending_and_what_the_forecaster_says(panel, samples, objective, start, in_units):
+def test_forecasts_are_whole_ascending_and_what_the_forecaster_says(panel, samples, wanted):
     fold = outer_folds(panel.periods, PLAN, 7)[-1]
-    settings = replace(SMALL, objective=objective, start=start, units=in_units)
+    settings = replace(SMALL, **wanted)
     fit = train(Job(fold.origin, PLAN.train, settings, keep=True), panel, samples, PLAN, LEVELS)
     again = train(Job(fold.origin, PLAN.train, settings, keep=True), panel, samples, PLAN, LEVELS)
     assert fit.models == again.models

@@ -18,7 +18,9 @@ from samples import sample
 from mainspring.errors import ParityError, SignatureError
 from mainspring.package import Models, Pipeline, build, check_parity, convert_models, load, parity
 
-SMALL = Settings(rounds=8, rate=0.3, stride=14, least=20, start="usual", units=(0, 0, 0, 0.5, 1, 0.5))
+SMALL = Settings(
+    rounds=8, rate=0.3, stride=14, least=20, start="usual", units=(0, 0, 0, 0.5, 1, 0.5), smoothed=(0, 0, 0, 0, 0, 0.3)
+)
 LEARNED = Calibration(tuple(LEVELS), (0.1,) * 6, (-0.1, 0.0, 0.0, 0.0, 0.1, 0.1), 100)
 
 

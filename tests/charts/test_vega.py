@@ -1,11 +1,13 @@
 import json
+import re
+from dataclasses import replace
 
 import altair
 import pytest
 import vl_convert
 from chart_samples import CHARTS
 
-from mainspring.charts import Axis, Heatmap, LineChart, to_vega_lite
+from mainspring.charts import Axis, Heatmap, LineChart, Series, to_vega_lite
 from mainspring.charts.drawing import spec_of
 from mainspring.charts.palette import theme
 
@@ -70,6 +72,21 @@ def test_numbers_stand_in_the_cells_of_a_small_heatmap_alone():
 def test_a_page_titles_charts_itself():
     assert "title" not in spec_of(CHARTS["line"])
     assert spec_of(CHARTS["line"])["width"] == "container"
+
+
+def test_the_legend_of_lines_with_a_band_has_the_colours_of_the_lines():
+    band, line = CHARTS["band"].series[0], CHARTS["line"].series[0]
+    lines = [replace(band, name="forecast"), replace(line, name="sold", x=band.x, y=[5, 6])]
+    chart = replace(CHARTS["band"], series=lines)
+    svg = vl_convert.vegalite_to_svg(to_vega_lite(chart, width=400), config=theme("light"))
+    symbols = re.findall(r'role-legend-symbol"[^>]*><path [^>]* fill="([^"]*)"[^>]* opacity="([^"]*)"', svg)
+    assert symbols == [("#24639b", "1"), ("#d0851c", "1")]
+
+
+def test_bars_that_lie_leave_room_for_their_numbers():
+    short, long = CHARTS["lying"], replace(CHARTS["lying"], series=[Series("", ["x"], [1_234_567])])
+    assert to_vega_lite(long)["padding"]["right"] > to_vega_lite(short)["padding"]["right"] > 5
+    assert "padding" not in to_vega_lite(CHARTS["bar"])
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])

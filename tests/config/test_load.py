@@ -79,6 +79,13 @@ def test_a_file_gives_typed_values_and_where_they_come_from(write):
     }
 
 
+def test_a_file_that_is_read_again_says_what_it_says_now(write):
+    path = write(GOOD)
+    load_config(Retail, path).value.weights["a"] = 7.0
+    assert load_config(Retail, path).value.weights == {"a": 1.0}
+    assert load_config(Retail, write(GOOD.replace("a = 1", "a = 2"))).value.weights == {"a": 2.0}
+
+
 def test_files_are_relative_to_the_file_that_names_them(write, tmp_path):
     config = load_config(Retail, tmp_path / write(GOOD))
     assert config.value.sales == File(tmp_path / "data/sales.csv")

@@ -1,4 +1,5 @@
 import json
+import re
 import sys
 
 import pytest
@@ -82,6 +83,16 @@ def test_figures_and_tables_stand_by_step_in_the_order_of_the_plan(story):
     assert "50 of 90 rows." in told
     assert "Test images" in told
     assert 'src="data:image/png;base64,iVBORw=="' in page
+
+
+def test_a_table_that_half_a_page_cannot_hold_has_all_of_it(story):
+    run = story.begin()
+    story.step(run, "test")
+    story.log(run, "test", "long", table_from([{"test": "x" * 30, "says": "y" * 300}]), kind="table")
+    story.log(run, "test", "many", table_from([dict.fromkeys("abcdefgh", 0.25)]), kind="table")
+    story.log(run, "test", "short", table_from([{"test": "x" * 20, "passed": True, "share": 0.25}]), kind="table")
+    found = re.findall(r'<figure class="([^"]*)"><figcaption>([^<]*)', story.end(run))
+    assert {name: kind for kind, name in found} == {"long": "logged broad", "many": "logged broad", "short": "logged"}
 
 
 def test_of_what_is_logged_again_the_last_is_shown(story):

@@ -93,6 +93,7 @@ def theme(mode: str, font: str = _FONT) -> dict[str, Any]:
             "labelLimit": 280,
             "columns": 4,
             "symbolStrokeWidth": 2,
+            "symbolOpacity": 1,  # that of a line, not of the band around it
             "offset": 10,
         },
         "header": {"labelColor": colours["ink"], "titleColor": colours["soft"]},

@@ -6,6 +6,7 @@
   const paper = matchMedia("print");
   const themes = JSON.parse(text("themes"));
   const views = new Map();
+  const narrow = 400;
 
   const fail = (plot, error) => {
     plot.textContent = `This chart cannot be drawn here: ${error.message}. Its numbers are below.`;
@@ -27,6 +28,10 @@
     return { load: outside, http: outside, file: outside, sanitize };
   };
 
+  // A narrow chart has its legend in rows of two.
+  const fitted = (theme, width) =>
+    width < narrow ? { ...theme, legend: { ...theme.legend, columns: 2 } } : theme;
+
   const show = async (plot, mode) => {
     const refused = [];
     try {
@@ -37,7 +42,7 @@
         renderer: "svg",
         actions: false,
         defaultStyle: false,
-        config: themes[mode],
+        config: fitted(themes[mode], plot.clientWidth),
         tooltip: { theme: mode },
         loader: loaderFor(refused),
       });

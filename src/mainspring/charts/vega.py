@@ -18,6 +18,7 @@ _FEW_POINTS: Final = 40
 _LABELLED_BARS: Final = 16
 _FLAT_LABELS: Final = 56
 _LEAST_TEXT_CELL: Final = 26
+_DIGIT: Final = 7
 
 
 def to_vega_lite(chart: Chart, width: Width = "container") -> Spec:
@@ -146,7 +147,13 @@ def _bars(chart: BarChart) -> Spec:
     for row in rows:
         row["text"] = "" if row["y"] is None else number(row["y"])
     spec: Spec = {"data": {"values": rows}, "layer": layers}
-    return spec | {"height": {"step": 13 if len(names) > 1 else 24}} if chart.horizontal else spec
+    if not chart.horizontal:
+        return spec
+    if not ranged and len(names) == 1 and len(categories) <= _LABELLED_BARS:
+        # Numbers stand beyond the ends of bars, where a narrow page has no room for them otherwise.
+        most = max(len(row["text"]) for row in rows)
+        spec["padding"] = {"left": 5, "top": 5, "bottom": 5, "right": 5 + _DIGIT * most}
+    return spec | {"height": {"step": 13 if len(names) > 1 else 24}}
 
 
 def _bar_labels(chart: BarChart, encoding: Spec) -> Spec:

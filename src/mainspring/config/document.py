@@ -2,6 +2,8 @@
 
 import os
 import re
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +65,8 @@ def read_document(path: Path) -> Document:
         ) from error
     try:
         text = data.decode()
-        return Document(path, True, toml.parse(text), positions.positions(text))
+        tables, lines = _parsed(text)
+        return Document(path, True, deepcopy(tables), lines)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigError(
@@ -71,6 +74,12 @@ def read_document(path: Path) -> Document:
         ) from error
     except ValueError as error:
         raise _syntax_error(str(error), path, data.count(b"\n") + 1) from error
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> tuple[dict[str, Any], dict[positions.Path, int]]:
+    """Return the tables of a text and where its keys stand; a command asks for the same file again and again."""
+    return toml.parse(text), positions.positions(text)
 
 
 def _syntax_error(said: str, path: Path, last: int) -> ConfigError:

@@ -457,7 +457,6 @@ def draw_folds(spans: Iterable[Span]) -> VegaSpec:
     }
     spec = {
         "$schema": _SCHEMA,
-        "title": "Folds",
         "description": "Folds: for each fold, from which day to which day it trains and tests",
         "height": {"step": 26},
         "data": {"values": rows},

@@ -39,7 +39,12 @@ _FEWEST_POINTS: Final = 3
 _MOST_SERIES: Final = 8
 _MOST_LOGGED: Final = 60
 _FEW_ELEMENTS: Final = 3
-_NARROW_TABLE: Final = 6
+# Pixels: of half a page, of a character in a table, of what surrounds one, and the most that a cell takes.
+_HALF_PAGE: Final = 510
+_CHARACTER: Final = 7
+_PADDING: Final = 24
+_BROADEST_CELL: Final = 320
+_SHORT_NUMBER: Final = 8
 _LARGEST: Final = 8 << 20
 _SHORT_RUN: Final = 24
 _INSTALL: Final = "pip install 'mainspring[train]'"
@@ -236,4 +241,14 @@ def _content(row: LoggedRow, blobs: BlobStore, drawing: Drawing) -> tuple[Html, 
 
 
 def _table(table: Table) -> tuple[Html, str]:
-    return draw_table(table), "logged" if len(table.columns) <= _NARROW_TABLE else "logged broad"
+    return draw_table(table), "logged" if _width(table) <= _HALF_PAGE else "logged broad"
+
+
+def _width(table: Table) -> int:
+    """Return about how many pixels a table takes."""
+    rows = [[column.name for column in table.columns], *table.rows]
+    longest = [
+        max(len(cell) if isinstance(cell, str) else _SHORT_NUMBER for cell in cells)
+        for cells in zip(*rows, strict=True)
+    ]
+    return sum(min(_CHARACTER * count, _BROADEST_CELL) + _PADDING for count in longest)
