@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal, Protocol, Self, runtime_checkable
@@ -13,12 +13,14 @@ from mainspring.errors import DefinitionError, StageError, nearest
 from mainspring.package.fields import Signature
 from mainspring.package.frames import Array
 from mainspring.package.modules import is_module, predict_module
-from mainspring.package.prepared import Prepared
+from mainspring.package.prepared import PlainRow, Prepared
 from mainspring.package.validating import read_input
 
-__all__ = ["Columns", "Models", "Pipeline", "Precision", "SourceStage", "Stage", "stacked"]
+__all__ = ["Columns", "Models", "OfRow", "Pipeline", "Precision", "RowStage", "SourceStage", "Stage", "stacked"]
 
 Columns = Mapping[str, Array]
+OfRow = Callable[[list[float]], dict[str, Array] | None]
+"""Returns the predictions for the numbers of one row; None: they have to be predicted as columns."""
 Precision = Literal["float32", "float64"]
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -47,6 +49,19 @@ class SourceStage(Stage, Protocol):
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """Return a stage that predicts as the one whose state this is."""
+        ...
+
+
+@runtime_checkable
+class RowStage(Stage, Protocol):
+    """A stage that can predict one row from its numbers, without columns."""
+
+    def of_row(self, sizes: Mapping[str, int]) -> "OfRow | None":
+        """Return what predicts the numbers of a row; None: it takes no such rows.
+
+        Args:
+            sizes: How many numbers each column has, in the order in which they come.
+        """
         ...
 
 
@@ -87,8 +102,25 @@ class Pipeline:
             SignatureError: The input does not fit the signature.
             StageError: A stage breaks its contract.
         """
+        if self._one_row is not None and (made := self._one_row(given)) is not None:
+            return made
         columns = self._prepared.columns(given)
         return self.run(read_input(self.signature, given) if columns is None else columns)
+
+    @cached_property
+    def _one_row(self) -> Callable[[object], dict[str, Array] | None] | None:
+        """What predicts one row of plain numbers, when there is one stage that takes them as they are."""
+        row, stages = PlainRow.of(self.signature), [*self.stages.values()]
+        if row is None or len(stages) > 1 or not isinstance(stages[0], RowStage):
+            return None
+        read, predict = row.numbers, stages[0].of_row(row.sizes)
+        if predict is None:
+            return None
+
+        def one_row(given: object) -> dict[str, Array] | None:
+            return None if (numbers := read(given)) is None else predict(numbers)
+
+        return one_row
 
     @cached_property
     def _prepared(self) -> Prepared:
