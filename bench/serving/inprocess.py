@@ -36,19 +36,27 @@ def calls(folder: Path, rows: int) -> dict[str, Callable[[], object]]:
     return made
 
 
-def measure(made: dict[str, Callable[[], object]], times: int, repeats: int) -> dict[str, float]:
-    """Microseconds of CPU a call: the median of turns, in which all ways take turns."""
+def measure(made: dict[str, Callable[[], object]], times: int, turns: int) -> dict[str, float]:
+    """Microseconds of CPU a call of the bare one, and the others as many times that as in the median of short turns.
+
+    A machine that others use as well is fast in one second and slow in the next: only what is measured within the same
+    milliseconds can be compared.
+    """
     found: dict[str, list[float]] = {name: [] for name in made}
-    for _ in range(repeats):
+    for _ in range(turns):
         for name, call in made.items():
-            begun = time.process_time()
+            begun = time.process_time_ns()
             for _ in range(times):
                 call()
-            found[name].append((time.process_time() - begun) / times * 1e6)
-    return {name: statistics.median(values) for name, values in found.items()}
+            found[name].append((time.process_time_ns() - begun) / times / 1e3)
+    base = statistics.median(found["bare"])
+    return {
+        name: base * statistics.median(one / bare for one, bare in zip(values, found["bare"], strict=True))
+        for name, values in found.items()
+    }
 
 
 if __name__ == "__main__":
     place, turns = Path(sys.argv[1]), int(sys.argv[2])
-    figures = {str(rows): measure(calls(place, rows), times, turns) for rows, times in ((1, 500), (1000, 10))}
+    figures = {str(rows): measure(calls(place, rows), times, turns * 10) for rows, times in ((1, 50), (1000, 1))}
     sys.stdout.write(json.dumps(figures))
