@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mainspring.package import Field, Policy, Signature
-from mainspring.package.prepared import PlainRow, Prepared
+from mainspring.package.prepared import PlainRows, Prepared
 from mainspring.package.validating import examine
 
 FIELDS = (
@@ -117,7 +117,7 @@ ROWS = (FIELDS[0], FIELDS[1], Field("i64", "int64", minimum=0, maximum=2.0**60),
 def test_the_numbers_of_a_row_are_those_of_its_columns(fields, policy, data):
     signature = Signature(tuple(fields[:3]), policy)
     columns = {one.name: np.array([data.draw(ONES[one.name])], KINDS[one.name]) for one in signature.fields}
-    numbers = PlainRow.of(signature).numbers(columns)
+    numbers = PlainRows.of(signature).numbers(columns)
     examined = examine(signature, columns)
     if numbers is not None:
         assert examined.violations == ()
@@ -128,31 +128,61 @@ def test_the_numbers_of_a_row_are_those_of_its_columns(fields, policy, data):
 
 def test_rows_that_are_not_plain_are_left_to_the_examination():
     signature = Signature(FIELDS[:2])
-    row = PlainRow.of(signature)
+    row = PlainRows.of(signature)
     columns = {"f64": np.array([0.5]), "f32": np.array([0.5], "f4")}
     assert row.numbers(columns) == [0.5, 0.5]
-    bad = [np.array([0.5, 0.5]), np.array([]), np.array(0.5), np.array([[0.5]]), np.array([0.5], "f2"), [0.5], None]
+    bad = [
+        np.array([0.5, 0.5]),
+        np.array([0.5, 0.5, 0.5]),
+        np.array([]),
+        np.array(0.5),
+        np.array([[0.5]]),
+        np.array([0.5], "f2"),
+        [0.5],
+        None,
+    ]
     bad += [np.array([0.5], ">f8"), np.array([0.5], object), np.ma.array([0.5], mask=True), np.array([np.nan])]
     for values in bad:
         assert row.numbers({**columns, "f64": values}) is None
     assert row.numbers({"f64": columns["f64"], "other": columns["f32"]}) is None
     assert row.numbers({**columns, "other": columns["f64"]}) is None
-    vector = PlainRow.of(Signature(FIELDS[2:3]))
+    vector = PlainRows.of(Signature(FIELDS[2:3]))
     assert vector.numbers({"vector": np.array([[1, 2, 3]], "f4")}) == [1, 2, 3]
     for values in (np.ones(3, "f4"), np.ones((2, 3), "f4"), np.ones((1, 4), "f4"), np.array([[1, 2, 6]], "f4")):
         assert vector.numbers({"vector": values}) is None
-    assert PlainRow.of(Signature(FIELDS)) is None
-    assert PlainRow.of(Signature(FIELDS[1:3])) is None
+    assert PlainRows.of(Signature(FIELDS)) is None
+    assert PlainRows.of(Signature(FIELDS[1:3])) is None
 
 
-@pytest.mark.parametrize("rows", [2, 70, 20_000])
+def test_rows_are_a_matrix_of_the_same_numbers():
+    signature = Signature((*FIELDS[:2], Field("i64", "int64", minimum=0), FIELDS[5]))
+    columns = {
+        "f64": np.linspace(0, 0.7, 9),
+        "f32": np.full(9, 0.7, "f4"),
+        "i64": np.arange(9),
+        "flag": np.ones(9, bool),
+    }
+    plain = PlainRows.of(signature)
+    matrix = plain.numbers(dict(reversed(columns.items())))
+    assert matrix.tolist() == [[float(one) for one in row] for row in zip(*columns.values(), strict=True)]
+    for name, bad in (("f64", 0.71), ("f32", 0.05), ("i64", -1), ("i64", 2**53 + 2), ("f64", np.nan)):
+        kept = columns[name].copy()
+        columns[name][5] = bad
+        assert plain.numbers(columns) is None
+        columns[name] = kept
+    assert plain.numbers({**columns, "f64": columns["f64"][:4]}) is None
+
+
+@pytest.mark.parametrize("rows", [2, 70, 40_000])
 def test_one_value_out_of_range_is_found_in_any_column(rows):
     signature = Signature(tuple(Field(f"c{place}", "float64", minimum=-place, maximum=place) for place in range(1, 9)))
     columns = {one.name: np.full(rows, one.maximum, float) for one in signature.fields}
-    prepared = Prepared(signature)
+    prepared, plain = Prepared(signature), PlainRows.of(signature)
     assert prepared.columns(columns) is not None
+    assert (plain.numbers(columns) is not None) == (rows < 40_000)
     for name, values in columns.items():
         for bad in (np.nextafter(values[0], 99), -values[0] - 1, np.nan, np.inf):
             values[rows - 1], kept = bad, values[0]
             assert prepared.columns(columns) is None, (name, bad)
+            assert plain.numbers(columns) is None, (name, bad)
             values[rows - 1] = kept

@@ -45,6 +45,9 @@ def one(row: int) -> dict[str, np.ndarray]:
 def test_each_row_alone_is_predicted_as_among_others(loaded, vectors):
     together = loaded.predict(COLUMNS)
     alone = [loaded.predict(one(row)) for row in range(400)]
+    assert {name: values.tobytes() for name, values in loaded.pipeline.run(COLUMNS).items()} == {
+        name: values.tobytes() for name, values in together.items()
+    }
     unread = [loaded.pipeline.run(one(row)) for row in range(400)]
     for name in ("y", "twice"):
         assert [made[name].tobytes() for made in alone] == [value.tobytes() for value in together[name]]

@@ -1,7 +1,7 @@
 """ONNX graphs as stages. onnxruntime is imported here alone, when the first graph runs."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib import import_module
@@ -12,10 +12,11 @@ import numpy as np
 
 from mainspring.errors import StageError
 from mainspring.package.frames import Array
-from mainspring.package.stages import Columns, OfRow, Precision, stacked
+from mainspring.package.stages import Columns, OfRows, Precision, stacked
 
 __all__ = ["Graph"]
 
+_Many = Callable[[Array], dict[str, Array]]
 _KINDS: Final = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(int64)": np.int64}
 _DOUBLE: Final = np.dtype(np.float64)
 
@@ -70,40 +71,23 @@ class Graph:
         first = columns.get(self.inputs[0])
         if first is not None and len(first) == 1 and (made := self._one(columns)) is not None:
             return made
-        matrix = stacked(columns, self.inputs, self.precision)
+        return self._run(stacked(columns, self.inputs, self.precision))
+
+    def _run(self, matrix: Array) -> dict[str, Array]:
         made = self._session.run(self._names, {"X": matrix})
         return {name: _plain(values) for name, values in zip(self.outputs, made, strict=True)}
 
-    def of_row(self, sizes: Mapping[str, int]) -> OfRow | None:
-        """Return what predicts the numbers of a row; None: the graph takes other columns, or no numbers."""
+    def of_rows(self, sizes: Mapping[str, int]) -> OfRows | None:
+        """Return what predicts rows of numbers; None: the graph takes other columns, or no numbers."""
         rows = self._rows
         if rows is None or [*sizes] != [*self.inputs] or sum(sizes.values()) != rows.taken.shape[1]:
             return None
-        pack = Struct(f"{rows.taken.shape[1]}{np.dtype(rows.taken.kind).char}").pack_into
-
-        borrow, run = rows.borrow, rows.run
-
-        def predict(numbers: list[float]) -> dict[str, Array] | None:
-            bound = borrow()
-            try:
-                pack(bound.memory, 0, *numbers)
-            except OverflowError:  # beyond float32
-                return None
-            return run(bound)
-
-        return predict
+        return rows
 
     def _one(self, columns: Columns) -> dict[str, Array] | None:
         """The outputs for one row of plain numbers; None: it is not that."""
         rows = self._rows
-        if rows is None:
-            return None
-        bound = rows.borrow()
-        try:
-            np.concatenate([columns[name] for name in self.inputs], axis=None, out=bound.row, casting="same_kind")
-        except (KeyError, TypeError, ValueError):
-            return None
-        return rows.run(bound)
+        return None if rows is None else rows.of_columns([columns.get(name) for name in self.inputs])
 
     @cached_property
     def _rows(self) -> "_Rows | None":
@@ -120,7 +104,7 @@ class Graph:
         if any(values.shape[:1] != (1,) for values in found):
             return None
         made = [_Tensor(name, kind, one.shape) for name, kind, one in zip(self._names, kinds, found, strict=True)]
-        return _Rows(self._session, _Tensor("X", _KINDS[taken.type], shape), made, self.outputs)
+        return _Rows(self._run, self._session, _Tensor("X", _KINDS[taken.type], shape), made, self.outputs)
 
     @cached_property
     def _names(self) -> list[str]:
@@ -153,23 +137,44 @@ class _Bound:
 
 
 class _Rows:
-    """Predicts single rows. Calls at the same time have memory of their own."""
+    """Predicts single rows in memory that is bound, and matrices. Calls at the same time have memory of their own."""
 
-    def __init__(self, session: Any, taken: _Tensor, given: list[_Tensor], names: tuple[str, ...]) -> None:
+    def __init__(self, many: _Many, session: Any, taken: _Tensor, given: list[_Tensor], names: tuple[str, ...]) -> None:
         self.taken = taken
+        self._many, self._run = many, session.run_with_iobinding
         self._make = partial(_Bound, session, taken, given, names)
-        self._run = session.run_with_iobinding
+        self._pack = Struct(f"{taken.shape[1]}{np.dtype(taken.kind).char}").pack_into
         self._spare: deque[_Bound] = deque()
 
-    def borrow(self) -> _Bound:
-        """Return memory that nobody uses; `run` takes it back."""
+    def one(self, numbers: list[float]) -> dict[str, Array] | None:
+        """Return the outputs for a row; None when one of its numbers is beyond float32."""
+        bound = self._borrow()
+        try:
+            self._pack(bound.memory, 0, *numbers)
+        except OverflowError:
+            return None
+        return self._outputs(bound)
+
+    def of_columns(self, columns: list[Any]) -> dict[str, Array] | None:
+        """Return the outputs for columns of one row; None when they are no plain numbers."""
+        bound = self._borrow()
+        try:
+            np.concatenate(columns, axis=None, out=bound.row, casting="same_kind")
+        except (TypeError, ValueError):
+            return None
+        return self._outputs(bound)
+
+    def many(self, matrix: Array) -> dict[str, Array]:
+        """Return the outputs for the rows of a matrix."""
+        return self._many(np.ascontiguousarray(matrix, self.taken.kind))
+
+    def _borrow(self) -> _Bound:
         try:
             return self._spare.pop()
         except IndexError:
             return self._make()
 
-    def run(self, bound: _Bound) -> dict[str, Array]:
-        """Return the outputs for the row in a memory."""
+    def _outputs(self, bound: _Bound) -> dict[str, Array]:
         self._run(bound.binding)
         made = {name: values.astype(kind) for name, values, kind in bound.made}
         self._spare.append(bound)

@@ -13,10 +13,10 @@ import numpy as np
 from mainspring.package.fields import DTYPES, Field, Policy, Signature
 from mainspring.package.frames import Array
 
-__all__ = ["PlainRow", "Prepared"]
+__all__ = ["PlainRows", "Prepared"]
 
 _FEW: Final = 64
-_SIDE_BY_SIDE: Final = 10_000
+_TOGETHER: Final = 1 << 18
 _NOTHING: Final[Any] = None
 _EXACT: Final = float(1 << 53)
 _DTYPE: Final = attrgetter("dtype")
@@ -76,7 +76,7 @@ class Prepared:
         )
 
     def _fits_all(self, taken: list[Array], rows: int) -> bool:
-        if rows > _SIDE_BY_SIDE:
+        if rows * len(taken) > _TOGETHER:
             return all(fits(values) for fits, values in zip(self._fits, taken, strict=True))
         return all(group.fits(taken, rows) for group in self._groups) and all(
             self._fits[place](taken[place]) for place in self._others
@@ -92,12 +92,13 @@ class _Group:
 
     def fits(self, taken: list[Array], rows: int) -> bool:
         numbers = np.concatenate([taken[place] for place in self._places]).reshape(-1, rows)
-        # NaN is the least and the greatest of what it is among, and fits no bound.
-        return bool((self._lows <= numbers.min(axis=1)).all() and (numbers.max(axis=1) <= self._highs).all())
+        return _within(numbers, self._lows, self._highs)
 
 
-class PlainRow:
-    """Tells whether a mapping of arrays is one row of plain numbers that fit, and what they are; no column is made.
+class PlainRows:
+    """Tells whether a mapping of arrays is rows of plain numbers that fit, and what they are.
+
+    Each array is read once: for what comes with a prediction, that is a large part of what it costs.
 
     Args:
         fields: What is expected, as `of` has found it possible.
@@ -119,6 +120,7 @@ class PlainRow:
             for bound in [_exact_bounds(one, policy)] * prod(one.shape)
         ]
         self._lows, self._highs = [low for low, _ in bounds], [high for _, high in bounds]
+        self._all_low, self._all_high = np.array(self._lows), np.array(self._highs)
 
     @classmethod
     def of(cls, signature: Signature) -> Self | None:
@@ -131,8 +133,11 @@ class PlainRow:
             return None
         return cls(fields, [signature.policy_of(one) for one in fields])
 
-    def numbers(self, given: object) -> list[float] | None:
-        """Return the numbers of the row, in the order of the fields; None: there are more, or `examine` has to look."""
+    def numbers(self, given: object) -> list[float] | Array | None:
+        """Return the numbers of one row as a list, of a few thousand as a matrix, in the order of the fields.
+
+        None: they are not plain, or `examine` has to look at them, or they are better left as they are.
+        """
         if type(given) is not dict or len(given) != len(self._kinds):
             return None
         try:
@@ -143,15 +148,28 @@ class PlainRow:
             [*map(type, taken)] != self._arrays
             or [*map(_DTYPE, taken)] != self._kinds
             or [*map(_NDIM, taken)] != self._dimensions
-            or taken[0].shape != self._shape
         ):
             return None
+        if taken[0].shape != self._shape:
+            return None if self._vector else self._matrix(taken)
         try:
             numbers = taken[0].ravel().tolist() if self._vector else [*map(_ITEM, taken)]
         except ValueError:  # one has more rows
             return None
         fit = all(map(le, self._lows, numbers)) and all(map(le, numbers, self._highs))  # NaN fits no bound
         return numbers if fit else None
+
+    def _matrix(self, taken: tuple[Array, ...]) -> Array | None:
+        rows = len(taken[0])
+        if not 0 < rows * len(taken) <= _TOGETHER or {*map(len, taken)} != {rows}:
+            return None
+        columns = np.concatenate(taken, dtype=np.float64, casting="same_kind").reshape(-1, rows)
+        return columns.T if _within(columns, self._all_low, self._all_high) else None
+
+
+def _within(columns: Array, lows: Array, highs: Array) -> bool:
+    """Whether the numbers of each row of a matrix are within its bounds: NaN is the least and the greatest there."""
+    return bool((lows <= columns.min(axis=1)).all() and (columns.max(axis=1) <= highs).all())
 
 
 def _exact_bounds(field: Field, policy: Policy) -> tuple[float, float]:

@@ -13,14 +13,12 @@ from mainspring.errors import DefinitionError, StageError, nearest
 from mainspring.package.fields import Signature
 from mainspring.package.frames import Array
 from mainspring.package.modules import is_module, predict_module
-from mainspring.package.prepared import PlainRow, Prepared
+from mainspring.package.prepared import PlainRows, Prepared
 from mainspring.package.validating import read_input
 
-__all__ = ["Columns", "Models", "OfRow", "Pipeline", "Precision", "RowStage", "SourceStage", "Stage", "stacked"]
+__all__ = ["Columns", "Models", "OfRows", "Pipeline", "Precision", "RowStage", "SourceStage", "Stage", "stacked"]
 
 Columns = Mapping[str, Array]
-OfRow = Callable[[list[float]], dict[str, Array] | None]
-"""Returns the predictions for the numbers of one row; None: they have to be predicted as columns."""
 Precision = Literal["float32", "float64"]
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -52,12 +50,24 @@ class SourceStage(Stage, Protocol):
         ...
 
 
+class OfRows(Protocol):
+    """Predicts rows of numbers, without columns. It is called from several threads at once."""
+
+    def one(self, numbers: list[float]) -> dict[str, Array] | None:
+        """Return the predictions for one row; None: it has to be predicted as columns."""
+        ...
+
+    def many(self, matrix: Array) -> dict[str, Array]:
+        """Return the predictions for the rows of a matrix of float64."""
+        ...
+
+
 @runtime_checkable
 class RowStage(Stage, Protocol):
-    """A stage that can predict one row from its numbers, without columns."""
+    """A stage that can predict rows of numbers."""
 
-    def of_row(self, sizes: Mapping[str, int]) -> "OfRow | None":
-        """Return what predicts the numbers of a row; None: it takes no such rows.
+    def of_rows(self, sizes: Mapping[str, int]) -> OfRows | None:
+        """Return what predicts rows; None: it takes no such rows.
 
         Args:
             sizes: How many numbers each column has, in the order in which they come.
@@ -102,25 +112,29 @@ class Pipeline:
             SignatureError: The input does not fit the signature.
             StageError: A stage breaks its contract.
         """
-        if self._one_row is not None and (made := self._one_row(given)) is not None:
+        if self._direct is not None and (made := self._direct(given)) is not None:
             return made
         columns = self._prepared.columns(given)
         return self.run(read_input(self.signature, given) if columns is None else columns)
 
     @cached_property
-    def _one_row(self) -> Callable[[object], dict[str, Array] | None] | None:
-        """What predicts one row of plain numbers, when there is one stage that takes them as they are."""
-        row, stages = PlainRow.of(self.signature), [*self.stages.values()]
-        if row is None or len(stages) > 1 or not isinstance(stages[0], RowStage):
+    def _direct(self) -> Callable[[object], dict[str, Array] | None] | None:
+        """What predicts rows of plain numbers, when there is one stage that takes them as they are."""
+        plain, stages = PlainRows.of(self.signature), [*self.stages.values()]
+        if plain is None or len(stages) > 1 or not isinstance(stages[0], RowStage):
             return None
-        read, predict = row.numbers, stages[0].of_row(row.sizes)
-        if predict is None:
+        read, rows = plain.numbers, stages[0].of_rows(plain.sizes)
+        if rows is None:
             return None
+        one, many = rows.one, rows.many
 
-        def one_row(given: object) -> dict[str, Array] | None:
-            return None if (numbers := read(given)) is None else predict(numbers)
+        def direct(given: object) -> dict[str, Array] | None:
+            numbers = read(given)
+            if numbers is None:
+                return None
+            return one(numbers) if isinstance(numbers, list) else many(numbers)
 
-        return one_row
+        return direct
 
     @cached_property
     def _prepared(self) -> Prepared:
