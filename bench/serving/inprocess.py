@@ -1,4 +1,7 @@
-"""A package in process beside bare onnxruntime, on prepared arrays: `python inprocess.py FOLDER REPEATS`."""
+"""A package in process beside bare onnxruntime, on prepared arrays: `python inprocess.py FOLDER REPEATS [HOME]`.
+
+HOME is that of examples/retail after `make demo`: its package is then measured too.
+"""
 
 import json
 import statistics
@@ -12,6 +15,10 @@ import onnxruntime
 from names import WIDE
 
 import mainspring
+from mainspring.package import Graph, read_content
+from mainspring.package.arrow import decode_columns
+from mainspring.package.manifest import GOLDEN
+from mainspring.package.stages import stacked
 
 
 def bare(folder: Path) -> onnxruntime.InferenceSession:
@@ -34,6 +41,26 @@ def calls(folder: Path, rows: int) -> dict[str, Callable[[], object]]:
     for name in ("vector", "columns"):
         np.testing.assert_allclose(made[name]()["units"], expected, rtol=1e-5, atol=1e-5)
     return made
+
+
+def retail(home: Path) -> dict[str, Callable[[], object]]:
+    """The rows of its golden samples through the whole package, beside its graphs alone on what its features are."""
+    loaded = mainspring.load("retail@champion", home=home)
+    kept = decode_columns(read_content(loaded.package.path).files[GOLDEN])
+    given = {name: kept[f"input:{name}"] for name in loaded.signature.names}
+    known, graphs = dict(given), []
+    for stage in loaded.pipeline.stages.values():
+        if isinstance(stage, Graph):
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = options.inter_op_num_threads = 1
+            session = onnxruntime.InferenceSession(stage.model, options, providers=["CPUExecutionProvider"])
+            graphs.append((session, stacked(known, stage.inputs, stage.precision)))
+        known.update(stage.transform(known))
+    return {
+        "bare": lambda: [session.run(None, {"X": matrix}) for session, matrix in graphs],
+        "package": lambda: loaded.predict(given),
+        "rows": lambda: len(next(iter(given.values()))),
+    }
 
 
 def measure(made: dict[str, Callable[[], object]], times: int, turns: int) -> dict[str, float]:
@@ -59,4 +86,8 @@ def measure(made: dict[str, Callable[[], object]], times: int, turns: int) -> di
 if __name__ == "__main__":
     place, turns = Path(sys.argv[1]), int(sys.argv[2])
     figures = {str(rows): measure(calls(place, rows), times, turns * 10) for rows, times in ((1, 50), (1000, 1))}
+    if len(sys.argv) > len(("inprocess.py", "FOLDER", "REPEATS")):
+        found = retail(Path(sys.argv[3]))
+        count = found.pop("rows")()
+        figures["retail"] = {**measure(found, 3, turns), "rows": count}
     sys.stdout.write(json.dumps(figures))
