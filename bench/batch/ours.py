@@ -9,7 +9,7 @@ from told import tell
 import mainspring
 from mainspring.batch import predict_batch
 
-# As in bare.py: loading the libraries is not measured. Mainspring loads them, and parts of itself, when they are needed.
+# As in bare.py: loading libraries is not measured. Mainspring loads them, and parts of itself, when they are needed.
 LOADED = (onnxruntime, polars, mainspring.load)
 
 

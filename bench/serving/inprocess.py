@@ -17,6 +17,7 @@ from names import WIDE
 import mainspring
 from mainspring.package import Graph, read_content
 from mainspring.package.arrow import decode_columns
+from mainspring.package.fields import stand_in
 from mainspring.package.manifest import GOLDEN
 from mainspring.package.stages import stacked
 
@@ -47,7 +48,11 @@ def retail(home: Path) -> dict[str, Callable[[], object]]:
     """The rows of its golden samples through the whole package, beside its graphs alone on what its features are."""
     loaded = mainspring.load("retail@champion", home=home)
     kept = decode_columns(read_content(loaded.package.path).files[GOLDEN])
-    given = {name: kept[f"input:{name}"] for name in loaded.signature.names}
+    count = len(next(iter(kept.values())))
+    given = {
+        one.name: stand_in(one, count) if one.sensitive else kept[f"input:{one.name}"]
+        for one in loaded.signature.fields
+    }
     known, graphs = dict(given), []
     for stage in loaded.pipeline.stages.values():
         if isinstance(stage, Graph):
@@ -59,7 +64,7 @@ def retail(home: Path) -> dict[str, Callable[[], object]]:
     return {
         "bare": lambda: [session.run(None, {"X": matrix}) for session, matrix in graphs],
         "package": lambda: loaded.predict(given),
-        "rows": lambda: len(next(iter(given.values()))),
+        "rows": lambda: count,
     }
 
 
