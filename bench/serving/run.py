@@ -1,6 +1,6 @@
 """The service beside others that serve the same graph, and a package in process beside bare onnxruntime: one command.
 
-python bench/serving/run.py            everything; writes RESULTS.md and results.json beside this file
+python bench/serving/run.py            a quarter of an hour; writes RESULTS.md and results.json beside this file
 python bench/serving/run.py --quick    a short look at everything; prints, writes nothing
 """
 

@@ -181,7 +181,6 @@ def test_erasing_a_key_leaves_that_there_was_an_answer(tmp_path):
     log.add(entry(3))
     log.add(entry(1))
     log.flush()
-    assert erase(tmp_path, "customer", "c1").open == (segments(tmp_path)[0].path,)
     log.close()
     done = erase(tmp_path, "customer", "c1")
     assert (done.rows, done.files, done.open) == (1, 1, ())
@@ -226,3 +225,33 @@ def test_what_is_not_there_is_told(tmp_path):
         find(tmp_path, "5")
     with pytest.raises(ServingError, match="Nothing is logged under"):
         find_answers(tmp_path, IDS.make())
+
+
+def test_a_key_is_erased_in_one_call_while_services_write(tmp_path):
+    logs = [PredictionLog(tmp_path, worker) for worker in (7, 8)]
+    for log in logs:
+        log.add(entry(3))  # not flushed: it was answered before the call, so it is erased
+    done = erase(tmp_path, "customer", "c1")
+    assert (done.rows, done.files, done.open) == (2, 2, ())
+    for log in logs:
+        log.add(entry(3))
+    assert erase(tmp_path, "customer", "c1").rows == 2
+    for log in logs:
+        log.add(entry(3))
+        log.close()
+    kept = [one.inputs["customer"].tolist() for one in answers(tmp_path)]
+    assert sorted(map(str, kept)) == ["['c0', 'c1', 'c2']"] * 2 + ["['c0', None, 'c2']"] * 4
+    assert (tmp_path / ".begin-anew").exists()
+
+
+def test_a_service_that_does_not_close_its_file_is_told(tmp_path):
+    gate = threading.Event()
+    log = PredictionLog(tmp_path, 7, write=lambda handle, data: (gate.wait(10), os.write(handle, data))[1])
+    log.add(entry(3))
+    begun = time.monotonic()
+    done = erase(tmp_path, "customer", "c1", patience=0.5)
+    assert time.monotonic() - begun < 5
+    assert (done.rows, done.open) == (0, (segments(tmp_path)[0].path,))
+    gate.set()
+    assert erase(tmp_path, "customer", "c1").rows == 1
+    log.close()

@@ -3,20 +3,22 @@
 import asyncio
 import json
 import re
+import subprocess
 import threading
 import time
 from dataclasses import dataclass, replace
 
 import httpx
 import pytest
-from serving_samples import ROW, ask, failing_package, plain_package, predict, service
+from serving_samples import COMMAND, ROW, ask, failing_package, plain_package, predict, service
 
 from mainspring.errors import NotFoundError, ServingError
-from mainspring.package import load
+from mainspring.package import Field, Signature, load
 from mainspring.registry import Target
 from mainspring.serving import Limits
+from mainspring.serving.fitting import misfits
 from mainspring.serving.keys import make_key, read_keys, revoke_key
-from mainspring.serving.overrides import Override, write_overrides
+from mainspring.serving.overrides import Override, read_overrides, write_overrides
 from mainspring.serving.predlog import find
 
 SMALL = {"price": 2.0, "units": 3.0}
@@ -150,17 +152,85 @@ def test_what_a_person_has_set_is_answered_and_told(tmp_path, plain):
         {"id": "1", "rows": [0], "who": "ada", "why": "recall of the batch", "until": now + 60}
     ]
     assert "recall of the batch" in page
+    assert "An override never holds for plain" in page
+    assert "3 (bob: no such column): there is no input or output &#x27;colour&#x27;" in page.replace("&#39;", "&#x27;")
     assert after["predictions"] == before["predictions"][:1]
     [answer] = find(home / "predictions", said["id"])
     assert answer.row.overridden[0]["who"] == "ada"
     assert answer.outputs["low"][0] == -1.5
 
 
+def test_an_override_that_never_holds_is_told_when_the_service_starts(tmp_path, plain, caplog):
+    home = tmp_path / "home"
+    now = time.time()
+    given = [
+        Override("1", {"prise": 2.0}, {"low": 1.0}, "ada", "typed wrong", now, now + 60),
+        Override("2", {"price": 2.0}, {"lo": 1.0}, "ada", "typed wrong", now, now + 60),
+        Override("3", {"price": "red"}, {"low": 1.0}, "ada", "a text", now, now + 60),
+        Override("4", {"prise": 2.0}, {"low": 1.0}, "bob", "over", now - 60, now - 1),
+        Override("5", {"price": 2.0}, {"low": 7.0}, "ada", "right", now, now + 60),
+    ]
+    write_overrides(home / "serving/overrides.json", given)
+    with service(plain, home) as opened:
+        opened.poller.look()
+        said = predict(opened.app, SMALL).json()
+    assert [one["id"] for one in said["overridden"]] == ["5"]
+    told = [one for one in caplog.messages if one.startswith("The override")]
+    name = f"plain {plain.package.digest[:12]}"
+    assert told == [
+        f"The override 1 (ada: typed wrong) never holds for {name}: there is no input or output 'prise' (did you mean "
+        "'price'?)",
+        f"The override 2 (ada: typed wrong) never holds for {name}: there is no output 'lo' (did you mean 'low'?)",
+        f"The override 3 (ada: a text) never holds for {name}: 'price' is a float64, and never 'red'",
+    ]
+
+
+def test_an_override_that_never_holds_is_refused_when_it_is_set(tmp_path, plain):
+    home = tmp_path / "home"
+
+    def add(*pairs):
+        told = ["--who", "ada", "--why", "recall", "--until", "1h", "--home", str(home)]
+        return subprocess.run([COMMAND, "overrides", "add", *pairs, *told], capture_output=True, text=True, check=False)
+
+    unchecked = add("lo=1", "--when", "price=2")
+    assert unchecked.returncode == 0
+    assert "nothing was served from this home yet, so its names are not checked" in unchecked.stdout
+    with service(plain, home):
+        pass
+    refused = add("lo=1", "--when", "prise=2")
+    assert refused.returncode == 2
+    assert "The override would never hold: plain" in refused.stderr
+    assert "did you mean 'price'?" in " ".join(refused.stderr.split())
+    assert add("low=1", "--when", "price=2").returncode == 0
+    assert len(read_overrides(home / "serving/overrides.json")) == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "fits", "never"),
+    [
+        (Field("x"), [1, 0.5], [True, "a", "1"]),
+        (Field("x", "int64"), [1, 2.0], [0.5, "a"]),
+        (Field("x", "int32", categories=(1, 2)), [1], [3]),
+        (Field("x", "bool"), [True], [1, "yes"]),
+        (Field("x", "string"), ["a", 12], []),
+        (Field("x", "string", categories=("a", "12")), ["a", 12], ["b"]),
+        (Field("x", "date"), ["2026-01-31"], ["today ", 3, "NaT"]),
+        (Field("x", "float32", (2,)), [], [1.0]),
+    ],
+)
+def test_what_a_column_can_be(field, fits, never):
+    signature = Signature((field,), outputs=(Field("y"),))
+    for value in fits:
+        assert misfits(Override("1", {"x": value}, {"y": 1}, "ada", "", 0, 1), signature) == ()
+    for value in never:
+        assert misfits(Override("1", {"x": value}, {"y": 1}, "ada", "", 0, 1), signature) != ()
+    assert misfits(Override("1", {"y": 2}, {"x": 1}, "ada", "", 0, 1), signature) == ("there is no output 'x'",)
+
+
 def test_a_broken_file_of_overrides_changes_nothing(tmp_path, plain, caplog):
     home = tmp_path / "home"
     with service(plain, home) as opened:
         path = home / "serving/overrides.json"
-        path.parent.mkdir(parents=True)
         path.write_text("{")
         opened.poller.look()
         assert predict(opened.app, SMALL).status_code == 200

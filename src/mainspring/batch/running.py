@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from mainspring.batch.inputs import KINDS, Part, parts, rows_of, sources
-from mainspring.batch.predicting import Predictor
+from mainspring.batch.predicting import Predicted, Predictor
 from mainspring.batch.work import Done, Plan, Work, report_path
 from mainspring.errors import BatchError, InputError
 from mainspring.package import Loaded
@@ -20,6 +20,7 @@ from mainspring.package import Loaded
 __all__ = ["Options", "Progress", "Report", "predict_batch"]
 
 PART_ROWS: Final = 65_536
+_AHEAD: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,24 +177,33 @@ def _pipeline(
 
 
 def _all(plan: Plan, work: Work, before: dict[int, Done], through: _Pipeline) -> None:
-    """Predict all parts that are not done; at most one more than there are workers are in memory."""
+    """Predict all parts that are not done; at most `_AHEAD` more than there are workers are in memory.
+
+    What a part has become is written by a thread of its own: those that predict do not wait for the disk.
+    """
     counts = [rows_of(source) for source in plan.sources]
     total = None if None in counts else sum(count or 0 for count in counts)
     rows, rejected = (sum(getattr(row, name) for row in before.values()) for name in ("rows", "rejected"))
     through.watch(Progress(rows, rejected, total))
-    waiting: deque[Future[Done]] = deque()
-    with ThreadPoolExecutor(through.workers, "batch") as pool:
+    waiting: deque[Future[Future[Done]]] = deque()
+    with ThreadPoolExecutor(1, "keep") as keeping, ThreadPoolExecutor(through.workers, "batch") as pool:
+
+        def one(part: Part) -> Future[Done]:
+            return keeping.submit(_keep, part, through.predictor(part), work)
+
+        def first() -> None:
+            nonlocal rows, rejected
+            done = waiting.popleft().result().result()
+            rows, rejected = rows + done.rows, rejected + done.rejected
+            through.watch(Progress(rows, rejected, total))
+
         try:
             for part in _open_parts(plan, before, through):
-                waiting.append(pool.submit(_one, part, through.predictor, work))
-                while len(waiting) > through.workers or (waiting and waiting[0].done()):
-                    done = waiting.popleft().result()
-                    rows, rejected = rows + done.rows, rejected + done.rejected
-                    through.watch(Progress(rows, rejected, total))
+                waiting.append(pool.submit(one, part))
+                while len(waiting) >= through.workers + _AHEAD:
+                    first()
             while waiting:
-                done = waiting.popleft().result()
-                rows, rejected = rows + done.rows, rejected + done.rejected
-                through.watch(Progress(rows, rejected, total))
+                first()
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
@@ -207,8 +217,7 @@ def _open_parts(plan: Plan, before: dict[int, Done], through: _Pipeline) -> Iter
             yield part
 
 
-def _one(part: Part, predictor: Predictor, work: Work) -> Done:
-    predicted = predictor(part)
+def _keep(part: Part, predicted: Predicted, work: Work) -> Done:
     done = Done(part.number, part.file, predicted.rows, predicted.rejected, predicted.marked, part.last)
     work.keep(done, predicted)
     return done

@@ -204,13 +204,16 @@ def erase_rows(
 ) -> None:
     """Erase what was asked and answered for a key.
 
-    Such as customer=123. That there was an answer stays on record, its values do not, in rolled files either.
+    Such as customer=123. That there was an answer stays on record, its values do not, in rolled files either. Services
+    that run close the files that they write for it.
     """
     column, _, value = key.partition("=")
     done = erase_key(log_of(home), column, value)
     put(f"erased {count(done.rows, 'row')} in {count(done.files, 'file')}")
     if done.open:
-        put(f"{count(len(done.open), 'file')} with such rows is still written to: call again once it is closed")
+        put(f"{mark('warn')} not closed by the service within seconds, and so not looked at; call again:")
+        for path in done.open:
+            put(f"  {path}")
         raise typer.Exit(1)
 
 

@@ -5,8 +5,9 @@ import re
 import sys
 import time
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import uuid4
 
 import typer
@@ -17,6 +18,7 @@ from mainspring.cli.options import AsJson, HomePath, flat
 from mainspring.cli.printing import put, put_json, put_table, stamp
 from mainspring.config.homes import find_home, home_and_settings
 from mainspring.errors import DefinitionError, NotFoundError
+from mainspring.serving.fitting import SERVED, known, refuse_unfit
 from mainspring.serving.keys import make_key, read_keys, revoke_key
 from mainspring.serving.overrides import Override, read_overrides, write_overrides
 from mainspring.serving.settings import Limits, Settings
@@ -24,6 +26,7 @@ from mainspring.serving.supervisor import bind, supervise
 
 __all__ = ["KEYS", "OVERRIDES", "serve"]
 
+LOG: Final = logging.getLogger(__name__)
 _KEYS = "serving/keys.json"
 _OVERRIDES = "serving/overrides.json"
 _UNITS = {"m": 60, "h": 3600, "d": 86400}
@@ -57,6 +60,12 @@ class Answering(Struct, frozen=True):
     share: Annotated[float, typer.Option(min=0, max=1, help="The share of requests that the challenger sees.")] = 1.0
     log: Annotated[bool, typer.Option("--log/--no-log", help="Log predictions.")] = True
     access: Annotated[bool, typer.Option("--access-log/--no-access-log", help="Print a line of JSON a request.")] = True
+    roll: Annotated[
+        float,
+        typer.Option(
+            "--roll-every", metavar="SECONDS", min=0, help="How often closed files of the log become Parquet; 0: never."
+        ),
+    ] = 3600.0
     poll: Annotated[float, typer.Option(help="Seconds between two looks at where an alias points.")] = 1.0
 
 
@@ -102,6 +111,8 @@ def serve(
         shadow=answering.shadow,
         shadow_share=answering.share,
         log=answering.log,
+        upkeep=_upkeep(folder, answering),
+        upkeep_every=answering.roll,
         access_log=answering.access,
         poll=answering.poll,
         drain=listening.drain,
@@ -118,6 +129,20 @@ def serve(
         return
     # The parent of several processes stays small: what predicts is loaded here only when it predicts itself.
     import_module("mainspring.serving.worker").run_worker(settings, bound, ready)
+
+
+def _upkeep(home: Path, answering: Answering) -> tuple[str, ...]:
+    """The command that makes Parquet of the prediction log; nothing when it is not wanted, or cannot run."""
+    if not answering.log or not answering.roll:
+        return ()
+    if find_spec("polars") is None:
+        LOG.warning(
+            "The prediction log is not made Parquet here, which needs mainspring[serve,data]: install it, or call "
+            "'mainspring predictions roll' where it is, or say --roll-every 0."
+        )
+        return ()
+    program = "from mainspring.cli import main; main()"
+    return (sys.executable, "-c", program, "predictions", "roll", "--home", str(home))
 
 
 def _home(given: Path | None, *, make: bool = False) -> Path:
@@ -164,12 +189,18 @@ def add(
     until: Annotated[str, typer.Option(help="How long it holds: 90m, 12h or 7d from now.")],
     home: HomePath = None,
 ) -> None:
-    """Answer given values in the place of predictions, for some rows and some time. The answer and the log say so."""
+    """Answer given values in the place of predictions, for some rows and some time. The answer and the log say so.
+
+    Names that no model has, which is served from this home, are refused.
+    """
     path = _home(home, make=True) / _OVERRIDES
     now = time.time()
     made = Override(uuid4().hex[:12], _pairs(when), _pairs(values), who, why, now, now + _seconds(until))
+    models = known(path.parent.parent / SERVED)
+    refuse_unfit(made, models)
     write_overrides(path, [*read_overrides(path), made])
-    put(f"{made.id} holds until {moment(made.until)}")
+    unchecked = "" if models else "; nothing was served from this home yet, so its names are not checked"
+    put(f"{made.id} holds until {moment(made.until)}{unchecked}")
 
 
 def list_overrides(*, home: HomePath = None, as_json: AsJson = False) -> None:

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal, Protocol, Self, runtime_checkable
@@ -13,10 +13,10 @@ from mainspring.errors import DefinitionError, StageError, nearest
 from mainspring.package.fields import Signature
 from mainspring.package.frames import Array
 from mainspring.package.modules import is_module, predict_module
-from mainspring.package.prepared import Prepared
+from mainspring.package.prepared import PlainRows, Prepared
 from mainspring.package.validating import read_input
 
-__all__ = ["Columns", "Models", "Pipeline", "Precision", "SourceStage", "Stage", "stacked"]
+__all__ = ["Columns", "Models", "OfRows", "Pipeline", "Precision", "RowStage", "SourceStage", "Stage", "stacked"]
 
 Columns = Mapping[str, Array]
 Precision = Literal["float32", "float64"]
@@ -47,6 +47,31 @@ class SourceStage(Stage, Protocol):
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """Return a stage that predicts as the one whose state this is."""
+        ...
+
+
+class OfRows(Protocol):
+    """Predicts rows of numbers, without columns. It is called from several threads at once."""
+
+    def one(self, numbers: list[float]) -> dict[str, Array] | None:
+        """Return the predictions for one row; None: it has to be predicted as columns."""
+        ...
+
+    def many(self, matrix: Array) -> dict[str, Array]:
+        """Return the predictions for the rows of a matrix of float64."""
+        ...
+
+
+@runtime_checkable
+class RowStage(Stage, Protocol):
+    """A stage that can predict rows of numbers."""
+
+    def of_rows(self, sizes: Mapping[str, int]) -> OfRows | None:
+        """Return what predicts rows; None: it takes no such rows.
+
+        Args:
+            sizes: How many numbers each column has, in the order in which they come.
+        """
         ...
 
 
@@ -87,8 +112,29 @@ class Pipeline:
             SignatureError: The input does not fit the signature.
             StageError: A stage breaks its contract.
         """
+        if self._direct is not None and (made := self._direct(given)) is not None:
+            return made
         columns = self._prepared.columns(given)
         return self.run(read_input(self.signature, given) if columns is None else columns)
+
+    @cached_property
+    def _direct(self) -> Callable[[object], dict[str, Array] | None] | None:
+        """What predicts rows of plain numbers, when there is one stage that takes them as they are."""
+        plain, stages = PlainRows.of(self.signature), [*self.stages.values()]
+        if plain is None or len(stages) > 1 or not isinstance(stages[0], RowStage):
+            return None
+        read, rows = plain.numbers, stages[0].of_rows(plain.sizes)
+        if rows is None:
+            return None
+        one, many = rows.one, rows.many
+
+        def direct(given: object) -> dict[str, Array] | None:
+            numbers = read(given)
+            if numbers is None:
+                return None
+            return one(numbers) if isinstance(numbers, list) else many(numbers)
+
+        return direct
 
     @cached_property
     def _prepared(self) -> Prepared:

@@ -10,7 +10,7 @@ from mainspring.package.frames import Array
 from mainspring.serving.following import Followed
 from mainspring.serving.ids import Ids
 from mainspring.serving.models import Served
-from mainspring.serving.overrides import Overrides
+from mainspring.serving.overriding import Overrides
 from mainspring.serving.predlog.writer import Entry, PredictionLog
 from mainspring.serving.reading import Input
 from mainspring.serving.refusing import RefusedError
@@ -106,7 +106,7 @@ class Answering:
         served, given, outputs, level, reason = worked
         told: tuple[dict[str, Any], ...] = ()
         if self.overrides is not None and self.overrides.all:
-            outputs, told = self.overrides.apply(given.columns, outputs, given.rows)
+            outputs, told = self.overrides.apply(served.signature, given.columns, outputs, given.rows)
         identity = self.ids.make()
         if self.log is not None:
             micros = int((time.perf_counter() - start) * 1e6)

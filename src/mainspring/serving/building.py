@@ -1,8 +1,10 @@
 """A service from its settings: models loaded, log begun, everything that follows along."""
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -11,20 +13,23 @@ from mainspring.registry.targets import Following, Target, resolve
 from mainspring.serving.access import AccessLog
 from mainspring.serving.answering import Answering
 from mainspring.serving.app import App
+from mainspring.serving.fitting import SERVED, Known, keep
 from mainspring.serving.following import Followed, Poller
 from mainspring.serving.ids import Ids
 from mainspring.serving.keys import Keys
 from mainspring.serving.metrics import Metrics
 from mainspring.serving.models import Served, open_served
-from mainspring.serving.overrides import Overrides
+from mainspring.serving.overriding import Overrides
 from mainspring.serving.predlog.frames import PREDICTIONS
 from mainspring.serving.predlog.writer import PredictionLog
 from mainspring.serving.routes import cold_routes
 from mainspring.serving.settings import Settings
 from mainspring.serving.shadow import Shadow
+from mainspring.serving.upkeep import Upkeep
 
 __all__ = ["KEYS", "OVERRIDES", "Service", "open_service"]
 
+LOG: Final = logging.getLogger(__name__)
 KEYS: Final = "serving/keys.json"
 OVERRIDES: Final = "serving/overrides.json"
 _STANDARD_OUTPUT: Final = 1
@@ -68,28 +73,61 @@ def open_service(settings: Settings) -> Iterator[Service]:
         if settings.log and home is not None:
             log = PredictionLog(home / PREDICTIONS, ids.worker, memory=settings.log_memory)
             stack.callback(log.close)
-        shadow = None
-        if settings.shadow is not None:
-            if log is None:
-                raise ServingError("A shadow needs the prediction log", fix="Serve with a home, and with the log.")
-            challenger = _followed(found(settings.shadow), settings, extra=True)
-            shadow = Shadow(challenger, log, settings.shadow_share)
+        shadow = _shadow(settings, found, log)
         keys = Keys(home / KEYS) if home is not None else None
         overrides = Overrides(home / OVERRIDES) if home is not None else None
         answering = Answering(chain, ids, log, overrides=overrides, shadow=shadow, seconds=settings.limits.seconds)
         stack.callback(answering.close)
-        access = None
-        if settings.access_log:
-            access = AccessLog(_STANDARD_OUTPUT)
+        access = AccessLog(_STANDARD_OUTPUT) if settings.access_log else None
+        if access is not None:
             stack.callback(access.close)
         app = App(answering, settings.limits, cold_routes(), keys=keys, metrics=Metrics(), access=access)
         followed = [*chain, *([shadow.model] if shadow is not None else [])]
-        looks: list[Callable[[], object]] = [one.check for one in followed]
-        looks += [one.refresh for one in (keys, overrides) if one is not None]
-        poller = Poller(settings.poll, looks)
+        looks: list[Callable[[], object]] = [one.refresh for one in (keys, overrides) if one is not None]
+        if home is not None and overrides is not None:
+            looks += [_Noting(home / SERVED, chain[0]).look, partial(_tell, overrides, chain)]
+        for look in looks:
+            look()
+        if settings.upkeep and log is not None:
+            upkeep = Upkeep(settings.upkeep, settings.upkeep_every)
+            looks.append(upkeep.look)
+            stack.callback(upkeep.stop)
+        poller = Poller(settings.poll, [*(one.check for one in followed), *looks])
         stack.callback(poller.stop)
         app.state.ready = True
         yield Service(app, poller)
+
+
+def _shadow(settings: Settings, found: Callable[[str], Target], log: PredictionLog | None) -> Shadow | None:
+    if settings.shadow is None:
+        return None
+    if log is None:
+        raise ServingError("A shadow needs the prediction log", fix="Serve with a home, and with the log.")
+    return Shadow(_followed(found(settings.shadow), settings, extra=True), log, settings.shadow_share)
+
+
+class _Noting:
+    """Keeps in the home what is served."""
+
+    def __init__(self, folder: Path, model: Followed) -> None:
+        self._folder, self._model = folder, model
+        self._noted: Served | None = None
+
+    def look(self) -> None:
+        """Note the model when it is another one."""
+        served = self._model.served
+        if served is self._noted:
+            return
+        self._noted = served
+        try:
+            keep(self._folder, Known(served.name, served.version, served.signature))
+        except OSError as error:
+            LOG.warning("What is served cannot be noted in %s, so overrides are not checked: %s", self._folder, error)
+
+
+def _tell(overrides: Overrides, chain: list[Followed]) -> None:
+    for one in chain:
+        overrides.tell(f"{one.served.name} {one.served.version}", one.served.signature)
 
 
 def _followed(

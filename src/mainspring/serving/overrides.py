@@ -1,19 +1,14 @@
-"""Values that a person has set in the place of predictions: for which rows, by whom, why, until when."""
+"""The file of what persons have set in the place of predictions: for which rows, by whom, why, until when."""
 
 import os
-import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import numpy as np
 from msgspec import Struct
 
 from mainspring.errors import ServingError
-from mainspring.package.frames import Array
 
-__all__ = ["Override", "Overrides", "read_overrides", "write_overrides"]
+__all__ = ["Override", "read_overrides", "write_overrides", "write_whole"]
 
 
 class Override(Struct, frozen=True):
@@ -36,73 +31,6 @@ class Override(Struct, frozen=True):
     why: str
     created: float
     until: float
-
-
-class Overrides:
-    """The decisions in a file, read again when it has changed."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._seen: tuple[int, int] | None = None
-        self.all: tuple[Override, ...] = ()
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Read the file again if it has changed.
-
-        Raises:
-            ServingError: It does not have the form that it should have; what held before goes on.
-        """
-        try:
-            found = self._path.stat()
-        except FileNotFoundError:
-            self.all, self._seen = (), None
-            return
-        seen = (found.st_mtime_ns, found.st_ino)
-        if seen != self._seen:
-            self.all = tuple(read_overrides(self._path))
-            self._seen = seen
-
-    def apply(
-        self, columns: Mapping[str, Array], outputs: dict[str, Array], rows: int
-    ) -> tuple[dict[str, Array], tuple[dict[str, Any], ...]]:
-        """Return the outputs with what persons have set, and which rows that are, by whom and why."""
-        now, told, made = time.time(), [], outputs
-        for one in self.all:
-            if one.until <= now:
-                continue
-            places = _places(one, {**made, **columns}, rows)
-            if not len(places):
-                continue
-            outputs = {
-                name: _put(values, places, one.values[name]) if name in one.values else values
-                for name, values in outputs.items()
-            }
-            told.append({"id": one.id, "rows": places.tolist(), "who": one.who, "why": one.why, "until": one.until})
-        return outputs, tuple(told)
-
-
-def _places(one: Override, columns: Mapping[str, Array], rows: int) -> Array:
-    mask = np.ones(rows, bool)
-    for name, value in one.when.items():
-        if name not in columns:
-            return np.zeros(0, np.intp)
-        column = columns[name]
-        mask &= np.asarray(column == _as_in(column, value)).astype(bool)
-    return np.flatnonzero(mask)
-
-
-def _as_in(column: Array, value: bool | float | str) -> Any:
-    """A value as a column has it: what reads as a number may be a text there."""
-    if column.dtype.kind == "M":
-        return np.datetime64(str(value))
-    return str(value) if column.dtype.kind == "O" else value
-
-
-def _put(values: Array, places: Array, value: Any) -> Array:
-    changed = values.copy()
-    changed[places] = value
-    return changed
 
 
 def read_overrides(path: Path) -> list[Override]:

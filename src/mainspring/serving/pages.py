@@ -1,7 +1,6 @@
 """The pages of a service: what it serves and a form to try it, and its OpenAPI document to read."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,6 +67,15 @@ def _alarms(app: App) -> Part:
     ]
     if app.answering.log is not None and app.answering.log.error:
         said.append(("The prediction log cannot be written; requests are refused", app.answering.log.error))
+    if app.answering.overrides is not None:
+        said += [
+            (
+                f"An override never holds for {model.served.name} {model.served.version}",
+                f"{one.id} ({one.who}: {one.why}): {', '.join(why)}",
+            )
+            for model in app.answering.chain
+            for one, why in app.answering.overrides.unfit(model.served.signature)
+        ]
     return [el("div", el("h2", what), el("p", why), class_="alarm") for what, why in said]
 
 
@@ -187,7 +195,7 @@ def _lineage(app: App, served: Served) -> Part:
         shadow = app.answering.shadow
         pairs.append(("shadow", f"{shadow.model.served.name} {shadow.model.served.version}, {shadow.seen} requests"))
     overrides = app.answering.overrides
-    held = [one for one in overrides.all if one.until > time.time()] if overrides is not None else []
+    held = overrides.holding(served.signature) if overrides is not None else ()
     pairs.extend(("override", f"{one.values} where {one.when}: {one.why} ({one.who})") for one in held)
     pairs.append(("log", "on" if app.answering.log is not None else "off"))
     return el(

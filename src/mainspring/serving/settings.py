@@ -47,6 +47,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         shadow_share: The share of requests that it sees.
         log: Whether predictions are logged.
         log_memory: Bytes of answers that may wait for the disk.
+        upkeep: A command that is run from time to time in a process of its own, when predictions are logged.
+        upkeep_every: Seconds between two times.
         access_log: Whether each request is a line of JSON on standard output.
         poll: Seconds between two looks at where an alias points.
         drain: Seconds that requests under way have to end when the service stops.
@@ -65,6 +67,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     shadow_share: float = 1.0
     log: bool = True
     log_memory: int = 32 << 20
+    upkeep: tuple[str, ...] = ()
+    upkeep_every: float = 3600.0
     access_log: bool = True
     poll: float = 1.0
     drain: float = 10.0

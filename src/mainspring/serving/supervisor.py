@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from mainspring import errors
 from mainspring.errors import ServingError
 from mainspring.serving.settings import Settings
+from mainspring.serving.upkeep import Upkeep
 
 __all__ = ["bind", "supervise"]
 
@@ -113,6 +115,8 @@ def supervise(settings: Settings, listening: socket.socket, ready: Callable[[], 
     figures = tempfile.mkdtemp(prefix="mainspring-metrics-")
     environment = {**os.environ, _METRICS: figures}
     stopping = _Stopping()
+    upkeep = Upkeep(settings.upkeep, settings.upkeep_every) if settings.upkeep and settings.log else None
+    settings = replace(settings, upkeep=())
     workers = [_Worker(settings, listening, environment) for _ in range(settings.workers)]
     try:
         for worker in workers:
@@ -123,6 +127,8 @@ def supervise(settings: Settings, listening: socket.socket, ready: Callable[[], 
             ready()
         while not stopping.asked:
             stopping.wait(0.2)
+            if upkeep is not None:
+                upkeep.look()
             for place, worker in enumerate(workers):
                 if worker.process.poll() is not None and not stopping.asked:
                     # One that dies at once is not begun again at once.
@@ -131,6 +137,8 @@ def supervise(settings: Settings, listening: socket.socket, ready: Callable[[], 
                     workers[place] = _Worker(settings, listening, environment)
     finally:
         listening.close()
+        if upkeep is not None:
+            upkeep.stop()
         _stop(workers, settings.drain + _GRACE)
         shutil.rmtree(figures, ignore_errors=True)
 

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,16 @@ import numpy as np
 from msgspec.structs import replace
 
 from mainspring.package.frames import Array
-from mainspring.serving.predlog.frames import MAGIC, AnswerRow, ColumnRow, ModelRow, column_of, encode_frame, packed
+from mainspring.serving.predlog.frames import (
+    ANEW,
+    MAGIC,
+    AnswerRow,
+    ColumnRow,
+    ModelRow,
+    column_of,
+    encode_frame,
+    packed,
+)
 from mainspring.serving.predlog.reading import Answer, read_segment, segments
 
 __all__ = ["Erased", "blanked", "erase", "flush_folder", "held", "places_of", "prune"]
@@ -26,7 +36,7 @@ class Erased:
         rows: Rows whose values are gone.
         files: Files that were written anew.
         known: Whether any answer has such a column.
-        open: Files that a service still writes to: call again once it has closed them.
+        open: Files that a service did not close within the time that it had: call again.
     """
 
     rows: int
@@ -63,34 +73,52 @@ def prune(folder: Path, before: float) -> list[Path]:
     return removed
 
 
-def erase(folder: Path, column: str, value: str) -> Erased:
+def erase(folder: Path, column: str, value: str, *, patience: float = 5.0) -> Erased:
     """Erase the inputs and outputs of rows in which a column has a value; that they were answered stays on record.
+
+    Services that run are asked to close the files that they write; what they answer from then on is not looked at.
 
     Args:
         folder: The log.
         column: The key, such as `customer`.
         value: Its value as text: numbers as `12`, dates as `2026-01-31`.
+        patience: Seconds that services have to close their files.
     """
     with held(folder):
-        return _erase(folder, column, value)
+        still_open = _close(folder, patience)
+        return _erase(folder, (column, value), still_open)
 
 
-def _erase(folder: Path, column: str, value: str) -> Erased:
-    rows, files, known, still_open = 0, 0, False, []
+def _close(folder: Path, patience: float) -> tuple[Path, ...]:
+    """Have services begin new files; returns those that they did not close in time."""
+    asked = {segment.path for segment in segments(folder) if not segment.closed}
+    if asked:
+        fresh = folder / f"{ANEW}-{os.urandom(4).hex()}"
+        fresh.touch()
+        fresh.replace(folder / ANEW)
+    end = time.monotonic() + patience
+    while asked and time.monotonic() < end:
+        time.sleep(0.02)
+        asked &= {segment.path for segment in segments(folder) if not segment.closed}
+    return tuple(sorted(asked))
+
+
+def _erase(folder: Path, key: tuple[str, str], still_open: tuple[Path, ...]) -> Erased:
+    column, value = key
+    rows, files, known = 0, 0, False
     for segment in segments(folder):
+        if not segment.closed:
+            continue
         answers = list(read_segment(segment.path))
         known = known or any(one.name == column for answer in answers for one in answer.model.inputs)
         hits = [(answer, _matching(answer, column, value)) for answer in answers]
         count = sum(len(places) for _, places in hits)
         if not count:
             continue
-        if not segment.closed:
-            still_open.append(segment.path)
-            continue
         rows += count
         files += 1
         _rewrite(segment.path, hits)
-    return Erased(rows, files, known, tuple(still_open))
+    return Erased(rows, files, known or bool(still_open), still_open)
 
 
 def _matching(answer: Answer, column: str, value: str) -> list[int]:

@@ -12,6 +12,7 @@ from mainspring.errors import ServingError
 from mainspring.package.fields import DTYPES, Field
 
 __all__ = [
+    "ANEW",
     "MAGIC",
     "PREDICTIONS",
     "AnswerRow",
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 PREDICTIONS: Final = "predictions"  # the folder in a home
+ANEW: Final = ".begin-anew"  # a file in that folder: when it changes, services close the files that they write
 MAGIC: Final = b"MSPREDL\x01"
 _HEAD: Final = 12
 _CHECK: Final = 8

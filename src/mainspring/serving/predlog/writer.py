@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from mainspring.errors import ServingError
-from mainspring.serving.predlog.frames import MAGIC, AnswerRow, ModelRow, encode_frame, packed
+from mainspring.serving.predlog.frames import ANEW, MAGIC, AnswerRow, ModelRow, encode_frame, packed
 
 __all__ = ["Entry", "PredictionLog"]
 
@@ -55,9 +55,10 @@ class _Waiting(NamedTuple):
 class PredictionLog:
     """Appends answers to files in a folder. `add` and `ready` are called from one thread or several.
 
-    Answers are written within `INTERVAL` seconds and flushed to the disk within a second; a file is closed when it is
-    large or old, and another is begun. When the disk does not follow, `ready` says no, and the caller refuses requests
-    instead of losing answers: answers that wait take at most `memory` bytes, and are at most about a second old.
+    Answers are written within `INTERVAL` seconds and flushed to the disk within a second; a file is closed, and another
+    begun, when it is large or old, or when somebody changes the file `ANEW` in the folder. When the disk does not
+    follow, `ready` says no, and the caller refuses requests instead of losing answers: answers that wait take at most
+    `memory` bytes, and are at most about a second old.
 
     Args:
         folder: Where its files are.
@@ -89,6 +90,7 @@ class PredictionLog:
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._file: _File | None = None
+        self._anew: tuple[int, int] | None = None
         self.written = 0
         self.error: str | None = None
         try:
@@ -143,6 +145,7 @@ class PredictionLog:
             self._file = None
 
     def _begin(self) -> "_File":
+        self._anew = _changed(self.folder / ANEW)
         # No two files of a process have one name, however fast one follows the other.
         self._last = max(self._last + 1, time.time_ns() // 1_000_000)
         return _File(self.folder / f"{self._last:013d}-{self._name}.open")
@@ -167,12 +170,23 @@ class PredictionLog:
                 return
 
     def _write_waiting(self) -> None:
+        # What was answered before somebody asked goes into the file that is closed then.
+        asked = _changed(self.folder / ANEW) != self._anew
         file = self._file
         if file is None or file.size > self._largest or (file.used and time.time() - file.begun > self._oldest_file):
-            if file is not None:
-                file.finish()
-                self._file = None
-            file = self._file = self._begin()
+            file = self._next_file()
+        self._write_to(file)
+        if asked:
+            self._next_file()
+
+    def _next_file(self) -> "_File":
+        if self._file is not None:
+            self._file.finish()
+            self._file = None
+        self._file = self._begin()
+        return self._file
+
+    def _write_to(self, file: "_File") -> None:
         while taken := self._next():
             file.append([one.entry for one in taken], self._write)
             with self._lock:
@@ -205,6 +219,15 @@ class PredictionLog:
             except OSError as error:
                 self.error = error.strerror or str(error)
                 LOG.exception("The prediction log cannot be flushed to the disk")
+
+
+def _changed(path: Path) -> tuple[int, int] | None:
+    """When a file was changed, and which it is; None: there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_mtime_ns, found.st_ino
 
 
 class _File:
