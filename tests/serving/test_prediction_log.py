@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+from msgspec import msgpack
 
 from mainspring.errors import ServingError
 from mainspring.serving.ids import Ids, moment_of, worker_of
@@ -190,7 +191,7 @@ def test_erasing_a_key_leaves_that_there_was_an_answer(tmp_path):
     assert np.isnat(one.inputs["day"]).tolist() == [False, True, False]
     assert np.isnan(one.outputs["low"]).tolist() == [False, True, False]
     assert (one.row.erased, two.row.erased) == ((1,), ())
-    assert b"c1" not in segments(tmp_path)[0].path.read_bytes()
+    assert msgpack.encode("c1") not in segments(tmp_path)[0].path.read_bytes()
     assert erase(tmp_path, "customer", "c1").rows == 0
     assert erase(tmp_path, "price", "2").rows == 1
     assert erase(tmp_path, "day", "2026-01-01").rows == 2

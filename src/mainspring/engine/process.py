@@ -88,7 +88,7 @@ class Worker:
         code = self.process.wait()
         self.channel.close()
         self._line.close()
-        if self._log:
+        if self._log and self.task is None:
             remove_empty(Path(self._log))
         return Death(-code if code < 0 else None, max(code, 0), self._cause, self.peak_rss)
 
