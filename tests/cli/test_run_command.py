@@ -260,6 +260,18 @@ def test_a_reader_that_goes_away_does_not_end_the_run(project):
     assert project.json("runs", "list")["runs"][0]["status"] == "succeeded"
 
 
+def test_output_that_finds_no_space_is_told_and_the_run_goes_on(shop):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([COMMAND, "run"], cwd=shop.folder, stdout=full, stderr=subprocess.PIPE, text=True)
+        listed = subprocess.run(
+            [COMMAND, "runs", "list"], cwd=shop.folder, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.stderr == "The output cannot be written (No space left on device); the run goes on unseen.\n"
+    assert shop.json("runs", "list")["runs"][0]["status"] in ("succeeded", "failed")
+    assert listed.stderr.startswith("Error: The output cannot be written: No space left on device")
+    assert (listed.returncode, "Traceback" in listed.stderr) == (3, False)
+
+
 def test_a_reader_that_goes_away_is_no_error_elsewhere(shop):
     for args in (["runs", "list"], ["config", "show"], ["--help"], ["run", "--help"], ["plan"]):
         read, write = os.pipe()

@@ -1,7 +1,6 @@
 """The command `mainspring`: its commands are named here, and loaded when one is called or its help is shown."""
 
 import io
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from importlib import import_module
@@ -11,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 import mainspring
-from mainspring.cli.failing import EXIT_CODES, Exit, exit_code_of, show_error
+from mainspring.cli.failing import EXIT_CODES, Exit, exit_code_of, is_of_output, show_error, write_nowhere
 
 __all__ = ["COMMANDS", "app", "main"]
 
@@ -102,7 +101,7 @@ class _Group(TyperGroup):
             value = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            _write_nowhere()
+            write_nowhere()
             raise typer.Exit(Exit.PIPE) from None
         except KeyboardInterrupt:
             typer.echo("Interrupted.", err=True)
@@ -112,15 +111,10 @@ class _Group(TyperGroup):
             if code is None:
                 raise
             show_error(error)
+            if is_of_output(error):
+                write_nowhere()
             raise typer.Exit(code) from None
         return value
-
-
-def _write_nowhere() -> None:
-    """Have what is still written to standard output go nowhere: its reader is gone."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
 
 
 app = typer.Typer(name="mainspring", cls=_Group, help=HELP, epilog=EXITS, **PLAIN)

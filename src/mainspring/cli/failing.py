@@ -1,11 +1,13 @@
 """What a command that fails prints, and the code it exits with."""
 
+import errno
 import os
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from pathlib import Path
+from typing import TypeGuard
 
 import typer
 
@@ -22,7 +24,7 @@ from mainspring.errors import (
 )
 from mainspring.errors import shortened as shortened_in
 
-__all__ = ["EXIT_CODES", "Exit", "exit_code_of", "relative", "shortened", "show_error"]
+__all__ = ["EXIT_CODES", "Exit", "exit_code_of", "is_of_output", "relative", "shortened", "show_error", "write_nowhere"]
 
 DEBUG = "MAINSPRING_DEBUG"
 PACKAGE = str(Path(__file__).parent.parent)
@@ -49,6 +51,7 @@ EXIT_CODES = {
     Exit.INTERRUPTED.value: "interrupted",
     Exit.PIPE.value: "the reader of the output went away",
 }
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _BY_CLASS = (
     ((StepFailedError, RunFailedError), Exit.FAILED),
     ((UnstorableError,), Exit.USAGE),
@@ -75,6 +78,10 @@ def show_error(error: Exception) -> None:
         what = f"{type(error).__qualname__}: {error}"
         fix = f"Correct it; with {DEBUG}=1 the whole traceback is shown."
         _show(MainspringError(what, place, fix), _project_lines(error))
+    elif is_of_output(error):
+        _show(
+            MainspringError(f"The output cannot be written: {error.strerror}", None, "Free some space where it goes.")
+        )
     elif isinstance(error, OSError) and error.filename is not None:
         what = error.strerror or str(error)
         _show(MainspringError(what, str(error.filename), "Look at the disk and its permissions."))
@@ -84,6 +91,18 @@ def show_error(error: Exception) -> None:
         return
     if os.environ.get(DEBUG):
         typer.echo("".join(traceback.format_exception(error)), err=True)
+
+
+def is_of_output(error: Exception) -> TypeGuard[OSError]:
+    """Return whether what is printed found no space: all that is written elsewhere names its file."""
+    return isinstance(error, OSError) and error.filename is None and error.errno in _NO_SPACE
+
+
+def write_nowhere() -> None:
+    """Have what is still written to standard output go nowhere: it is gone, or full."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def relative(path: str | Path) -> str:

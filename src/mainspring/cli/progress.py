@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from mainspring.charts.numbers import count, duration, size
-from mainspring.cli.failing import relative, shortened
+from mainspring.cli.failing import relative, shortened, write_nowhere
 from mainspring.cli.printing import MARKS
 from mainspring.events import (
     BlobRecomputed,
@@ -207,6 +207,10 @@ class Lines:
             sys.stdout.flush()
         except BrokenPipeError:
             self._unseen = True
+        except OSError as error:
+            self._unseen = True
+            write_nowhere()
+            sys.stderr.write(f"The output cannot be written ({error.strerror}); the run goes on unseen.\n")
 
 
 def closing(board: Board, status: str, seconds: float, report: Path | None, package: Path | None = None) -> str:
