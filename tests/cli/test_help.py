@@ -130,6 +130,10 @@ def test_a_command_loads_no_other():
     assert loaded("gc", "--help") & commands == {"mainspring.cli.gc"}
 
 
+def test_the_parent_of_services_loads_nothing_that_predicts():
+    assert not loaded("serve", "--help") & {"numpy", "onnxruntime", "starlette", "mainspring.package"}
+
+
 def test_a_run_loads_nothing_that_it_does_not_need(shop):
     loaded("run", cwd=shop.folder)  # learns what is installed, which is kept
     modules = loaded("run", cwd=shop.folder)

@@ -1,14 +1,11 @@
-"""`mainspring serve`, and the commands around a service: `keys`, `overrides`."""
+"""`mainspring serve`, and `mainspring keys`."""
 
 import logging
-import re
 import sys
-import time
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Final
-from uuid import uuid4
 
 import typer
 from msgspec import Struct, field
@@ -17,19 +14,14 @@ from mainspring.charts.numbers import moment
 from mainspring.cli.options import AsJson, HomePath, flat
 from mainspring.cli.printing import put, put_json, put_table, stamp
 from mainspring.config.homes import find_home, home_and_settings
-from mainspring.errors import DefinitionError, NotFoundError
-from mainspring.serving.fitting import SERVED, known, refuse_unfit
 from mainspring.serving.keys import make_key, read_keys, revoke_key
-from mainspring.serving.overrides import Override, read_overrides, write_overrides
 from mainspring.serving.settings import Limits, Settings
 from mainspring.serving.supervisor import bind, supervise
 
-__all__ = ["KEYS", "OVERRIDES", "serve"]
+__all__ = ["KEYS", "home_of_services", "serve"]
 
 LOG: Final = logging.getLogger(__name__)
 _KEYS = "serving/keys.json"
-_OVERRIDES = "serving/overrides.json"
-_UNITS = {"m": 60, "h": 3600, "d": 86400}
 
 
 class Listening(Struct, frozen=True):
@@ -95,7 +87,7 @@ def serve(
     writes the log and stops.
     """
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
-    folder = _home(home, make=True)
+    folder = home_of_services(home, make=True)
     settings = Settings(
         target=target,
         home=str(folder),
@@ -145,7 +137,8 @@ def _upkeep(home: Path, answering: Answering) -> tuple[str, ...]:
     return (sys.executable, "-c", program, "predictions", "roll", "--home", str(home))
 
 
-def _home(given: Path | None, *, make: bool = False) -> Path:
+def home_of_services(given: Path | None, *, make: bool = False) -> Path:
+    """Return the home that was given, or the usual one."""
     folder = home_and_settings(given)[0]
     if make:
         folder.mkdir(parents=True, exist_ok=True)
@@ -158,12 +151,12 @@ def create(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Whose key it is.")], *, home: HomePath = None
 ) -> None:
     """Make an API key. It is shown once; only its hash is kept. With a key, a service answers nobody without one."""
-    put(make_key(_home(home, make=True) / _KEYS, name))
+    put(make_key(home_of_services(home, make=True) / _KEYS, name))
 
 
 def list_keys(*, home: HomePath = None, as_json: AsJson = False) -> None:
     """List API keys: whose they are, and since when."""
-    rows = read_keys(_home(home) / _KEYS)
+    rows = read_keys(home_of_services(home) / _KEYS)
     if as_json:
         put_json([{"name": row.name, "created": stamp(row.created)} for row in rows])
         return
@@ -174,97 +167,8 @@ def revoke(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Whose key it is.")], *, home: HomePath = None
 ) -> None:
     """Revoke an API key. Running services refuse it within seconds."""
-    revoke_key(_home(home) / _KEYS, name)
+    revoke_key(home_of_services(home) / _KEYS, name)
     put(f"revoked the key '{name}'")
 
 
-def add(
-    values: Annotated[list[str], typer.Argument(metavar="OUTPUT=VALUE...", help="What is answered.")],
-    *,
-    when: Annotated[
-        list[str], typer.Option("--when", metavar="COLUMN=VALUE", help="Which rows; may be repeated: all must hold.")
-    ],
-    who: Annotated[str, typer.Option(help="Who decided it.")],
-    why: Annotated[str, typer.Option(help="For what reason.")],
-    until: Annotated[str, typer.Option(help="How long it holds: 90m, 12h or 7d from now.")],
-    home: HomePath = None,
-) -> None:
-    """Answer given values in the place of predictions, for some rows and some time. The answer and the log say so.
-
-    Names that no model has, which is served from this home, are refused.
-    """
-    path = _home(home, make=True) / _OVERRIDES
-    now = time.time()
-    made = Override(uuid4().hex[:12], _pairs(when), _pairs(values), who, why, now, now + _seconds(until))
-    models = known(path.parent.parent / SERVED)
-    refuse_unfit(made, models)
-    write_overrides(path, [*read_overrides(path), made])
-    unchecked = "" if models else "; nothing was served from this home yet, so its names are not checked"
-    put(f"{made.id} holds until {moment(made.until)}{unchecked}")
-
-
-def list_overrides(*, home: HomePath = None, as_json: AsJson = False) -> None:
-    """List overrides: for which rows, by whom, why, until when."""
-    rows = read_overrides(_home(home) / _OVERRIDES)
-    if as_json:
-        put_json([{**_plain(row), "created": stamp(row.created), "until": stamp(row.until)} for row in rows])
-        return
-    put_table(
-        ("id", "when", "values", "who", "why", "until"),
-        [(row.id, _shown(row.when), _shown(row.values), row.who, row.why, moment(row.until)) for row in rows],
-    )
-
-
-def remove(
-    identity: Annotated[str, typer.Argument(metavar="ID", help="What 'overrides list' calls it.")],
-    *,
-    home: HomePath = None,
-) -> None:
-    """Remove an override; running services answer predictions again within seconds."""
-    path = _home(home) / _OVERRIDES
-    rows = read_overrides(path)
-    kept = [row for row in rows if row.id != identity]
-    if len(kept) == len(rows):
-        raise NotFoundError(f"There is no override '{identity}'", str(path), "List them with 'overrides list'.")
-    write_overrides(path, kept)
-    put(f"removed {identity}")
-
-
-def _plain(row: Override) -> dict[str, Any]:
-    return {"id": row.id, "when": row.when, "values": row.values, "who": row.who, "why": row.why}
-
-
-def _shown(pairs: dict[str, Any]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in pairs.items())
-
-
-def _pairs(given: list[str]) -> dict[str, bool | int | float | str]:
-    made: dict[str, bool | int | float | str] = {}
-    for one in given:
-        name, equals, text = one.partition("=")
-        if not name or not equals:
-            raise DefinitionError(f"'{one}' has no name and value", fix="Write NAME=VALUE.")
-        made[name] = _value(text)
-    return made
-
-
-def _value(text: str) -> bool | int | float | str:
-    if text in ("true", "false"):
-        return text == "true"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
-
-
-def _seconds(text: str) -> float:
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([mhd])", text)
-    if found is None:
-        raise DefinitionError(f"'{text}' is no time", fix="Write minutes, hours or days: 90m, 12h, 7d.")
-    return float(found[1]) * _UNITS[found[2]]
-
-
 KEYS = {"create": create, "list": list_keys, "revoke": revoke}
-OVERRIDES = {"add": add, "list": list_overrides, "remove": remove}
