@@ -1,5 +1,6 @@
 import base64
 import re
+import subprocess
 import sys
 import zlib
 
@@ -9,6 +10,7 @@ import vl_convert
 from chart_samples import CHARTS
 
 from mainspring.charts import figure_from, to_png, vega_bundle
+from mainspring.charts.vl_convert import bundle_file
 
 
 @pytest.fixture(scope="module")
@@ -18,8 +20,25 @@ def cache(tmp_path_factory):
     return folder
 
 
-def test_the_script_is_kept_by_version(cache):
-    assert [path.name for path in cache.iterdir()] == [f"vega-{vl_convert.__version__}.txt"]
+def test_the_script_is_kept_by_what_is_installed(cache, tmp_path, monkeypatch):
+    assert [*cache.iterdir()] == [bundle_file(cache)]
+    other = tmp_path / "vl_convert"
+    other.mkdir()
+    (other / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "vl_convert")
+    assert bundle_file(cache) not in {None, *cache.iterdir()}
+
+
+def test_a_script_that_is_kept_needs_no_library(cache):
+    code = f"""
+import sys
+from pathlib import Path
+from mainspring.charts import vega_bundle
+vega_bundle(Path({str(cache)!r}))
+sys.exit('vl_convert' in sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_the_script_is_made_once(cache):
@@ -44,16 +63,8 @@ def test_without_vl_convert_there_is_no_script(monkeypatch, tmp_path):
 
 
 def test_a_script_that_cannot_be_kept_is_still_given(monkeypatch, tmp_path):
-    class Converter:
-        __version__ = "0"
-
-        def get_vegalite_versions(self):
-            return ["6.4"]
-
-        def javascript_bundle(self, snippet, version):
-            return f"{snippet} {version}"
-
-    monkeypatch.setitem(sys.modules, "vl_convert", Converter())
+    monkeypatch.setattr(vl_convert, "get_vegalite_versions", lambda: ["6.4"])
+    monkeypatch.setattr(vl_convert, "javascript_bundle", lambda snippet, version: f"{snippet} {version}")
     (tmp_path / "cache").write_text("a file where the folder should be")
     script = zlib.decompress(base64.b64decode(vega_bundle(tmp_path / "cache"))).decode()
     assert script == "window.mainspringEmbed = vegaEmbed; 6.4"

@@ -4,8 +4,7 @@ import json
 import time
 from pathlib import Path
 
-import vl_convert
-
+from mainspring.charts.vl_convert import bundle_file
 from mainspring.digest import Artifact, tagged
 from mainspring.store import LocalStore, save
 from mainspring.tracking import LoggedRow, MetricRow, ResultRow, RunRow, StepRow, open_facts, this_process
@@ -36,7 +35,7 @@ class Story:
         cache = home / "cache"
         cache.mkdir()
         # Stands for the script that draws charts: making it takes seconds, and no browser looks at these pages.
-        (cache / f"vega-{vl_convert.__version__}.txt").write_text("QUFB")
+        bundle_file(cache).write_text("QUFB")
 
     def begin(self, name="run-1", environment=None, **record) -> str:
         text = json.dumps(environment or ENVIRONMENT)

@@ -6,14 +6,16 @@ import os
 import zlib
 from contextlib import suppress
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from mainspring.charts.data import Chart, VegaSpec
 from mainspring.charts.palette import theme
 from mainspring.charts.vega import to_vega_lite
+from mainspring.digest import tagged
 
-__all__ = ["to_png", "vega_bundle"]
+__all__ = ["bundle_file", "to_png", "vega_bundle"]
 
 _EXPORT: Final = "window.mainspringEmbed = vegaEmbed;"
 _PNG_WIDTH: Final = 560
@@ -22,22 +24,35 @@ _PNG_WIDTH: Final = 560
 def vega_bundle(cache: Path) -> str | None:
     """Return the script that draws charts, deflated and in base64; None when vl-convert is not installed.
 
-    Making it takes seconds of CPU, so it is kept in a file of `cache`, one for each version of vl-convert.
+    Making it takes seconds of CPU, so it is kept in a file of `cache`.
 
     Args:
         cache: A folder; it is made when it is not there.
     """
-    converter = _converter()
-    if converter is None:
+    kept = bundle_file(cache)
+    if kept is None:
         return None
-    kept = cache / f"vega-{converter.__version__}.txt"
     try:
         return kept.read_text("ascii")
     except OSError:  # most likely it is not there yet
-        text = _packed(converter)
+        text = _packed(import_module("vl_convert"))
     with suppress(OSError):  # a page can be drawn where nothing can be kept
         _keep(kept, text)
     return text
+
+
+def bundle_file(cache: Path) -> Path | None:
+    """Return where the script of the vl-convert that is installed is kept; None when none is.
+
+    The library itself would tell its version, but takes a tenth of a second to load.
+    """
+    found = find_spec("vl_convert")
+    if found is None or not found.submodule_search_locations:
+        return None
+    with os.scandir(found.submodule_search_locations[0]) as entries:
+        told = [(one.name, one.stat()) for one in entries if one.is_file()]
+    marks = sorted(f"{name} {about.st_size} {about.st_mtime_ns}" for name, about in told)
+    return cache / f"vega-{tagged('vl-convert', *marks)[:16]}.txt"
 
 
 def _keep(path: Path, text: str) -> None:
@@ -64,13 +79,6 @@ def to_png(chart: Chart | VegaSpec, *, mode: str = "light", scale: float = 2.0) 
     config["background"] = "#ffffff" if mode == "light" else "#1b1f25"
     png: bytes = import_module("vl_convert").vegalite_to_png(spec, config=config, scale=scale)
     return png
-
-
-def _converter() -> Any:
-    try:
-        return import_module("vl_convert")
-    except ImportError:
-        return None
 
 
 def _packed(converter: Any) -> str:

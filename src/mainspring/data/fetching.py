@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Final, TypeVar
 
 import polars as pl
 
-from mainspring.data import generators, http, wheels
+from mainspring.data import generators, wheels
 from mainspring.data.sources import Source, resolved, source_of, wheel_member
 from mainspring.data.unreachable import UnreachableError
 from mainspring.digest import unreadable
@@ -24,7 +24,12 @@ __all__ = ["current", "fetch", "table_of", "verified"]
 _LOG: Final = logging.getLogger(__name__)
 _FIRST_WAIT: Final = 0.5
 # What needs a library that not everyone has is loaded when such a source is met.
-_EXTRAS: Final = {"sql": ("mainspring.data.sql", "postgres"), "object": ("mainspring.data.objects", "s3")}
+# Where each kind of source is read, and the extra that this needs. It is loaded when such a source is met.
+_ADAPTERS: Final = {
+    "http": ("mainspring.data.http", "data"),
+    "object": ("mainspring.data.objects", "s3"),
+    "sql": ("mainspring.data.sql", "postgres"),
+}
 
 T = TypeVar("T")
 Sleep = Callable[[float], None]
@@ -89,11 +94,10 @@ def current(source: str | Source, *, sleep: Sleep = time.sleep) -> Source:
     if given.sha256 or given.files or given.kind == "wheel":
         return given
     stamp = ""
-    if given.kind == "http":
-        stamp = patiently(given, lambda: http.version(resolved(given), given.timeout), sleep=sleep)
-    elif given.kind == "object":
+    if given.kind in ("http", "object"):
         adapter = _adapter(given)
-        stamp = patiently(given, lambda: adapter.version(resolved(given)), sleep=sleep)
+        limits = (given.timeout,) if given.kind == "http" else ()
+        stamp = patiently(given, lambda: adapter.version(resolved(given), *limits), sleep=sleep)
     if not stamp:
         own = "ive a stamp of your own, such as the day: replace(source, stamp='2024-03-01')."
         fix = f"G{own}" if given.kind == "sql" else f"Pin it with sha256, or g{own}"
@@ -151,14 +155,12 @@ def patiently(source: Source, attempt: Callable[[], T], *, sleep: Sleep) -> T:
 def _bytes(source: Source, file: BinaryIO) -> None:
     if source.kind == "wheel":
         wheels.copy(wheel_member(source), file, source)
-    elif source.kind == "http":
-        http.copy(resolved(source), file, source)
     else:
         _adapter(source).copy(resolved(source), file, source)
 
 
 def _adapter(source: Source) -> Any:
-    module, extra = _EXTRAS[source.kind]
+    module, extra = _ADAPTERS[source.kind]
     try:
         return import_module(module)
     except ImportError as error:
