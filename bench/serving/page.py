@@ -21,6 +21,7 @@ INSIDE = {"1": 1.5, "1000": 1.1}
 WHY = {
     "mlserver": "its rows are one tensor without names: nothing is looked up or checked",
     "constant": "it reads no body and predicts nothing: what it costs is the part of every answer that is HTTP",
+    "fastapi": "it keeps no log of predictions, which took 6 MB here: 96 with it, 90 with `--no-log`",
     "asgi": "it takes whatever comes: no field is checked, nothing is logged, no request has an identity or a limit",
 }
 
