@@ -304,13 +304,17 @@ def test_only_steps_that_print_leave_a_log(project):
     project.write("""
     from mainspring import pipeline, step
 
+    import os
+
     @step
     def quiet(x: int) -> int:
+        os.close(1)
         return x
 
     @step
     def loud(x: int) -> int:
         print("heard")
+        os.close(1)
         return x
 
     @step

@@ -12,9 +12,8 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from msgspec.json import decode
-
 from mainspring.digest import tagged
+from mainspring.digest.texts import from_json
 from mainspring.engine.installed import Distribution, Installed
 
 __all__ = ["normal", "read_installed"]
@@ -111,7 +110,7 @@ def _headers(source: Any) -> dict[str, list[str]]:
 
 def _is_project_code(source: Any) -> bool:
     """Return whether a distribution is an editable install, new style or old."""
-    origin = decode(source.read_text("direct_url.json") or "{}")
+    origin = from_json(source.read_text("direct_url.json") or "{}")
     if origin.get("dir_info", {}).get("editable"):
         return True
     old = source.read_text("PKG-INFO") is not None and source.read_text("SOURCES.txt") is not None

@@ -19,22 +19,31 @@ class Prints:
     """
 
     def __init__(self) -> None:
+        self._file = -1
         self._empty: str | None = None
 
     @contextlib.contextmanager
     def into(self, log: str) -> Iterator[None]:
         """Return a block whose output goes into the file `log`."""
-        if self._empty is None or os.fstat(1).st_size or not _renamed(self._empty, log):
-            fd = _opened(log)
-            os.dup2(fd, 1)
-            os.dup2(fd, 2)
-            os.close(fd)
+        if self._empty is None or self._size() or not _renamed(self._empty, log):
+            if self._file >= 0:
+                os.close(self._file)
+            self._file = _opened(log)
         self._empty = None
+        self._hold()
         yield
+        self._hold()  # the step may have closed them, or sent them elsewhere
         sys.stdout.flush()
         sys.stderr.flush()
-        if os.fstat(1).st_size == 0:
+        if self._size() == 0:
             self._empty = log
+
+    def _hold(self) -> None:
+        os.dup2(self._file, 1)
+        os.dup2(self._file, 2)
+
+    def _size(self) -> int:
+        return os.fstat(self._file).st_size
 
 
 def remove_empty(log: Path) -> None:

@@ -9,7 +9,8 @@ from mainspring.tracking.rows import Lease, Owner
 __all__ = ["Leases"]
 
 # On Postgres this also makes those who ask for a lease take turns, until their transactions end.
-NEXT = "UPDATE leases SET generation = generation + 1 WHERE key = '' RETURNING generation"
+NEXT = "UPDATE leases SET generation = generation + 1 WHERE key = ''"
+LAST = "SELECT generation FROM leases WHERE key = ''"
 HOLDER = """
     SELECT r.owner, r.status, r.expires FROM leases l LEFT JOIN runs r ON r.id = l.run
     WHERE l.key = :key AND l.run <> ''
@@ -51,13 +52,14 @@ class Leases:
         database = self._database
         with database.transaction():
             self._extend(run_id, owner, ttl)
-            [(generation,)] = database.read(NEXT)
+            database.write(NEXT, [{}])
             rows = database.read(HOLDER, key=key)
             if rows:
                 holder = self._holder(rows[0])
                 if holder is not None:
                     return holder
                 database.write(REMOVE, [{"key": key}])
+            [(generation,)] = database.read(LAST)
             database.write(TAKE, [{"key": key, "generation": generation, "run": run_id}])
         return Lease(key, generation, owner)
 
