@@ -17,7 +17,7 @@ from names import WIDE
 import mainspring
 from mainspring.package import Graph, read_content
 from mainspring.package.arrow import decode_columns
-from mainspring.package.fields import stand_in
+from mainspring.package.dtypes import stand_in
 from mainspring.package.manifest import GOLDEN
 from mainspring.package.stages import stacked
 

@@ -1,4 +1,4 @@
-"""Ask a service for the next four weeks of one series, as another program would: HTTP and JSON.
+"""Ask a service for the next four weeks of one series, as another program would: HTTP and JSON, without Mainspring.
 
 Without --at a service of the released packages is started on a free port of this machine, asked and stopped.
 """
@@ -13,9 +13,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from mainspring import load_artifact
-
 HERE = Path(__file__).resolve().parent
+QUESTIONS = HERE / "questions.jsonl"
 CHAIN = ["retail@champion", "--fallback", "retail-usual@champion", "--fallback", "retail-last-week@champion"]
 PATIENCE = 60
 
@@ -26,11 +25,8 @@ def main() -> int:
     parser.add_argument("--series", metavar="NAME", help="which series; by default the first one")
     parser.add_argument("--without", action="append", default=[], metavar="COLUMN", help="leave a column out")
     options = parser.parse_args()
-    questions = json.loads(load_artifact("requests.questions", home=HERE / ".mainspring").read_text())
-    series = next(iter(questions)) if options.series is None else options.series
-    if series not in questions:
-        parser.error(f"there is no series '{series}'; there are {', '.join(list(questions)[:10])} …")
-    body, sold = questions[series]["body"], questions[series]["sold"]
+    question = question_of(options.series)
+    body = question["body"]
     body["shared"] = {name: value for name, value in body["shared"].items() if name not in options.without}
     with nullcontext(options.at) if options.at else service() as address:
         connection = HTTPConnection(address, timeout=PATIENCE)
@@ -39,8 +35,23 @@ def main() -> int:
         answer = json.load(reply)
     if reply.status != 200:
         raise SystemExit(json.dumps(answer, indent=2))
-    show(answer, series, sold)
+    show(answer, question["series"], question["sold"])
     return 0
+
+
+def question_of(series: str | None) -> dict[str, Any]:
+    """What the service is asked of a series, as `release.py` wrote it; None is the first one."""
+    try:
+        lines = QUESTIONS.read_text().splitlines()
+    except FileNotFoundError:
+        raise SystemExit(f"There is no {QUESTIONS.name}: release the packages first, with release.py.") from None
+    start = "" if series is None else f'{{"series": {json.dumps(series)},'
+    found = next((line for line in lines if line.startswith(start)), None)
+    if found is None:
+        names = ", ".join(json.loads(line)["series"] for line in lines[:10])
+        raise SystemExit(f"There is no series '{series}'; there are {names} …")
+    question: dict[str, Any] = json.loads(found)
+    return question
 
 
 @contextmanager

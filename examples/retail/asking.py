@@ -1,5 +1,6 @@
 """What is asked: of a service one series in JSON, of a batch every series as a table."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -9,20 +10,16 @@ from panel import Panel
 from windows import raw_rows
 
 
-def questions(panel: Panel, fold: Fold, plan: Plan) -> dict[str, dict[str, Any]]:
-    """For each series the body of a request for the days of a fold, and what was sold on them."""
+def questions(panel: Panel, fold: Fold, plan: Plan) -> str:
+    """JSON, a line a series: its name, the body of a request for the days of a fold, and what was sold on them."""
     raw = raw_rows(panel, fold.origin, plan)
     ahead = [{"ahead": day} for day in range(plan.delay + 1, plan.reach + 1)]
-    return {
-        name: {
-            "body": {
-                "shared": {column: _plain(values[place * plan.horizon]) for column, values in raw.items()},
-                "rows": ahead,
-            },
-            "sold": _plain(panel.units[place, fold.start : fold.end]),
-        }
-        for place, name in enumerate(panel.series)
-    }
+    lines = []
+    for place, name in enumerate(panel.series):
+        shared = {column: _plain(values[place * plan.horizon]) for column, values in raw.items()}
+        sold = _plain(panel.units[place, fold.start : fold.end])
+        lines.append(json.dumps({"series": name, "body": {"shared": shared, "rows": ahead}, "sold": sold}))
+    return "\n".join(lines) + "\n"
 
 
 def table(panel: Panel, fold: Fold, plan: Plan) -> pl.DataFrame:

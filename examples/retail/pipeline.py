@@ -1,6 +1,5 @@
 """Forecast what each store sells in the next four weeks, at several quantiles: from the raw table to a package."""
 
-import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import mkdtemp
@@ -274,9 +273,9 @@ def fallbacks(panel: Panel, plan: Plan, quantiles: list[float], unit: str) -> Fa
 def requests(panel: Panel, plan: Plan) -> Requests:
     """What the service and the nightly batch are asked, on the last days of the table."""
     fold, folder = all_folds(panel.periods, plan, panel.season)[-1], Path(mkdtemp())
-    (folder / "questions.json").write_text(json.dumps(asking.questions(panel, fold, plan)))
+    (folder / "questions.jsonl").write_text(asking.questions(panel, fold, plan))
     asking.table(panel, fold, plan).write_parquet(folder / "nightly.parquet")
-    return Requests(File(str(folder / "questions.json")), File(str(folder / "nightly.parquet")))
+    return Requests(File(str(folder / "questions.jsonl")), File(str(folder / "nightly.parquet")))
 
 
 @step

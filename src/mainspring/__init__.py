@@ -1,7 +1,8 @@
 """Mainspring: one pipeline from raw data to a monitored service and back."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from mainspring.lazy import offer
 
 if TYPE_CHECKING:
     from msgspec import Meta
@@ -51,15 +52,4 @@ _PLACES = {
     "step": "mainspring.graph",
 }
 
-
-def __getattr__(name: str) -> object:
-    place = _PLACES.get(name)
-    if place is None:
-        raise AttributeError(f"module 'mainspring' has no attribute {name!r}", name=name)
-    value: object = getattr(import_module(place), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = offer(__name__, _PLACES)

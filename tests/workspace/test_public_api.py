@@ -1,6 +1,8 @@
 """The names that `mainspring` gives to its users."""
 
+import importlib
 import inspect
+import pkgutil
 import subprocess
 import sys
 import tomllib
@@ -54,7 +56,8 @@ def loaded_by(statement: str) -> set[str]:
 
 
 def test_importing_the_package_loads_nothing_else():
-    assert {name for name in loaded_by("import mainspring") if name.startswith("mainspring")} == {"mainspring"}
+    loaded = {name for name in loaded_by("import mainspring") if name.startswith("mainspring")}
+    assert loaded == {"mainspring", "mainspring.lazy"}
 
 
 @pytest.mark.parametrize(
@@ -78,3 +81,18 @@ def test_importing_the_package_loads_nothing_else():
 )
 def test_each_name_loads_no_more_than_it_needs(names, never):
     assert not loaded_by(f"from mainspring import {names}") & never
+
+
+def test_what_registers_and_promotes_loads_nothing_that_predicts():
+    loaded = loaded_by("from mainspring.registry import open_registry, resolve")
+    assert not loaded & {"numpy", "onnxruntime", "asyncio", "mainspring.package.loading"}
+
+
+@pytest.mark.parametrize("unit", ["mainspring", "mainspring.charts", "mainspring.package", "mainspring.registry"])
+def test_a_unit_that_imports_its_names_late_offers_each_of_them(unit):
+    loaded = importlib.import_module(unit)
+    assert {*loaded.__all__} <= {*dir(loaded)}
+    for name in loaded.__all__:
+        assert getattr(loaded, name) is not None
+    # A module of the same name would stand in its place as soon as it is imported.
+    assert not {module.name for module in pkgutil.iter_modules(loaded.__path__)} & {*loaded.__all__}

@@ -1,7 +1,8 @@
 import pytest
 from report_story import Story
 
-from mainspring.workspace import report, report_kept
+from mainspring.charts import Axis, BarChart, Series, table_from
+from mainspring.workspace import report, report_kept, report_measures
 from mainspring.workspace.report import write_report
 
 
@@ -91,3 +92,40 @@ def test_what_is_kept_is_one_text_a_part_and_pipeline(story):
     for number in range(1, 4):
         hits(story, f"run-{number}", seconds=float(number))
     assert story.facts.memo.forget("report/digits/") == len(PARTS)
+
+
+@pytest.fixture
+def figures(story, monkeypatch):
+    """How often the figures and tables of runs were drawn, one more each time."""
+    story.log(
+        "run-0",
+        "train",
+        "shares",
+        BarChart("Shares", Axis("part"), Axis("share"), [Series("", ["a", "b"], [0.25, 0.75])]),
+    )
+    times = []
+    monkeypatch.setattr(report_measures, "draw_logged", noting("drawn", report_measures.draw_logged, times))
+    return times
+
+
+def test_figures_of_steps_that_were_hits_are_kept_with_the_script_that_draws_them(story, figures):
+    first, second = hits(story, "run-1"), hits(story, "run-2")
+    assert len(figures) == 1
+    assert (first, second) == (story.page("run-1"), story.page("run-2"))
+    assert 'id="vega"' in second
+
+
+def test_another_figure_has_them_drawn_again(story, figures):
+    hits(story, "run-1")
+    story.log("run-0", "train", "losses", table_from([{"loss": 1}]), kind="table")
+    figures.clear()
+    assert "losses" in hits(story, "run-2")
+    assert len(figures) == 1
+
+
+def test_figures_are_drawn_again_where_the_script_is_another(story, figures, monkeypatch):
+    hits(story, "run-1")
+    figures.clear()
+    monkeypatch.setattr(report_kept.charts, "bundle_file", lambda _: None)
+    hits(story, "run-2")
+    assert len(figures) == 1

@@ -11,7 +11,8 @@ from mainspring.batch.inputs import Part, Source, typed
 from mainspring.batch.polars import polars, series_of
 from mainspring.errors import BatchError, MainspringError, SignatureError
 from mainspring.package import Loaded, Signature
-from mainspring.package.fields import DTYPES, Field
+from mainspring.package.dtypes import DTYPES
+from mainspring.package.fields import Field
 from mainspring.package.frames import Array
 from mainspring.package.prepared import Prepared
 from mainspring.package.validating import Examined, Violation, examine, refused

@@ -1,7 +1,8 @@
 """Charts, tables and pictures: frozen data, how it becomes Vega-Lite and HTML, and the drawing of a DAG."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from mainspring.lazy import offer
 
 if TYPE_CHECKING:
     from mainspring.charts.dag import DagNode, draw_dag
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from mainspring.charts.page import draw_page
     from mainspring.charts.tables import table_from
     from mainspring.charts.vega import to_vega_lite
-    from mainspring.charts.vl_convert import to_png, vega_bundle
+    from mainspring.charts.vl_convert import bundle_file, to_png, vega_bundle
 
 __all__ = [
     "Axis",
@@ -46,6 +47,7 @@ __all__ = [
     "Series",
     "Table",
     "VegaSpec",
+    "bundle_file",
     "cut",
     "draw_chart",
     "draw_dag",
@@ -84,6 +86,7 @@ _PLACES = {
     "Series": "mainspring.charts.data",
     "Table": "mainspring.charts.data",
     "VegaSpec": "mainspring.charts.data",
+    "bundle_file": "mainspring.charts.vl_convert",
     "cut": "mainspring.charts.html",
     "draw_chart": "mainspring.charts.drawing",
     "draw_dag": "mainspring.charts.dag",
@@ -104,15 +107,4 @@ _PLACES = {
     "worst": "mainspring.charts.glyphs",
 }
 
-
-def __getattr__(name: str) -> object:
-    place = _PLACES.get(name)
-    if place is None:
-        raise AttributeError(f"module 'mainspring.charts' has no attribute {name!r}", name=name)
-    value: object = getattr(import_module(place), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = offer(__name__, _PLACES)

@@ -9,9 +9,11 @@ import numpy as np
 
 from mainspring.digest import blob_of
 from mainspring.errors import DefinitionError, NotExportableError, PackageError, SensitiveDataError, StageError
+from mainspring.package.agreement import Parity, check_parity
 from mainspring.package.arrow import encode_columns
 from mainspring.package.converting import to_graph
-from mainspring.package.fields import DTYPES, Field, Signature, stand_in
+from mainspring.package.dtypes import DTYPES, stand_in
+from mainspring.package.fields import Field, Signature
 from mainspring.package.frames import Array
 from mainspring.package.graphs import Graph
 from mainspring.package.loading import load
@@ -28,7 +30,7 @@ from mainspring.package.manifest import (
     StageRow,
     to_json,
 )
-from mainspring.package.parity import Parity, Rule, check_parity
+from mainspring.package.rules import Rule
 from mainspring.package.sources import class_in, source_of
 from mainspring.package.stages import Columns, Models, Pipeline, SourceStage, Stage, stacked
 from mainspring.package.state import decode_state, encode_state

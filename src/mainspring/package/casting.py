@@ -6,7 +6,8 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from mainspring.package.fields import DTYPES, Field
+from mainspring.package.dtypes import DTYPES
+from mainspring.package.fields import Field
 from mainspring.package.frames import Array, Given
 
 __all__ = ["Cast", "Odd", "cast"]

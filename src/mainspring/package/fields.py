@@ -5,19 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, get_args
 
-import numpy as np
-
 from mainspring.errors import DefinitionError, nearest
 
-__all__ = ["DTYPES", "Field", "FieldType", "Policy", "Signature", "stand_in"]
+__all__ = ["Field", "FieldType", "Policy", "Signature"]
 
 FieldType = Literal["bool", "int32", "int64", "float32", "float64", "string", "date", "datetime"]
 _TYPES: Final[tuple[str, ...]] = get_args(FieldType)
 _NUMBERS: Final = ("int32", "int64", "float32", "float64")
-DTYPES: Final[dict[str, np.dtype[Any]]] = {
-    name: np.dtype({"string": "O", "date": "<M8[D]", "datetime": "<M8[us]"}.get(name, name)) for name in _TYPES
-}
-"""The type of a column in NumPy, by the type of its field: text is Python's, dates are days, times microseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +110,6 @@ class Signature:
     def sensitive(self) -> frozenset[str]:
         """The names of its sensitive fields."""
         return frozenset(field.name for field in self.fields if field.sensitive)
-
-
-def stand_in(field: Field, rows: int) -> np.ndarray[Any, Any]:
-    """Return a column that stands for a sensitive one in golden samples; it follows from the declaration alone."""
-    value: Any = {"string": "", "date": 0, "datetime": 0, "bool": False}.get(field.type, 0)
-    bounds = [bound for bound in (field.minimum, field.maximum) if bound is not None]
-    if field.categories:
-        value = field.categories[0]
-    elif bounds:
-        value = bounds[0]
-    column = np.empty((rows, *field.shape), DTYPES[field.type])
-    column[...] = value
-    return column
 
 
 def _duplicates(fields: Iterable[Field]) -> Iterator[str]:

@@ -12,7 +12,8 @@ import numpy as np
 
 from mainspring.errors import StageError
 from mainspring.package.frames import Array
-from mainspring.package.stages import Columns, OfRows, Precision, stacked
+from mainspring.package.manifest import Precision
+from mainspring.package.stages import Columns, OfRows, stacked
 
 __all__ = ["Graph"]
 

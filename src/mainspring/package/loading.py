@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from mainspring.errors import TamperedPackageError, UntrustedStageError
+from mainspring.package.agreement import Parity, check_parity
 from mainspring.package.arrow import decode_columns
 from mainspring.package.content import Content, read_content
-from mainspring.package.fields import Signature, stand_in
+from mainspring.package.dtypes import stand_in
+from mainspring.package.fields import Signature
 from mainspring.package.frames import Array
 from mainspring.package.graphs import Graph
 from mainspring.package.manifest import (
@@ -21,7 +23,6 @@ from mainspring.package.manifest import (
     read_json,
     read_signature,
 )
-from mainspring.package.parity import Parity, check_parity
 from mainspring.package.sources import Source, class_in
 from mainspring.package.stages import Pipeline, Stage
 from mainspring.package.state import decode_state

@@ -9,8 +9,7 @@ import msgspec
 from mainspring.digest import tagged
 from mainspring.errors import ForeignPackageError, NewerPackageError, TruncatedPackageError
 from mainspring.package.fields import Signature
-from mainspring.package.parity import Rule
-from mainspring.package.stages import Precision
+from mainspring.package.rules import Rule
 
 __all__ = [
     "ATTEST",
@@ -23,6 +22,7 @@ __all__ = [
     "SIGNATURE",
     "FileRow",
     "Manifest",
+    "Precision",
     "StageRow",
     "digest_of_files",
     "read_json",
@@ -39,6 +39,8 @@ CONFIG: Final = "config.json"
 GOLDEN: Final = "golden.arrow"
 REFERENCE: Final = "reference.arrow"
 ATTEST: Final = "attest/"
+
+Precision = Literal["float32", "float64"]
 
 
 @dataclass(frozen=True, slots=True)

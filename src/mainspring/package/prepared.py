@@ -10,7 +10,8 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from mainspring.package.fields import DTYPES, Field, Policy, Signature
+from mainspring.package.dtypes import DTYPES
+from mainspring.package.fields import Field, Policy, Signature
 from mainspring.package.frames import Array
 
 __all__ = ["PlainRows", "Prepared"]

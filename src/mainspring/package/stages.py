@@ -5,21 +5,21 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, Literal, Protocol, Self, runtime_checkable
+from typing import Any, Final, Protocol, Self, runtime_checkable
 
 import numpy as np
 
 from mainspring.errors import DefinitionError, StageError, nearest
 from mainspring.package.fields import Signature
 from mainspring.package.frames import Array
+from mainspring.package.manifest import Precision
 from mainspring.package.modules import is_module, predict_module
 from mainspring.package.prepared import PlainRows, Prepared
 from mainspring.package.validating import read_input
 
-__all__ = ["Columns", "Models", "OfRows", "Pipeline", "Precision", "RowStage", "SourceStage", "Stage", "stacked"]
+__all__ = ["Columns", "Models", "OfRows", "Pipeline", "RowStage", "SourceStage", "Stage", "stacked"]
 
 Columns = Mapping[str, Array]
-Precision = Literal["float32", "float64"]
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 

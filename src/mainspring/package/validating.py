@@ -8,7 +8,8 @@ import numpy as np
 
 from mainspring.errors import MainspringError, SignatureError, nearest
 from mainspring.package.casting import Cast, by_row, cast, empty
-from mainspring.package.fields import DTYPES, Field, Policy, Signature
+from mainspring.package.dtypes import DTYPES
+from mainspring.package.fields import Field, Policy, Signature
 from mainspring.package.frames import Array, Given, columns_of
 
 __all__ = ["Examined", "Violation", "examine", "read_input", "refused"]

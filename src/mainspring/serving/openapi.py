@@ -4,7 +4,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from mainspring.package.fields import DTYPES, Field, Policy, Signature
+from mainspring.package.dtypes import DTYPES
+from mainspring.package.fields import Field, Policy, Signature
 from mainspring.serving.models import Served
 from mainspring.serving.settings import RELEASE, Limits
 

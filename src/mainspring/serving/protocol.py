@@ -8,7 +8,8 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from mainspring.package.fields import DTYPES, Field
+from mainspring.package.dtypes import DTYPES
+from mainspring.package.fields import Field
 from mainspring.package.frames import Array
 from mainspring.package.validating import examine
 from mainspring.serving.models import Served

@@ -13,7 +13,8 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
-from mainspring.package.fields import DTYPES, Field, Policy, Signature
+from mainspring.package.dtypes import DTYPES
+from mainspring.package.fields import Field, Policy, Signature
 from mainspring.package.frames import Array
 from mainspring.package.validating import examine
 from mainspring.serving.refusing import Problem, RefusedError, marks_of

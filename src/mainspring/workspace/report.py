@@ -19,6 +19,7 @@ from mainspring.workspace.report_steps import draw_failures, draw_head, draw_ste
 __all__ = ["render_report", "report_path", "write_report"]
 
 _MEASURES: Final = "mainspring.workspace.report_measures"
+_CHARTS: Final = "charts"
 _CONTENTS: Final = (
     ("steps", "Steps"),
     ("changes", "What changed"),
@@ -49,7 +50,7 @@ def render_report(facts: Facts, blobs: BlobStore, run_id: str, home: Path) -> st
 
 
 def _drawn(account: Account, blobs: BlobStore, home: Path, kept: Kept) -> str:
-    metrics, logged, bundle = _measured(account, blobs, home / "cache")
+    metrics, logged, bundle = _measured(account, blobs, home / "cache", kept)
     contents = [el("a", name, href=f"#{place}") for place, name in _CONTENTS if place != "figures" or logged]
     main = el(
         "main",
@@ -71,7 +72,7 @@ def _drawn(account: Account, blobs: BlobStore, home: Path, kept: Kept) -> str:
     return draw_page(title, Html(draw_head(account) + nav + main + foot), state=state, bundle=bundle)
 
 
-def _measured(account: Account, blobs: BlobStore, cache: Path) -> tuple[Html, Html | None, str | None]:
+def _measured(account: Account, blobs: BlobStore, cache: Path, kept: Kept) -> tuple[Html, Html | None, str | None]:
     """Return the metrics, the figures and tables if there are some, and the script if there are charts."""
     heading = el("h2", "Metrics", id="metrics")
     said = "No metrics: no step called ", el("code", 'log("accuracy", 0.93)'), "."
@@ -80,7 +81,11 @@ def _measured(account: Account, blobs: BlobStore, cache: Path) -> tuple[Html, Ht
         return none, None, None
     drawn = import_module(_MEASURES)  # charts and tables, which a run without any need not load
     drawing = drawn.Drawing(cache)
-    logged = drawn.draw_logged(account, blobs, drawing)
+    logged = None
+    if account.logged:
+        logged = kept.part("figures", lambda: drawn.draw_logged(account, blobs, drawing))
+        if kept.part("charts", lambda: Html(_CHARTS if drawing.bundle else "")):
+            drawing.fetch()
     metrics = join(heading, drawn.draw_metrics(account, drawing)) if account.metrics else none
     return metrics, logged, drawing.bundle
 
@@ -106,7 +111,7 @@ def write_report(facts: Facts, blobs: BlobStore, run_id: str, home: Path, *, acc
         ReadOnlyError: The home cannot be written to.
     """
     account = account or account_of(facts, run_id)
-    page = _drawn(account, blobs, home, kept_of(account, facts.memo))
+    page = _drawn(account, blobs, home, kept_of(account, facts.memo, home / "cache"))
     path = report_path(home, run_id)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -48,8 +48,14 @@ class Kept(Struct, frozen=True):
         return drawn
 
 
-def kept_of(account: Account, memo: Memo) -> Kept:
-    """Return what is kept of steps, flow and environment of a run, as far as another run may have the same."""
+def kept_of(account: Account, memo: Memo, cache: Path) -> Kept:
+    """Return what is kept of the parts of a run's report, as far as another run may have the same.
+
+    Args:
+        account: What the report is about.
+        memo: Where parts are kept.
+        cache: The folder in which the script that draws charts is kept.
+    """
     steps = account.steps
     if len(steps) > _MOST_STEPS or any(step.status != "hit" for step in steps):
         return Kept()
@@ -57,6 +63,9 @@ def kept_of(account: Account, memo: Memo) -> Kept:
         (step.name, step.reason, step.seconds, step.attempts, step.cost, step.inputs, step.warnings) for step in steps
     ]
     run = account.run
-    drawn_from = encode((run.pipeline, run.artifacts, account.record.get("dag"), told, account.results))
+    script = str(charts.bundle_file(cache)) if account.logged else ""
+    drawn_from = encode(
+        (run.pipeline, run.artifacts, account.record.get("dag"), told, account.results, account.logged, script)
+    )
     code = (written(Path(__file__).parent), written(Path(charts.__file__).parent))
     return Kept(memo, f"report/{run.pipeline}", tagged("drawn/1", *code, drawn_from))

@@ -65,10 +65,14 @@ class Drawing:
     @property
     def works(self) -> bool:
         """Whether charts can be drawn."""
+        self.fetch()
+        return self.bundle is not None
+
+    def fetch(self) -> None:
+        """Look for the script, if nobody did."""
         if not self._asked:
             self._asked = True
             self.bundle = vega_bundle(self._cache)
-        return self.bundle is not None
 
     def remark(self) -> Html | None:
         """Return what to do to see charts, when they cannot be drawn."""
@@ -186,14 +190,12 @@ def _line(name: str, at: list[int | None], values: list[float], *, quiet: bool =
     return Series(name, [x for x, _ in points], [y for _, y in points], quiet=quiet)
 
 
-def draw_logged(account: Account, blobs: BlobStore, drawing: Drawing) -> Html | None:
-    """Return the figures and tables that steps logged, by step; None when there are none."""
+def draw_logged(account: Account, blobs: BlobStore, drawing: Drawing) -> Html:
+    """Return the figures and tables that steps logged, of which there are some, by step."""
     order = {step.name: step.position for step in account.steps}
     rows: dict[tuple[str, str], list[LoggedRow]] = {}
     for row in account.logged:
         rows.setdefault((row.step, row.name), []).append(row)
-    if not rows:
-        return None
     places = sorted(rows, key=lambda place: order.get(place[0], len(order)))
     parts: list[Any] = [el("h2", "Figures and tables", id="figures")]
     steps: dict[str, list[Html]] = {}

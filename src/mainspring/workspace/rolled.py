@@ -16,7 +16,7 @@ import numpy as np
 
 from mainspring.batch.polars import polars, series_of
 from mainspring.errors import ServingError
-from mainspring.package.fields import DTYPES
+from mainspring.package.dtypes import DTYPES
 from mainspring.serving.ids import moment_of
 from mainspring.serving.predlog import (
     Answer,

@@ -9,7 +9,8 @@ from blake3 import blake3
 from msgspec import Struct
 
 from mainspring.errors import ServingError
-from mainspring.package.fields import DTYPES, Field
+from mainspring.package.dtypes import DTYPES
+from mainspring.package.fields import Field
 
 __all__ = [
     "ANEW",
