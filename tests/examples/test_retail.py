@@ -23,6 +23,7 @@ STEPS = {
     "evaluate",
     "test",
     "fallbacks",
+    "holdout",
     "requests",
     "report",
     "convert",

@@ -10,6 +10,7 @@ from mainspring.package.loading import Loaded, LoadedReference, load, open_conte
 from mainspring.package.manifest import Manifest, digest_of_files
 from mainspring.package.parity import Decision, Measure, Parity, Rule, check_parity, parity
 from mainspring.package.stages import Columns, Models, Pipeline, SourceStage, Stage
+from mainspring.package.training import Training, attest_training, training_of
 from mainspring.package.validating import read_input
 from mainspring.package.value import Package
 
@@ -37,7 +38,9 @@ __all__ = [
     "SourceStage",
     "Spec",
     "Stage",
+    "Training",
     "attach",
+    "attest_training",
     "attestations",
     "build",
     "check_parity",
@@ -50,4 +53,5 @@ __all__ = [
     "parity",
     "read_content",
     "read_input",
+    "training_of",
 ]
