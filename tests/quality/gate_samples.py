@@ -10,6 +10,12 @@ from mainspring.package import Field, Signature, Training
 from mainspring.quality import Contender, Exam, Holdout, Report, run_gates
 
 SERIES, WEEKS = 24, 10
+
+
+def is_small(series: np.ndarray) -> np.ndarray:
+    return (series >= 12) & (series < 16)
+
+
 SIGNATURE = Signature((Field("row", "int64"),), outputs=(Field("y"),))
 POLICY = Gates(holdout="holdout", loss="absolute", margin=0.05, slice_margin=0.2, slice_series=4)
 
@@ -20,7 +26,7 @@ def holdout(*, weeks: int = WEEKS, simple: float = 2.0, first: str = "2025-01-06
     series = np.repeat(np.arange(SERIES), days.size)
     rows = np.arange(series.size)
     baseline = {"y": simple * _noise(rows.size, 3)}
-    slices = {"kind": np.array(["big", "small", "tiny"])[np.select([series < 12, series < 22], [0, 1], 2)]}
+    slices = {"kind": np.array(["big", "small", "tiny"])[np.select([is_small(series), series >= 22], [1, 2], 0)]}
     return Holdout({"row": rows}, {"y": np.zeros(rows.size)}, series, np.tile(days, SERIES), slices, baseline)
 
 

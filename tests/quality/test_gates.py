@@ -5,7 +5,7 @@ from time import sleep
 
 import numpy as np
 import pytest
-from gate_samples import POLICY, SERIES, SIGNATURE, contender, holdout, judged, loss, verdict, with_policy
+from gate_samples import POLICY, SERIES, SIGNATURE, contender, holdout, is_small, judged, loss, verdict, with_policy
 
 from mainspring.errors import DefinitionError, NewerFormatError, StatisticsError
 from mainspring.package import Field, Signature, Training
@@ -47,7 +47,7 @@ def slow(columns):
 
 
 OTHER = Signature((Field("row", "int64"), Field("price")), outputs=SIGNATURE.outputs)
-WORSE_THERE = {"where": lambda series: (series >= 12) & (series < 22), "there": 1.6}
+WORSE_THERE = {"where": is_small, "there": 1.5}
 
 # The fault, the gate that is there for it, its answer, and words of what it says and of what would make it pass.
 FAULTS = {
@@ -77,14 +77,14 @@ FAULTS = {
     ),
     "worse": (
         lambda: (contender(2, 1.2), {}),
-        ("champion", "fail", "loses +2", "a loss 1"),
+        ("champion", "fail", "% more than the champion", "a loss 1"),
     ),
     "worse than the baseline": (
         lambda: (contender(2), {"holdout": holdout(simple=0.8)}),
-        ("baseline", "fail", "against the baseline", "a loss"),
+        ("baseline", "fail", "% more than the baseline", "a loss"),
     ),
     "a bad slice": (
-        lambda: (contender(2, 0.8, **WORSE_THERE), {}),
+        lambda: (contender(2, 0.75, **WORSE_THERE), {}),
         ("slices", "fail", "kind = small", "a loss there"),
     ),
     "a property": (
@@ -129,7 +129,7 @@ def test_without_a_champion_the_baseline_alone_is_compared():
     report = everything(contender(1), None)
     assert report.passed
     assert report.gate("champion") is None
-    assert "against the baseline" in report.gate("baseline").says
+    assert "% less than the baseline" in report.gate("baseline").says
     assert [one.limit for one in report.gate("slices").compared][:1] == [0.2]
 
 

@@ -143,9 +143,10 @@ def _title(report: Report) -> str:
 
 
 def _put_gates(report: Report) -> None:
-    kind = "a refit" if report.is_refit else "the evaluated model"
-    days = f", scored on {report.rows:,} rows from {report.first} to {report.last}" if report.rows else ""
-    put(f"{_title(report)}; the package is {kind}{days}")
+    kind = {True: "; the package is a refit", False: "; the package is the evaluated model"}
+    days = f"; scored on {report.rows:,} rows from {report.first} to {report.last}" if report.rows else ""
+    said = "" if report.is_refit is None else kind[report.is_refit]
+    put(f"{_title(report)}{said}{days}")
     put()
     put_table(
         ("", "gate", "answer", "says"),

@@ -77,9 +77,10 @@ def percent(share: float) -> str:
 def _said(whom: str, one: Compared) -> str:
     limit = f"has to stay below {percent(one.limit)}" if one.limit else "has to stay below zero"
     over = f", over by {100 * (one.high - one.limit):.1f} points" if one.answer != "pass" else ""
+    change = f"{100 * abs(one.estimate):.1f} % {'less' if one.estimate < 0 else 'more'} than {whom}"
     return (
-        f"loses {percent(one.estimate)} against {whom} ({percent(one.low)} to {percent(one.high)}; {one.series:,} "
-        f"series, {one.weeks} weeks); the upper end {limit}{over}"
+        f"loses {change} ({percent(one.low)} to {percent(one.high)}; {one.series:,} series, {one.weeks} weeks); "
+        f"the upper end {limit}{over}"
     )
 
 
@@ -87,13 +88,17 @@ def _fix(one: Compared, found: RelativeChange) -> str:
     """What would make it pass: more weeks where the estimate is right, a better model where it is not."""
     if one.answer == "pass":
         return ""
-    over = 100 * (one.high - one.limit)
-    better = f"a loss {over:.1f} % lower"
+    better = f"a loss {_lower(one):.1f} % lower"
     room = one.limit - one.estimate
     if room <= 0:
         return f"It takes {better}, at this spread."
     weeks = math.ceil(found.weeks * ((one.high - one.estimate) / room) ** 2)
     return f"It takes about {weeks} weeks like these instead of {found.weeks}, or {better}."
+
+
+def _lower(one: Compared) -> float:
+    """By how many percent the loss would have to be lower, for the whole interval to be below the limit."""
+    return 100 * (1 - (1 + one.limit) / (1 + one.high))
 
 
 def in_slices(holdout: Holdout, mine: Array, theirs: Array, policy: Gates, whom: str) -> Gate:
@@ -146,5 +151,5 @@ def _worst(found: tuple[Compared, ...], parts: int, whom: str) -> Gate:
         said = f"each of {len(judged)} parts stays below {percent(worst.limit)}; nearest to it {worst.what}, "
         return Gate("slices", "pass", f"{said}{percent(worst.high)} at most{aside}", "", found)
     said = f"{', '.join(bad[:4])} {'is' if len(bad) == 1 else 'are'} not as good: {worst.what} {_said(whom, worst)}"
-    fix = f"It takes a loss there that is {100 * (worst.high - worst.limit):.1f} % lower, or more weeks or series."
+    fix = f"It takes a loss there that is {_lower(worst):.1f} % lower, or more weeks or series."
     return Gate("slices", worst.answer or "fail", f"{said}{aside}", fix, found)

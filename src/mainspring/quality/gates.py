@@ -61,7 +61,7 @@ def run_gates(candidate: Contender, champion: Contender | None, exam: Exam, poli
         exam: The rows, the loss, the properties, and who signed.
         policy: What is asked: the `[gates]` table.
     """
-    refit = candidate.training is not None and candidate.training.refit
+    refit = None if candidate.training is None else candidate.training.refit
     gates = [_golden(candidate), _signature(candidate, champion, policy)]
     scored = None
     if exam.holdout is not None and exam.loss is not None:

@@ -69,7 +69,8 @@ class Report(msgspec.Struct, frozen=True):
         number: The version.
         package: The digest of its package.
         against: The champion that it was compared with; None when there was none.
-        is_refit: Whether the package is a model trained anew after its evaluation, not the one that was evaluated.
+        is_refit: Whether the package is a model trained anew after its evaluation, not the one that was evaluated;
+            None when it does not say.
         gates: What each gate said.
         rows: How many rows were scored.
         first: The first day of them; empty when none were.
@@ -82,7 +83,7 @@ class Report(msgspec.Struct, frozen=True):
     number: int
     package: str
     against: int | None
-    is_refit: bool
+    is_refit: bool | None
     gates: tuple[Gate, ...]
     rows: int = 0
     first: str = ""
