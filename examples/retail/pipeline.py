@@ -23,12 +23,14 @@ from model import Fit, Job, Settings
 from model import train as train_model
 from panel import Columns, Panel, arrange
 from samples import Samples, sample, targets
+from unseen import holdout_of, trained_until
 
 from mainspring import File, Meta, data, log, pipeline, step
 from mainspring.charts import Axis
 from mainspring.data import Source
 from mainspring.data.profile import draw_profile, profile
-from mainspring.package import Package, Pipeline, build, check_parity, convert_models, parity
+from mainspring.package import Package, Pipeline, attest_training, build, check_parity, convert_models, parity
+from mainspring.quality import Holdout
 
 Forecasts = dict[int, dict[str, np.ndarray]]
 
@@ -255,7 +257,13 @@ def package(converted: Pipeline, panel: Panel, plan: Plan, unit: str) -> Package
     spec = inference.spec(converted, panel, origin, plan, unit)
     built = build(converted, spec, inference.many_rows(panel, origin, plan, 1), Path(mkdtemp()) / "retail")
     log("package", inference.contents(built))
-    return built.package
+    return attest_training(built.package, trained_until(panel, origin))
+
+
+@step
+def holdout(locked: Scored | None, panel: Panel, plan: Plan) -> Holdout | None:
+    """What gates score candidates on before one is promoted: the locked days. None when none are locked."""
+    return None if locked is None else holdout_of(locked, panel, plan)
 
 
 @step
@@ -263,9 +271,10 @@ def fallbacks(panel: Panel, plan: Plan, quantiles: list[float], unit: str) -> Fa
     """What answers in the place of the model, when it fails or lacks inputs: two simple forecasts, as packages."""
     origin = all_folds(panel.periods, plan, panel.season)[-1].origin
     raw, levels = inference.many_rows(panel, origin, plan, 1), tuple(quantiles)
+    until = trained_until(panel, origin)
     return Fallbacks(
-        packaged(usual(panel, plan, levels, unit), "retail-usual", raw),
-        packaged(last_week(panel, plan, levels, unit), "retail-last-week", raw),
+        attest_training(packaged(usual(panel, plan, levels, unit), "retail-usual", raw), until),
+        attest_training(packaged(last_week(panel, plan, levels, unit), "retail-last-week", raw), until),
     )
 
 
@@ -313,6 +322,7 @@ def retail(config: Retail) -> Package:
     results = evaluate(chosen, forecasts, panel, config.plan, config.unit, config.costs)
     test(chosen, fitted, results.scored, fits, prepared, config.plan)
     report(results.scored, fits, prepared, config.plan, config.unit)
+    holdout(results.locked, panel, config.plan)
     requests(panel, config.plan)
     fallbacks(panel, config.plan, config.quantiles, config.unit)
     return package(convert(fitted, panel, config.plan, config.parity_rows), panel, config.plan, config.unit)

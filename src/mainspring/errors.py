@@ -28,6 +28,7 @@ __all__ = [
     "NotFoundError",
     "PackageError",
     "ParityError",
+    "PromotionRefusedError",
     "ReadOnlyError",
     "ReferenceUseError",
     "RegistryError",
@@ -272,6 +273,17 @@ class SignatureError(MainspringError):
 
 class RegistryError(MainspringError):
     """A model cannot be registered, or an alias cannot be moved, as it was asked."""
+
+
+class PromotionRefusedError(RegistryError):
+    """A version does not become champion; `gates` are those that did not pass, where that is why."""
+
+    def __init__(
+        self, what: str, where: str | None = None, fix: str | None = None, gates: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(what, where, fix)
+        self.args = (what, where, fix, gates)
+        self.gates = gates
 
 
 class BatchError(MainspringError):

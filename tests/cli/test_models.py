@@ -45,15 +45,13 @@ def test_a_model_is_registered_promoted_and_shown(folder):
     )
     assert json.loads(say("packages", "register", "p2", "--as", "linear", "--json"))["number"] == 2
     assert say("packages", "register", "p1", "--as", "linear").startswith("linear version 1")
-    assert (
-        say("alias", "set", "linear", "champion", "1", "--why", "first", "--by", "ada")
-        == "linear@champion is version 1\n"
-    )
-    moved = say("alias", "set", "linear", "champion", "2", "--why", "better", "--by", "ada")
-    assert moved == "linear@champion is version 2, before version 1\n"
-    assert say("alias", "set", "linear", "champion", "previous", "--why", "was not", "--by", "bob").endswith(
-        "before version 2\n"
-    )
+    said = say("promote", "linear", "1", "--why", "first", "--by", "ada").splitlines()
+    assert (said[0], said[-1]) == ("linear version 1: pass", "linear@champion is now version 1")
+    moved = say("promote", "linear", "newest", "--why", "better", "--by", "ada").splitlines()
+    assert moved[-1] == "linear@champion is now version 2, before version 1"
+    assert say("promote", "linear", "2", "--why", "again") == "linear@champion is already version 2\n"
+    back = say("rollback", "linear", "--why", "was not", "--by", "bob")
+    assert back == "linear@champion is version 1 again, before version 2\n"
     listed = say("models", "list").splitlines()
     assert listed[1].split()[:2] == ["linear", "2"]
     assert "champion = 1, previous = 2" in listed[1]
@@ -75,9 +73,12 @@ def test_a_model_is_registered_promoted_and_shown(folder):
 def test_what_is_not_there_is_told(folder):
     say("packages", "register", "p1", "--as", "linear")
     assert "Did you mean 'linear'?" in say("models", "show", "linaer", expect=2)
-    assert "has no version 7" in say("alias", "set", "linear", "champion", "7", "--why", "x", expect=2)
+    assert "has no version 7" in say("alias", "set", "linear", "live", "7", "--why", "x", expect=2)
     assert "There is no package 'dist/p9'" in say("packages", "register", "dist/p9", "--as", "linear", expect=2)
-    assert "--why" in say("alias", "set", "linear", "champion", "1", expect=2)
+    assert "--why" in say("promote", "linear", "1", expect=2)
+    for name in ("champion", "previous"):
+        said = say("alias", "set", "linear", name, "1", "--why", "x", expect=2)
+        assert "mainspring promote linear 1 --why" in said
 
 
 def test_a_table_is_predicted(folder):

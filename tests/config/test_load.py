@@ -371,9 +371,9 @@ def test_a_file_that_does_not_exist_is_empty(tmp_path, monkeypatch):
 
 
 def test_without_a_dataclass_only_reserved_tables_are_legal(write):
-    config = load_config(None, write("[workspace]\nworkers = 2\n[gates]\nx = {y = {z = 1}}\n[search]\n"))
+    config = load_config(None, write("[workspace]\nworkers = 2\n[gates]\nx = {size = 1.0}\n[search]\n"))
     assert config.settings == Settings(workers=2)
-    assert config.reserved == {"gates": {"x": {"y": {"z": 1}}}}
+    assert config.reserved == {"gates": {"x": {"size": 1.0}}}
     with pytest.raises(
         ConfigError, match=r"Unknown key 'rate' \(config\.toml:1\)\. Give the pipeline a parameter that is"
     ):
@@ -483,11 +483,11 @@ def test_annotations_that_cannot_be_resolved_are_refused(write):
 
 
 def test_a_value_made_in_python_keeps_the_workspace_of_the_file(write):
-    path = write("value = 'unread'\nother = 1\n[workspace]\nworkers = 2\n[profile.x]\nz = 1\n[gates]\ny = 1\n")
+    path = write("value = 'unread'\nother = 1\n[workspace]\nworkers = 2\n[profile.x]\nz = 1\n[gates]\nsize = 1.0\n")
     config = config_of(Model(3), path)
     assert config.value == Model(3)
     assert config.settings.workers == 2
-    assert config.reserved == {"gates": {"y": 1}}
+    assert config.reserved == {"gates": {"size": 1.0}}
     assert config.origins["depth"] == "python"
     assert config.origins["workspace.workers"] == "config.toml:4"
     assert config_of(Model(3), Path("missing.toml")).settings == Settings()

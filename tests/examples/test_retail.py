@@ -23,6 +23,7 @@ STEPS = {
     "evaluate",
     "test",
     "fallbacks",
+    "holdout",
     "requests",
     "report",
     "convert",
@@ -47,13 +48,24 @@ def check_that_service_and_batch_answer_alike(retail):
     """The released packages answer, the fallbacks where columns lack, and a person where one has set a value."""
     environment = retail.environment()
 
-    def call(*command):
+    def call(*command, expect=0):
         command = [sys.executable, *command]
-        return subprocess.run(
-            command, cwd=retail.folder, env=environment, capture_output=True, text=True, check=True
-        ).stdout
+        done = subprocess.run(command, cwd=retail.folder, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == expect, done.stderr
+        return done.stdout
 
-    assert "retail@champion is version 1" in call("release.py")
+    # A model of twelve rounds, on twelve stores, is not good on every day of the week: no slices, then it is released.
+    refused = call("release.py", expect=1)
+    assert "inconclusive  slices: weekday" in refused
+    assert "retail version 1 is not promoted" in refused
+    assert "retail-usual@champion is version 1" in refused
+    config = retail.folder / "config.toml"
+    config.write_text(config.read_text().replace("slice_margin = 0.25 ", "slices = [] #"))
+    released = call("release.py")
+    assert "retail@champion is version 1" in released
+    assert "pass          baseline: loses" in released
+    assert "retail-usual@champion is version 1 already" in released
+    assert call("release.py").count("already") == 3
     lines = call("ask.py").splitlines()
     assert lines[0].startswith("25: retail version 1, ")
     retail.call("artifacts", "export", "requests.nightly", "tonight.parquet")

@@ -28,7 +28,10 @@ def explore(folder: Path, url: str, packages, examples: int) -> None:
         open_database(url).close()
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("SET search_path TO mainspring")
-            connection.execute("TRUNCATE models, versions, aliases, alias_moves RESTART IDENTITY")
+            tables = (
+                "models, versions, aliases, alias_moves, training, gate_reports, gate_answers, decisions, sign_offs"
+            )
+            connection.execute(f"TRUNCATE {tables} RESTART IDENTITY")
         return Registry(open_database(url), folder / "kept")
 
     run_state_machine_as_test(

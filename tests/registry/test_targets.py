@@ -21,6 +21,7 @@ from mainspring.errors import (
 )
 from mainspring.package import Pipeline, Spec, build
 from mainspring.registry import Registry, open_registry, resolve
+from mainspring.testing.registry import promoted
 from mainspring.tracking import open_database
 
 
@@ -42,7 +43,7 @@ def test_a_path_is_a_package(packages, tmp_path, monkeypatch):
 def test_a_name_is_the_champion_or_the_newest_version(home):
     assert resolve("linear", home).version == 3
     with open_registry(home) as registry:
-        registry.set_alias("linear", "champion", 2, who="ada", why="better")
+        promoted(registry, "linear", 2)
     target = resolve("linear", home)
     assert (target.version, target.alias) == (2, "champion")
     assert resolve("linear@3", home)[2:5] == ("linear", 3, None)
@@ -153,7 +154,7 @@ OURS = {f"mainspring.{unit}" for unit in ("engine", "graph", "data", "workspace"
 @pytest.mark.parametrize("target", ["path", "linear@champion"])
 def test_loading_and_predicting_import_nothing_heavy(target, home, packages):
     with open_registry(home) as registry:
-        registry.set_alias("linear", "champion", 1, who="ada", why="first")
+        promoted(registry, "linear", 1)
     code = LIGHT.format(target=str(packages[0]) if target == "path" else target, home=str(home), expected=7.0)
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ), check=False

@@ -16,6 +16,7 @@ from serving_samples import plain_package, post, predict, running, service
 import mainspring
 from mainspring.digest import blob_of
 from mainspring.registry import Registry, open_registry
+from mainspring.testing.registry import promoted
 from mainspring.tracking import open_database
 from mainspring.workspace.answers import trace_answer
 
@@ -40,7 +41,8 @@ def folder(tmp_path_factory) -> Path:
     with_other_samples(paths[3], paths[0])
     with Registry(open_database(made / "home"), made / "home/packages") as registry:
         found = [registry.register(path, "plain", note=path.name) for path in paths]
-        for alias in ("champion", "challenger", "simple"):
+        promoted(registry, "plain", 1, **WHY)
+        for alias in ("challenger", "simple"):
             registry.set_alias("plain", alias, 1, **WHY)
     graph = next(found[4].path.glob("stages/*.onnx"))
     graph.chmod(0o644)
@@ -135,8 +137,8 @@ def promote_and_roll_back(url: str, folder: Path, known: dict, *, moves: int, se
             begun, now = time.monotonic(), registry.aliases("plain")["champion"]
             for move in range(moves):
                 # Forward, forward, back: every third move is a rollback to what was the champion before.
-                now = registry.aliases("plain")["previous"] if move % 3 == 2 else now % 3 + 1
-                registry.set_alias("plain", "champion", now, **WHY)
+                back = move % 3 == 2
+                now = (registry.rollback("plain", **WHY) if back else promoted(registry, "plain", now % 3 + 1)).target
                 clients.wait_for(str(now), 8)
                 time.sleep(max(0.0, begun + (move + 1) * seconds / moves - time.monotonic()))
     finally:
@@ -163,14 +165,14 @@ def test_a_planted_fault_is_refused_and_the_champion_keeps_serving(number, fault
     with open_registry(folder / "home") as registry:
         champion = registry.aliases("plain")["champion"]
         clients = Clients(url, known, 4)
-        registry.set_alias("plain", "champion", number, **WHY)
+        promoted(registry, "plain", number, **WHY)
         end = time.monotonic() + 20
         while figure(url, "mainspring_package_refused") == 0:
             assert time.monotonic() < end
             time.sleep(0.02)
         clients.wait_for(str(champion), 20)
         page = urllib.request.urlopen(url, timeout=5).read().decode()
-        registry.set_alias("plain", "champion", champion, **WHY)
+        assert registry.rollback("plain", **WHY).target == champion
         while figure(url, "mainspring_package_refused") == 1:
             time.sleep(0.02)
         clients.stop()
@@ -185,7 +187,8 @@ def test_fallbacks_and_shadows_follow_their_aliases(folder, known, plain, tmp_pa
     with Registry(open_database(home), home / "packages") as registry:
         for number in (1, 2, 3):
             registry.register(folder / f"p{number}", "plain")
-        for alias in ("champion", "challenger", "simple"):
+        promoted(registry, "plain", 1, **WHY)
+        for alias in ("challenger", "simple"):
             registry.set_alias("plain", alias, 1, **WHY)
     targets = {"target": "plain@champion", "fallback": ("plain@simple",), "shadow": "plain@challenger"}
     with service(plain, home, **targets) as opened, open_registry(home) as registry:
@@ -215,8 +218,8 @@ def test_the_command_that_serves_an_alias_loads_nothing_of_training(url, folder)
 
 def test_an_answer_is_traced_to_its_version_and_the_move_that_made_it_champion(url, folder):
     with open_registry(folder / "home") as registry:
-        registry.set_alias("plain", "champion", 2, **WHY)
-        registry.set_alias("plain", "champion", 3, who="bob", why="wMAPE 0.31")
+        promoted(registry, "plain", 2, **WHY)
+        promoted(registry, "plain", 3, who="bob", why="wMAPE 0.31")
     end = time.monotonic() + 20
     while (said := post(url, ASKED[0]))["model"]["version"] != "3":
         assert time.monotonic() < end

@@ -17,6 +17,7 @@ __all__ = [
     "Chart",
     "Column",
     "Figure",
+    "ForestChart",
     "Heatmap",
     "HistogramChart",
     "Image",
@@ -202,6 +203,34 @@ class Heatmap(Plain):
         _demand(fits, f"The values are not {shape}", f"heatmap {self.title!r}", "Give a number for each cell.")
 
 
+class ForestChart(Plain):
+    """Intervals below each other, each with the limit that it is held against.
+
+    Attributes:
+        title: What the chart shows.
+        x: The axis of values.
+        names: What each interval is of, from top to bottom.
+        values: Estimates.
+        low: Lower ends.
+        high: Upper ends.
+        limits: Where each has to stay below.
+    """
+
+    title: str
+    x: Axis
+    names: Sequence[str]
+    values: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+    limits: Sequence[float]
+
+    def __post_init__(self) -> None:
+        columns = {name: _plain(getattr(self, name)) for name in ("values", "low", "high", "limits")}
+        _keep(self, names=_some((str(name) for name in self.names), self.title), **columns)
+        sizes = {len(self.names), *(len(values) for values in columns.values())}
+        _demand(len(sizes) == 1, "Names and numbers differ in length", f"forest {self.title!r}", "Give one for each.")
+
+
 class VegaSpec(Plain):
     """A Vega-Lite specification of the user's own, such as an Altair chart, as JSON text."""
 
@@ -263,7 +292,7 @@ class Table(Plain):
         _demand(wrong is None, what, None, "Give a cell for each column, None where there is no value.")
 
 
-Chart = LineChart | BarChart | ScatterChart | HistogramChart | Heatmap
+Chart = LineChart | BarChart | ScatterChart | HistogramChart | Heatmap | ForestChart
 Figure = Chart | VegaSpec | Image
 
 

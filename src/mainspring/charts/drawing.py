@@ -12,6 +12,7 @@ from mainspring.charts.data import (
     Cell,
     Chart,
     Column,
+    ForestChart,
     Heatmap,
     HistogramChart,
     Image,
@@ -200,6 +201,9 @@ def data_of(chart: Chart | VegaSpec) -> Table | None:
     if isinstance(chart, Heatmap):
         columns = [Column(chart.y.title), *(Column(name, unit=chart.value.unit) for name in chart.columns)]
         return Table(columns, [(name, *values) for name, values in zip(chart.rows, chart.values, strict=True)])
+    if isinstance(chart, ForestChart):
+        columns = [Column(""), *(Column(name, unit=chart.x.unit) for name in (chart.x.label, "low", "high", "limit"))]
+        return Table(columns, list(zip(chart.names, chart.values, chart.low, chart.high, chart.limits, strict=True)))
     if isinstance(chart, HistogramChart):
         edges = list(zip(chart.edges, chart.edges[1:], strict=False))
         columns = [Column("from", unit=chart.x.unit), Column("to", unit=chart.x.unit)]

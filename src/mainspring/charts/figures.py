@@ -6,6 +6,7 @@ from typing import Any, Final
 from mainspring.charts.data import (
     BarChart,
     Figure,
+    ForestChart,
     Heatmap,
     HistogramChart,
     Image,
@@ -16,7 +17,7 @@ from mainspring.charts.data import (
 
 __all__ = ["figure_from"]
 
-_OURS: Final = (LineChart, BarChart, ScatterChart, HistogramChart, Heatmap, VegaSpec, Image)
+_OURS: Final = (LineChart, BarChart, ScatterChart, HistogramChart, Heatmap, ForestChart, VegaSpec, Image)
 _FILES: Final = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"<svg", "image/svg+xml"))
 _ADAPTERS: Final = {
     "matplotlib.figure.FigureBase": "mainspring.charts.matplotlib",

@@ -4,7 +4,17 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal
 
-from mainspring.charts.data import Axis, BarChart, Chart, Heatmap, HistogramChart, LineChart, ScatterChart, Series
+from mainspring.charts.data import (
+    Axis,
+    BarChart,
+    Chart,
+    ForestChart,
+    Heatmap,
+    HistogramChart,
+    LineChart,
+    ScatterChart,
+    Series,
+)
 from mainspring.charts.numbers import number
 
 __all__ = ["SCHEMA", "to_vega_lite"]
@@ -34,6 +44,8 @@ def to_vega_lite(chart: Chart, width: Width = "container") -> Spec:
     spec: Spec = {"$schema": SCHEMA, "title": chart.title, "description": _described(chart)}
     if isinstance(chart, Heatmap):
         return spec | _heatmap(chart)
+    if isinstance(chart, ForestChart):
+        return spec | {"width": width} | _forest(chart)
     spec |= {"width": width, "height": _HEIGHT}
     if isinstance(chart, LineChart):
         return spec | _lines(chart)
@@ -45,6 +57,8 @@ def to_vega_lite(chart: Chart, width: Width = "container") -> Spec:
 
 
 def _described(chart: Chart) -> str:
+    if isinstance(chart, ForestChart):
+        return f"{chart.title}: intervals of {chart.x.title} against their limits"
     kind = {LineChart: "lines", BarChart: "bars", ScatterChart: "points", HistogramChart: "a histogram"}
     return f"{chart.title}: {kind.get(type(chart), 'a heatmap')} of {chart.y.title} by {chart.x.title}"
 
@@ -258,3 +272,41 @@ def _heatmap(chart: Heatmap) -> Spec:
         )
     size = {"width": {"step": step}, "height": {"step": min(step, 36)}}
     return {"data": {"values": rows}, **size, "layer": layers}
+
+
+def _forest(chart: ForestChart) -> Spec:
+    """Points with whiskers, a tick at each limit, and a line at zero; what reaches its limit is hollow."""
+    columns = (chart.names, chart.values, chart.low, chart.high, chart.limits)
+    rows = [
+        {
+            "name": name,
+            "x": _finite(x),
+            "low": _finite(low),
+            "high": _finite(high),
+            "limit": limit,
+            "below": high < limit,
+        }
+        for name, x, low, high, limit in zip(*columns, strict=True)
+    ]
+    place: Spec = {"field": "name", "type": "nominal", "title": None, "sort": None, "axis": {"labelLimit": 220}}
+    value = {"type": "quantitative", "title": chart.x.title, "scale": {"zero": True, "nice": True}}
+    tooltip = [{"field": "name", "type": "nominal", "title": "of"}]
+    named = (("x", chart.x.label), ("low", "from"), ("high", "to"), ("limit", "limit"))
+    tooltip += [{"field": field, "type": "quantitative", "title": title} for field, title in named]
+    filled = {"condition": {"test": {"field": "below", "equal": False}, "value": "transparent"}}
+    layers: list[Spec] = [
+        {"mark": {"type": "rule", "strokeDash": [4, 4], "opacity": 0.6}, "encoding": {"x": {"datum": 0, **value}}},
+        {
+            "mark": {"type": "rule", "strokeWidth": 1.5},
+            "encoding": {"y": place, "x": {"field": "low", **value}, "x2": {"field": "high"}},
+        },
+        {
+            "mark": {"type": "tick", "thickness": 2.5, "size": 16},
+            "encoding": {"y": place, "x": {"field": "limit", **value}, "tooltip": tooltip},
+        },
+        {
+            "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1, "strokeWidth": 1.5},
+            "encoding": {"y": place, "x": {"field": "x", **value}, "fill": filled, "tooltip": tooltip},
+        },
+    ]
+    return {"data": {"values": rows}, "height": {"step": 24}, "layer": layers}

@@ -7,9 +7,10 @@ from typing import Any
 
 from mainspring.config.toml import parse
 from mainspring.errors import MainspringError
+from mainspring.tracking.models import Model, Models
 from mainspring.workspace.opening import open_existing
 
-__all__ = ["artifacts", "keys", "pipelines", "profiles", "runs", "steps"]
+__all__ = ["artifacts", "keys", "models", "pipelines", "profiles", "runs", "steps", "versions"]
 
 _RUNS = 50
 
@@ -66,6 +67,29 @@ def artifacts(incomplete: str) -> list[str]:
         if ":" not in step
     ]
     return [name for name in names if name.startswith(incomplete)]
+
+
+def models(incomplete: str) -> list[str]:
+    """Return the models of the registry."""
+    return [model.name for model in _models() if model.name.startswith(incomplete)]
+
+
+def versions(ctx: Any, incomplete: str) -> list[str]:
+    """Return the versions of the model that was named before, newest first, and its aliases."""
+    name = ctx.params.get("name")
+    found = ["newest"]
+    for model in _models():
+        if model.name == name:
+            found += [*model.aliases, *(str(number) for number in range(model.versions, 0, -1))]
+    return [one for one in found if one.startswith(incomplete)]
+
+
+def _models() -> list[Model]:
+    try:
+        with open_existing() as home:
+            return Models(home.facts.database).list()
+    except MainspringError:  # no home yet
+        return []
 
 
 def _config() -> dict[str, Any]:

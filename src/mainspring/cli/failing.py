@@ -15,6 +15,7 @@ from mainspring.errors import (
     ConfigError,
     MainspringError,
     ParityError,
+    PromotionRefusedError,
     RunFailedError,
     SignatureError,
     StepFailedError,
@@ -44,7 +45,7 @@ class Exit(IntEnum):
 
 EXIT_CODES = {
     Exit.OK.value: "it succeeded",
-    Exit.FAILED.value: "the run failed, or a check found something",
+    Exit.FAILED.value: "the run failed, a check found something, or a promotion was refused",
     Exit.USAGE.value: "wrong usage, definition, configuration or input",
     Exit.STORE.value: "the home, its database or its store cannot be used",
     Exit.FAULT.value: "a fault in Mainspring itself",
@@ -53,7 +54,7 @@ EXIT_CODES = {
 }
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _BY_CLASS = (
-    ((StepFailedError, RunFailedError), Exit.FAILED),
+    ((StepFailedError, RunFailedError, PromotionRefusedError), Exit.FAILED),
     ((UnstorableError,), Exit.USAGE),
     ((StoreError, TrackingError, OSError), Exit.STORE),
     ((MainspringError,), Exit.USAGE),

@@ -1,4 +1,4 @@
-"""`mainspring models`, `mainspring alias` and `mainspring packages register`: the registry."""
+"""`mainspring models`, `alias` and `packages register`: what the registry knows."""
 
 import getpass
 from typing import Annotated, Any
@@ -7,18 +7,20 @@ import typer
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from mainspring.charts.numbers import count, moment, short
+from mainspring.charts.numbers import count, moment, short, size
+from mainspring.cli.completing import models, versions
 from mainspring.cli.options import AsJson, HomePath, flat
 from mainspring.cli.printing import ago, put, put_json, put_pairs, put_table, stamp
 from mainspring.config.homes import home_and_settings
-from mainspring.registry import Move, Version, open_registry, resolve
+from mainspring.package import Change, compare, read_content
+from mainspring.registry import GateReport, Move, Version, open_registry, resolve
 from mainspring.workspace.homes import open_home
 
-__all__ = ["ALIASES", "COMMANDS", "register"]
+__all__ = ["ALIASES", "COMMANDS", "Deciding", "ModelName", "register"]
 
 _NOTE = 48
 _NEWEST = "newest"
-ModelName = Annotated[str, typer.Argument(metavar="NAME", help="A model.")]
+ModelName = Annotated[str, typer.Argument(metavar="NAME", help="A model.", autocompletion=models)]
 Trust = Annotated[
     list[str] | None,
     typer.Option("--trust", metavar="DIGEST", help="A source stage, or package, that may run; may be repeated."),
@@ -49,7 +51,7 @@ def register(
     put(f"{version.name} version {version.number}, package {short(version.digest)}")
 
 
-class Decision(Struct, frozen=True):
+class Deciding(Struct, frozen=True):
     """Who decides, and why."""
 
     why: Annotated[str, typer.Option(metavar="TEXT", help="The reason; it stays on record.")]
@@ -59,16 +61,19 @@ class Decision(Struct, frozen=True):
 @flat
 def set_alias(
     name: ModelName,
-    alias: Annotated[str, typer.Argument(metavar="ALIAS", help="The alias, such as champion.")],
+    alias: Annotated[
+        str, typer.Argument(metavar="ALIAS", help="The alias, such as challenger; champion moves by promote.")
+    ],
     version: Annotated[
-        str, typer.Argument(metavar="VERSION", help="A number, `newest`, or an alias such as previous.")
+        str,
+        typer.Argument(metavar="VERSION", help="A number, `newest`, or an alias.", autocompletion=versions),
     ],
     *,
-    decision: Decision,
+    decision: Deciding,
     home: HomePath = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an alias stand for a version. When champion moves, previous is what it was."""
+    """Make an alias stand for a version. champion and previous move by promote and rollback alone."""
     with open_registry(home) as registry:
         number = registry.resolve(name if version == _NEWEST else f"{name}@{version}").number
         move = registry.set_alias(name, alias, number, who=decision.by or getpass.getuser(), why=decision.why)
@@ -93,28 +98,32 @@ def history(name: ModelName, *, home: HomePath = None, as_json: AsJson = False) 
 def list_models(*, home: HomePath = None, as_json: AsJson = False) -> None:
     """List the models of the registry."""
     with open_registry(home) as registry:
-        models = registry.models()
+        listed = registry.models()
     if as_json:
-        put_json([{**asdict(model), "created": stamp(model.created)} for model in models])
+        put_json([{**asdict(model), "created": stamp(model.created)} for model in listed])
         return
-    if not models:
+    if not listed:
         put("no models; register a package: mainspring packages register PACKAGE --as NAME")
         return
-    rows = [(model.name, str(model.versions), _named(model.aliases), ago(model.created)) for model in models]
+    rows = [(model.name, str(model.versions), _named(model.aliases), ago(model.created)) for model in listed]
     put_table(("model", "versions", "aliases", "since"), rows, right=("versions",))
 
 
 def show_model(name: ModelName, *, home: HomePath = None, as_json: AsJson = False) -> None:
-    """Show a model's versions and aliases, and how its aliases moved: who, when and why."""
+    """Show a model's versions with what gates said of them, its aliases, and how they moved: who, when and why."""
     with open_registry(home) as registry:
         versions, aliases, moves = registry.versions(name), registry.aliases(name), registry.history(name)
+        reports, decisions = registry.gate_reports(name), registry.decisions(name)
+    newest = {one.number: one for one in reversed(reports)}
     if as_json:
+        said = {number: {"digest": one.digest, "passed": one.passed} for number, one in newest.items()}
         put_json(
             {
                 "name": name,
                 "aliases": aliases,
-                "versions": [_version(version) for version in versions],
+                "versions": [{**_version(version), "gates": said.get(version.number)} for version in versions],
                 "moves": [_move(move) for move in moves],
+                "decisions": [{**asdict(one), "made": stamp(one.made)} for one in decisions],
             }
         )
         return
@@ -124,14 +133,79 @@ def show_model(name: ModelName, *, home: HomePath = None, as_json: AsJson = Fals
     for alias, number in aliases.items():
         held.setdefault(number, []).append(alias)
     rows = [
-        (str(one.number), ", ".join(held.get(one.number, [])), short(one.digest), one.run or "", ago(one.created),
+        (str(one.number), ", ".join(held.get(one.number, [])), short(one.digest), one.run or "",
+         "" if one.training is None else one.training.until, _passed(newest.get(one.number)), ago(one.created),
          one.note[:_NOTE])
         for one in versions
     ]  # fmt: skip
-    put_table(("version", "aliases", "package", "run", "registered", "note"), rows, right=("version",))
+    heads = ("version", "aliases", "package", "run", "trained until", "gates", "registered", "note")
+    put_table(heads, rows, right=("version",))
     if moves:
         put()
         put_table(("alias", "from", "to", "who", "when", "why"), [_row(move) for move in moves], right=("from", "to"))
+
+
+Other = Annotated[
+    str, typer.Argument(metavar="VERSION", help="A number, `newest`, or an alias.", autocompletion=versions)
+]
+
+
+def compare_versions(
+    name: ModelName, before: Other, after: Other, *, home: HomePath = None, as_json: AsJson = False
+) -> None:
+    """Show two versions of a model side by side: training, gates, and every difference of their packages."""
+    with open_registry(home) as registry:
+        pair = [registry.resolve(name if one == _NEWEST else f"{name}@{one}") for one in (before, after)]
+        kept = [registry.gate_reports(name, one.number)[:1] for one in pair]
+        aliases = registry.aliases(name)
+    contents = [read_content(one.path, one.digest) for one in pair]
+    changes = compare(*contents)
+    sizes = [sum(len(data) for data in content.files.values()) for content in contents]
+    facts = [_facts(one, said, aliases, held) for one, said, held in zip(pair, kept, sizes, strict=True)]
+    if as_json:
+        both = [{**one, "number": version.number} for one, version in zip(facts, pair, strict=True)]
+        put_json({"name": name, "before": both[0], "after": both[1], "changes": [_change(one) for one in changes]})
+        return
+    heads = ("", *(f"version {one.number}" for one in pair))
+    put_table(heads, [(key, *(str(one[key] or "") for one in facts)) for key in facts[0]])
+    put()
+    if not changes:
+        put("the packages are the same")
+        return
+    rows = [(one.about, one.name, _cut(one.before), _cut(one.after)) for one in changes]
+    put_table(("about", "what", *heads[1:]), rows)
+
+
+def _facts(version: Version, said: list[GateReport], aliases: dict[str, int], held: int) -> dict[str, str | None]:
+    training = version.training
+    kind = None if training is None else "a refit" if training.refit else "the evaluated model"
+    return {
+        "aliases": ", ".join(alias for alias, number in aliases.items() if number == version.number) or None,
+        "package": short(version.digest),
+        "run": version.run,
+        "registered": stamp(version.created),
+        "note": version.note or None,
+        "trained until": None if training is None else training.until,
+        "package is": kind,
+        "size": size(held),
+        "gates": _passed(said[0] if said else None) or None,
+        "compared with": f"version {said[0].against}" if said and said[0].against is not None else None,
+        "did not pass": ", ".join(one.gate for one in said[0].answers if one.answer != "pass") or None
+        if said
+        else None,
+    }
+
+
+def _passed(report: GateReport | None) -> str:
+    return "" if report is None else "passed" if report.passed else "not passed"
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {"about": change.about, "name": change.name, "before": change.before, "after": change.after}
+
+
+def _cut(text: str | None) -> str:
+    return "" if text is None else text if len(text) <= _NOTE else f"{text[: _NOTE - 1]}…"
 
 
 def _row(move: Move) -> tuple[str, ...]:
@@ -144,12 +218,13 @@ def _named(aliases: dict[str, int]) -> str:
 
 
 def _version(version: Version) -> dict[str, Any]:
-    return {**asdict(version), "path": str(version.path), "created": stamp(version.created)}
+    training = None if version.training is None else asdict(version.training)
+    return {**asdict(version), "path": str(version.path), "created": stamp(version.created), "training": training}
 
 
 def _move(move: Move) -> dict[str, Any]:
     return {**asdict(move), "moved": stamp(move.moved)}
 
 
-COMMANDS = {"list": list_models, "show": show_model}
+COMMANDS = {"list": list_models, "show": show_model, "compare": compare_versions}
 ALIASES = {"set": set_alias, "history": history}

@@ -8,7 +8,7 @@ from mainspring.config.settings import Settings
 from mainspring.digest.plain import Plain
 from mainspring.errors import NotFoundError
 
-__all__ = ["find_home", "home_and_settings"]
+__all__ = ["config_file", "find_home", "home_and_settings"]
 
 _CONFIG: Final = "config.toml"
 _PIPELINE: Final = "pipeline.py"
@@ -50,6 +50,14 @@ def home_and_settings(home: Path | None = None) -> tuple[Path, Settings]:
         return find_home(), settings
     except NotFoundError:
         return (folder or Path.cwd()) / _HOME, settings
+
+
+def config_file(home: Path | None = None) -> Path:
+    """Return where the configuration of the project around the working directory is, or else of the one of a home."""
+    folder = _project_folder(Path.cwd())
+    if folder is None:
+        folder = Path.cwd() if home is None else home.absolute().parent
+    return folder / _CONFIG
 
 
 def _project_folder(start: Path) -> Path | None:

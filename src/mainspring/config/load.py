@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from mainspring.config.convert import INVALID, Place, table, with_keys
 from mainspring.config.document import RESERVED, WORKSPACE, Document, read_document
 from mainspring.config.fields import Field, fields_of, is_table, table_of
+from mainspring.config.gates import GATES, check_gates
 from mainspring.config.layers import Leaf, file_layers, known_fields, read_layer, set_layers
 from mainspring.config.settings import Settings
 from mainspring.errors import ConfigError, nearest
@@ -130,6 +131,8 @@ def _reserved(document: Document, problems: list[ConfigError]) -> dict[str, dict
             problems.append(ConfigError(what, document.where((name,)), f"Write [{name}] and keys below it."))
         elif held and name not in ("profile", WORKSPACE):  # these two are read here
             found[name] = held
+    if GATES in found:
+        check_gates(document, problems)
     return found
 
 

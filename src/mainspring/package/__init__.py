@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mainspring.package.manifest import Manifest, digest_of_files
     from mainspring.package.rules import Decision, Rule
     from mainspring.package.stages import Columns, Models, Pipeline, SourceStage, Stage
+    from mainspring.package.training import Training, attest_training, training_of
     from mainspring.package.validating import read_input
     from mainspring.package.value import Package
 
@@ -43,7 +44,9 @@ __all__ = [
     "SourceStage",
     "Spec",
     "Stage",
+    "Training",
     "attach",
+    "attest_training",
     "attestations",
     "build",
     "check_parity",
@@ -56,6 +59,7 @@ __all__ = [
     "parity",
     "read_content",
     "read_input",
+    "training_of",
 ]
 
 # Where each name lives. It is imported when it is first asked for: what keeps packages need not predict.
@@ -83,7 +87,9 @@ _PLACES = {
     "SourceStage": "mainspring.package.stages",
     "Spec": "mainspring.package.building",
     "Stage": "mainspring.package.stages",
+    "Training": "mainspring.package.training",
     "attach": "mainspring.package.attesting",
+    "attest_training": "mainspring.package.training",
     "attestations": "mainspring.package.attesting",
     "build": "mainspring.package.building",
     "check_parity": "mainspring.package.agreement",
@@ -96,6 +102,7 @@ _PLACES = {
     "parity": "mainspring.package.agreement",
     "read_content": "mainspring.package.content",
     "read_input": "mainspring.package.validating",
+    "training_of": "mainspring.package.training",
 }
 
 __getattr__, __dir__ = offer(__name__, _PLACES)

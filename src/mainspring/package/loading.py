@@ -28,7 +28,7 @@ from mainspring.package.stages import Pipeline, Stage
 from mainspring.package.state import decode_state
 from mainspring.package.value import Package
 
-__all__ = ["Loaded", "LoadedReference", "load", "open_content"]
+__all__ = ["Loaded", "LoadedReference", "golden_samples", "load", "open_content"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,12 @@ def _stage(row: StageRow, content: Content, threads: int) -> Stage:
     return stage
 
 
-def _replay(pipeline: Pipeline, content: Content) -> Parity:
+def golden_samples(content: Content, signature: Signature) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Return the raw columns and the outputs of the golden samples, with stand-ins for what is sensitive.
+
+    Raises:
+        TamperedPackageError: They have no outputs, or lack a column.
+    """
     kept = decode_columns(content.files[GOLDEN])
     outcome = {name.removeprefix("output:"): values for name, values in kept.items() if name.startswith("output:")}
     if not outcome:
@@ -143,12 +148,17 @@ def _replay(pipeline: Pipeline, content: Content) -> Parity:
     try:
         golden = {
             field.name: stand_in(field, rows) if field.sensitive else kept[f"input:{field.name}"]
-            for field in pipeline.signature.fields
+            for field in signature.fields
         }
     except KeyError as error:
         raise TamperedPackageError(
             f"The golden samples have no column {error}", str(content.path), "Build the package again."
         ) from error
+    return golden, outcome
+
+
+def _replay(pipeline: Pipeline, content: Content) -> Parity:
+    golden, outcome = golden_samples(content, pipeline.signature)
     return check_parity(outcome, pipeline.run(golden), content.manifest.rule, f"golden samples of {content.path}")
 
 

@@ -7,17 +7,34 @@ from mainspring.lazy import offer
 if TYPE_CHECKING:
     from mainspring.registry.inprocess import load
     from mainspring.registry.opening import open_registry
-    from mainspring.registry.rows import Model, Move, Version
+    from mainspring.registry.rows import Decision, GateAnswer, GateReport, Model, Move, SignOff, Version
     from mainspring.registry.targets import Target, resolve
     from mainspring.registry.versions import Registry
 
-__all__ = ["Model", "Move", "Registry", "Target", "Version", "load", "open_registry", "resolve"]
+__all__ = [
+    "Decision",
+    "GateAnswer",
+    "GateReport",
+    "Model",
+    "Move",
+    "Registry",
+    "SignOff",
+    "Target",
+    "Version",
+    "load",
+    "open_registry",
+    "resolve",
+]
 
 # Where each name lives. It is imported when it is first asked for: what moves an alias need not predict.
 _PLACES = {
+    "Decision": "mainspring.registry.rows",
+    "GateAnswer": "mainspring.registry.rows",
+    "GateReport": "mainspring.registry.rows",
     "Model": "mainspring.registry.rows",
     "Move": "mainspring.registry.rows",
     "Registry": "mainspring.registry.versions",
+    "SignOff": "mainspring.registry.rows",
     "Target": "mainspring.registry.targets",
     "Version": "mainspring.registry.rows",
     "load": "mainspring.registry.inprocess",

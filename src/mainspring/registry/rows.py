@@ -4,9 +4,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from mainspring.package.training import Training
 from mainspring.tracking.models import Model, Move
+from mainspring.tracking.promotions import Decision, GateAnswer, GateReport, SignOff
 
-__all__ = ["Model", "Move", "Version"]
+__all__ = ["Decision", "GateAnswer", "GateReport", "Model", "Move", "SignOff", "Version"]
 
 
 class Version(Struct, frozen=True):
@@ -21,6 +23,7 @@ class Version(Struct, frozen=True):
         created: When it was registered.
         note: What was said of it then.
         trusted: Digests of source in the package that were approved when it was registered.
+        training: What it was trained on, as its package says; None when it does not.
     """
 
     name: str
@@ -31,3 +34,4 @@ class Version(Struct, frozen=True):
     created: float
     note: str
     trusted: tuple[str, ...] = ()
+    training: Training | None = None

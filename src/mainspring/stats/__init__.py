@@ -13,6 +13,7 @@ from mainspring.stats.calibration import (
 )
 from mainspring.stats.columns import MEASURED, Column, Kind
 from mainspring.stats.costs import StockCost, stock_cost
+from mainspring.stats.decisions import RelativeChange, relative_change
 from mainspring.stats.frames import columns_of
 from mainspring.stats.intervals import (
     Clusters,
@@ -72,6 +73,7 @@ __all__ = [
     "NotApplicable",
     "PointErrors",
     "Relation",
+    "RelativeChange",
     "Reliability",
     "ScaledPinball",
     "StockCost",
@@ -100,6 +102,7 @@ __all__ = [
     "randomised_pit",
     "ratio_interval",
     "relations",
+    "relative_change",
     "reliability",
     "scaled_losses",
     "scaled_pinball",

@@ -11,17 +11,21 @@ A case that fails raises `AssertionError`. Beside the cases there is a state mac
 Hypothesis.
 """
 
+import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import Barrier, Thread
 from typing import TypeAlias
 
-from mainspring.errors import NotFoundError, RegistryError
+from mainspring.errors import NotFoundError, PromotionRefusedError, RegistryError
 from mainspring.package import read_content
-from mainspring.registry import Registry
+from mainspring.registry import Decision, GateAnswer, GateReport, Registry
 from mainspring.testing.worlds import refused, same
+from mainspring.tracking.promotions import Answer
 
-__all__ = ["CASES", "Case", "Connect", "name_of"]
+__all__ = ["CASES", "Case", "Connect", "name_of", "promoted", "report_of"]
 
 Connect: TypeAlias = Callable[[], Registry]
 Case: TypeAlias = Callable[[Connect, Sequence[Path]], None]
@@ -33,6 +37,23 @@ _MOVES = 6
 def name_of(case: Case) -> str:
     """Return what a case says, for the report of a test."""
     return getattr(case, "__name__", "case")
+
+
+def report_of(registry: Registry, name: str, number: int, answer: Answer = "pass") -> GateReport:
+    """Return a report of one gate that says `answer` of a version, against what is champion now.
+
+    No gate ran: for tests of what comes after gates, such as a service that follows the champion.
+    """
+    against = registry.aliases(name).get("champion")
+    against = None if against == number else against
+    record = json.dumps({"planted": answer, "model": name, "number": number, "against": against})
+    gates = (GateAnswer("planted", answer, f"was told to say {answer}"),)
+    return GateReport(name, number, registry.version(name, number).digest, against, gates, record)
+
+
+def promoted(registry: Registry, name: str, number: int, *, who: str = "test", why: str = "a test") -> Decision:
+    """Return the decision that made a version the champion, on a report in which no gate ran; see `report_of`."""
+    return registry.promote(name, number, gates=report_of(registry, name, number), who=who, why=why)
 
 
 def versions_are_numbered_without_gaps(connect: Connect, packages: Sequence[Path]) -> None:
@@ -82,17 +103,90 @@ def aliases_move_with_their_record(connect: Connect, packages: Sequence[Path]) -
 
 
 def the_champion_leaves_a_previous(connect: Connect, packages: Sequence[Path]) -> None:
-    """When the champion moves, `previous` is what it was; moving back to it swaps the two."""
+    """When a version is promoted, `previous` is what was champion; a rollback swaps the two. Each is on record."""
+    with connect() as mine, connect() as other:
+        for path in packages:
+            mine.register(path, "a")
+        first = promoted(mine, "a", 1, who="ada", why="first")
+        same((first.kind, first.source, first.target, mine.aliases("a")), ("promotion", None, 1, {"champion": 1}))
+        second = promoted(other, "a", 3, who="bob", why="better")
+        same(mine.aliases("a"), {"champion": 3, "previous": 1})
+        same(promoted(mine, "a", 3), second)
+        back = mine.rollback("a", who="eve", why="it was not")
+        same((back.kind, back.source, back.target, back.who), ("rollback", 3, 1, "eve"))
+        same(back.report, first.report)
+        same(mine.aliases("a"), {"champion": 1, "previous": 3})
+        same([move.alias for move in mine.history("a")], ["previous", "champion"] * 2 + ["champion"])
+        same([move.evidence for move in mine.history("a", "champion")], [back.report, second.report, first.report])
+        same(other.decisions("a"), [back, second, first])
+        same([one.generation for one in other.decisions("a")], [3, 2, 1])
+        same(next(one.passed for one in other.gate_reports("a", 3)), True)
+
+
+def only_what_passed_its_gates_is_promoted(connect: Connect, packages: Sequence[Path]) -> None:
+    """A gate that failed, or is inconclusive, or none at all, a report of another version: nothing of it moves."""
     with connect() as mine:
         for path in packages:
             mine.register(path, "a")
-        mine.set_alias("a", "champion", 1, who="ada", why="first")
-        same(mine.aliases("a"), {"champion": 1})
-        mine.set_alias("a", "champion", 3, who="ada", why="better")
+        promoted(mine, "a", 1)
+        answers: tuple[Answer, ...] = ("fail", "inconclusive")
+        for answer in answers:
+            report = report_of(mine, "a", 2, answer)
+            mine.record_gates(report)
+            refused(PromotionRefusedError, f"planted ({answer})", partial(_promote, mine, 2, report))
+        nothing = GateReport("a", 2, mine.version("a", 2).digest, 1, (), "{}")
+        refused(PromotionRefusedError, "there are no gates", lambda: _promote(mine, 2, nothing))
+        refused(RegistryError, "not for 'a' version 2", lambda: _promote(mine, 2, report_of(mine, "a", 3)))
+        other = GateReport("a", 2, mine.version("a", 3).digest, 1, report_of(mine, "a", 2).answers, "{}")
+        refused(PromotionRefusedError, "which is not 'a' version 2", lambda: _promote(mine, 2, other))
+        same((mine.aliases("a"), len(mine.history("a")), len(mine.decisions("a"))), ({"champion": 1}, 1, 1))
+        same(sorted(one.passed for one in mine.gate_reports("a")), [False, False, True])
+
+
+def a_champion_that_was_not_compared_is_not_replaced(connect: Connect, packages: Sequence[Path]) -> None:
+    """When another version was promoted while the gates ran, what they say is of the past."""
+    with connect() as mine, connect() as other:
+        for path in packages:
+            mine.register(path, "a")
+        early = report_of(mine, "a", 2)
+        promoted(other, "a", 1)
+        refused(PromotionRefusedError, "has the champion 1 by now", lambda: _promote(mine, 2, early))
+        late = report_of(mine, "a", 2)
+        promoted(other, "a", 3)
+        refused(PromotionRefusedError, "compared version 2 with version 1", lambda: _promote(mine, 2, late))
         same(mine.aliases("a"), {"champion": 3, "previous": 1})
-        mine.set_alias("a", "champion", 1, who="ada", why="it was not")
-        same(mine.aliases("a"), {"champion": 1, "previous": 3})
-        same([move.alias for move in mine.history("a")], ["previous", "champion"] * 2 + ["champion"])
+
+
+def a_rollback_needs_something_to_go_back_to(connect: Connect, packages: Sequence[Path]) -> None:
+    """Without a champion before there is none; and neither alias can be set past the gates."""
+    with connect() as mine:
+        mine.register(packages[0], "a")
+        refused(NotFoundError, "There is no model 'b'", lambda: mine.rollback("b", who="ada", why="so"))
+        refused(PromotionRefusedError, "nothing to go back to", lambda: mine.rollback("a", who="ada", why="so"))
+        promoted(mine, "a", 1)
+        refused(PromotionRefusedError, "nothing to go back to", lambda: mine.rollback("a", who="ada", why="so"))
+        refused(RegistryError, "does not say why", lambda: mine.rollback("a", who="ada", why=" "))
+        refused(RegistryError, "mainspring promote a 1", lambda: mine.set_alias("a", "champion", 1, who="x", why="y"))
+        refused(RegistryError, "cannot be set", lambda: mine.set_alias("a", "previous", 1, who="x", why="y"))
+
+
+def people_stand_for_versions(connect: Connect, packages: Sequence[Path]) -> None:
+    """Sign-offs are kept with who and what was looked at."""
+    with connect() as mine, connect() as other:
+        mine.register(packages[0], "a")
+        same(mine.signed("a", 1), [])
+        mine.sign("a", 1, who="ada", note="the worst ten stores")
+        mine.sign("a", 1, who="bob", note="the gates")
+        same(
+            [(one.who, one.note) for one in other.signed("a", 1)],
+            [("bob", "the gates"), ("ada", "the worst ten stores")],
+        )
+        refused(NotFoundError, "has no version 2", lambda: mine.sign("a", 2, who="ada", note="x"))
+        refused(RegistryError, "does not say why", lambda: mine.sign("a", 1, who="ada", note=""))
+
+
+def _promote(registry: Registry, number: int, report: GateReport) -> Decision:
+    return registry.promote("a", number, gates=report, who="ada", why="so")
 
 
 def what_is_not_there_is_named(connect: Connect, packages: Sequence[Path]) -> None:
@@ -103,7 +197,7 @@ def what_is_not_there_is_named(connect: Connect, packages: Sequence[Path]) -> No
         refused(NotFoundError, "Did you mean 'retail'?", lambda: mine.resolve("retial"))
         refused(NotFoundError, "has no version 2", lambda: mine.version("retail", 2))
         refused(NotFoundError, "has no alias 'champion'", lambda: mine.resolve("retail@champion"))
-        refused(NotFoundError, "has no version 9", lambda: mine.set_alias("retail", "champion", 9, who="ada", why="no"))
+        refused(NotFoundError, "has no version 9", lambda: mine.set_alias("retail", "live", 9, who="ada", why="no"))
         refused(RegistryError, "cannot be an alias", lambda: mine.set_alias("retail", "9", 1, who="ada", why="no"))
         refused(RegistryError, "does not say why", lambda: mine.set_alias("retail", "live", 1, who="ada", why=" "))
         refused(RegistryError, "who decides", lambda: mine.set_alias("retail", "live", 1, who="", why="no"))
@@ -125,7 +219,8 @@ def moves_at_once_happen_one_after_the_other(connect: Connect, packages: Sequenc
                     ready.wait()
                     for turn in range(_MOVES):
                         registry.register(packages[(place + turn) % 3], "a")
-                        registry.set_alias("a", "champion", 1 + (place + turn) % 2, who=f"t{place}", why=f"{turn}")
+                        with suppress(PromotionRefusedError):  # another thread was faster
+                            promoted(registry, "a", 1 + (place + turn) % 2, who=f"t{place}", why=f"{turn}")
             except Exception as error:  # noqa: BLE001
                 faults.append(error)
 
@@ -144,6 +239,8 @@ def moves_at_once_happen_one_after_the_other(connect: Connect, packages: Sequenc
         champions = mine.history("a", "champion")[::-1]
         previous = mine.history("a", "previous")[::-1]
         same([move.target for move in previous], [move.source for move in champions if move.source is not None])
+        decided = [(one.generation, one.source, one.target) for one in mine.decisions("a")[::-1]]
+        same(decided, [(move.generation, move.source, move.target) for move in champions])
 
 
 CASES: tuple[Case, ...] = (
@@ -152,6 +249,10 @@ CASES: tuple[Case, ...] = (
     a_version_does_not_move,
     aliases_move_with_their_record,
     the_champion_leaves_a_previous,
+    only_what_passed_its_gates_is_promoted,
+    a_champion_that_was_not_compared_is_not_replaced,
+    a_rollback_needs_something_to_go_back_to,
+    people_stand_for_versions,
     what_is_not_there_is_named,
     moves_at_once_happen_one_after_the_other,
 )

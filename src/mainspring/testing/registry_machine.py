@@ -12,10 +12,12 @@ from typing import Any, ClassVar, TypeAlias
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from msgspec.structs import replace
 
 from mainspring.errors import MainspringError
 from mainspring.package import read_content
-from mainspring.registry import Move, Registry, Version
+from mainspring.registry import Decision, Move, Registry, Version
+from mainspring.testing.registry import report_of
 from mainspring.testing.worlds import same
 
 __all__ = ["Fresh", "RegistryMachine", "registry_machine"]
@@ -25,6 +27,7 @@ Fresh: TypeAlias = Callable[[], Registry]
 MODELS = st.sampled_from(["retail", "churn"])
 NAMES = ("champion", "challenger", "previous")
 ALIASES = st.sampled_from(NAMES)
+ANSWERS = st.sampled_from(["pass", "pass", "fail", "inconclusive"])
 
 
 class RegistryMachine(RuleBasedStateMachine):
@@ -68,17 +71,55 @@ class RegistryMachine(RuleBasedStateMachine):
         answer = self.agreed(lambda registry: registry.register(path, model).number)
         same(answer, digests.index(digest) + 1)
 
-    @rule(model=MODELS, alias=ALIASES, number=st.integers(1, 3))
-    def move(self, model: str, alias: str, number: int) -> None:
+    @rule(model=MODELS, number=st.integers(1, 3))
+    def move(self, model: str, number: int) -> None:
         """Move an alias to a version, which may not be there, or where it stands."""
+        alias = "challenger"
         answer = self.agreed(lambda registry: registry.set_alias(model, alias, number, who="ada", why="so").target)
         if number > len(self.digests.get(model, [])):
             same(answer, "NotFoundError")
             return
         same(answer, number)
-        source = self._record(model, alias, number)
-        if alias == "champion" and source not in (None, number):
-            self._record(model, "previous", int(str(source)))
+        self._record(model, alias, number)
+
+    @rule(model=MODELS, alias=st.sampled_from(["champion", "previous"]), number=st.integers(1, 3))
+    def set_what_cannot_be_set(self, model: str, alias: str, number: int) -> None:
+        """Champion and previous are not set, whatever version it is."""
+        same(self.agreed(lambda registry: registry.set_alias(model, alias, number, who="a", why="b")), "RegistryError")
+
+    @rule(model=MODELS, number=st.integers(1, 3), answer=ANSWERS, stale=st.booleans())
+    def promote(self, model: str, number: int, answer: Any, stale: bool) -> None:
+        """Promote a version on a report, which may not have passed, or be about a champion of the past."""
+
+        def promoted(registry: Registry) -> int:
+            report = report_of(registry, model, number, answer)
+            if stale:
+                report = replace(report, against=7)
+            return registry.promote(model, number, gates=report, who="ada", why="so").target
+
+        said = self.agreed(promoted)
+        if number > len(self.digests.get(model, [])):
+            same(said, "NotFoundError")
+        elif self.aliases_of(model).get("champion") == number:
+            same(said, number)
+        elif answer != "pass" or stale:
+            same(said, "PromotionRefusedError")
+        else:
+            same(said, number)
+            self._champion(model, number)
+
+    @rule(model=MODELS)
+    def rollback(self, model: str) -> None:
+        """Roll back to what was champion before, if there is any."""
+        said = self.agreed(lambda registry: registry.rollback(model, who="ada", why="so").target)
+        previous = self.aliases_of(model).get("previous")
+        if model not in self.digests:
+            same(said, "NotFoundError")
+        elif previous is None:
+            same(said, "PromotionRefusedError")
+        else:
+            same(said, previous)
+            self._champion(model, previous)
 
     @rule(model=MODELS, alias=ALIASES)
     def resolve(self, model: str, alias: str) -> None:
@@ -104,6 +145,20 @@ class RegistryMachine(RuleBasedStateMachine):
             same(aliases, self.aliases_of(model))
             same(generations, {alias: sum(one == alias for one, _, _ in moves) for alias in NAMES})
 
+    @invariant()
+    def each_move_of_the_champion_has_its_decision(self) -> None:
+        """What became champion passed its gates, and the report is there."""
+        for model in self.digests:
+            decided = self.agreed(partial(_decided, model))
+            moves = [(source, target) for alias, source, target in self.moves.get(model, []) if alias == "champion"]
+            same([(one["source"], one["target"]) for one, _ in decided], moves)
+            same(all(passed for _, passed in decided), True)
+
+    def _champion(self, model: str, number: int) -> None:
+        source = self._record(model, "champion", number)
+        if source is not None:
+            self._record(model, "previous", source)
+
     def _record(self, model: str, alias: str, number: int) -> int | None:
         source = self.aliases_of(model).get(alias)
         if source != number:
@@ -120,6 +175,11 @@ def _record_of(model: str, registry: Registry) -> tuple[list[dict[str, Any]], di
     return [_timeless(move) for move in registry.history(model)], registry.aliases(model), generations
 
 
+def _decided(model: str, registry: Registry) -> list[tuple[dict[str, Any], bool]]:
+    passed = {report.digest for report in registry.gate_reports(model) if report.passed}
+    return [(_timeless(one), one.report in passed) for one in registry.decisions(model)[::-1]]
+
+
 def _answer(call: Callable[[Registry], Any], registry: Registry) -> Any:
     try:
         return _timeless(call(registry))
@@ -130,8 +190,8 @@ def _answer(call: Callable[[Registry], Any], registry: Registry) -> Any:
 def _timeless(answer: Any) -> Any:
     if isinstance(answer, list):
         return [_timeless(one) for one in answer]
-    if isinstance(answer, Move | Version):
-        aside = ("moved", "created", "path")
+    if isinstance(answer, Decision | Move | Version):
+        aside = ("made", "moved", "created", "path")
         return {name: getattr(answer, name) for name in type(answer).__struct_fields__ if name not in aside}
     return answer
 

@@ -7,16 +7,23 @@ from msgspec import Struct
 
 from mainspring.tracking.database import Database, Named, Value, storable
 
-__all__ = ["Model", "Models", "Move", "VersionRow"]
+__all__ = ["HOLD", "Model", "Models", "Move", "TrainingRow", "VersionRow", "moved", "shift"]
 
 _MODEL: Final = """
     INSERT INTO models (name, versions, created) VALUES (:name, 0, :now) ON CONFLICT (name) DO NOTHING
 """
-_HOLD: Final = "UPDATE models SET versions = versions + :added WHERE name = :name"
-_VERSION: Final = "SELECT name, number, digest, run, created, note, trusted FROM versions WHERE name = :name"
+HOLD: Final = "UPDATE models SET versions = versions + :added WHERE name = :name"
+_VERSION: Final = """
+    SELECT v.name, v.number, v.digest, v.run, v.created, v.note, v.trusted, t.record
+    FROM versions AS v LEFT JOIN training AS t ON t.name = v.name AND t.number = v.number WHERE v.name = :name
+"""
 _ADD: Final = """
     INSERT INTO versions (name, number, digest, run, created, note, trusted)
     VALUES (:name, :number, :digest, :run, :now, :note, :trusted)
+"""
+_TRAINED: Final = """
+    INSERT INTO training (name, number, until, refit, record) VALUES (:name, :number, :until, :refit, :record)
+    ON CONFLICT (name, number) DO NOTHING
 """
 _PIN: Final = "UPDATE runs SET pinned = 1 WHERE id = :run"
 _SET: Final = """
@@ -43,6 +50,7 @@ class VersionRow(Struct, frozen=True):
         created: When it was registered.
         note: What was said of it then.
         trusted: Digests of source in the package that were approved then, separated by blanks.
+        training: What it was trained on, as JSON; None when its package did not say.
     """
 
     name: str
@@ -52,6 +60,21 @@ class VersionRow(Struct, frozen=True):
     created: float
     note: str
     trusted: str
+    training: str | None = None
+
+
+class TrainingRow(Struct, frozen=True):
+    """What a version was trained on.
+
+    Attributes:
+        until: The last moment that training knew, ISO 8601.
+        refit: It is no model that was evaluated, but one trained anew in the same way on more rows.
+        record: All that its package says of its training, as JSON.
+    """
+
+    until: str
+    refit: bool
+    record: str
 
 
 class Move(Struct, frozen=True):
@@ -102,21 +125,35 @@ class Models:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, name: str, digest: str, *, run: str | None, note: str, trusted: str) -> int:
-        """Return the number of the version of a digest, new or not; the run that made it is pinned."""
-        database = self._database
+    def add(self, version: VersionRow, training: TrainingRow | None = None) -> int:
+        """Return the number of the version of a digest, new or not; the run that made it is pinned.
+
+        Args:
+            version: Its name, digest, run, note and what is trusted; the rest is not looked at.
+            training: What it was trained on; what was said first stays.
+        """
+        database, name, run = self._database, version.name, version.run
         with database.transaction(full=True):
             database.write(_MODEL, [{"name": name, "now": database.now()}])
-            database.write(_HOLD, [{"name": name, "added": 0}])
+            database.write(HOLD, [{"name": name, "added": 0}])
             if run is not None:
                 database.write(_PIN, [{"run": run}])
-            found = database.read(f"{_VERSION} AND digest = :digest", name=name, digest=digest)
+            found = database.read(f"{_VERSION} AND v.digest = :digest", name=name, digest=version.digest)
             if found:
-                return VersionRow(*found[0]).number
-            database.write(_HOLD, [{"name": name, "added": 1}])
-            [(number,)] = database.read("SELECT versions FROM models WHERE name = :name", name=name)
-            row: Named = {"name": name, "number": number, "digest": digest, "run": run, "now": database.now()}
-            database.write(_ADD, [{**row, "note": storable(note), "trusted": trusted}])
+                number = VersionRow(*found[0]).number
+            else:
+                database.write(HOLD, [{"name": name, "added": 1}])
+                [(number,)] = database.read("SELECT versions FROM models WHERE name = :name", name=name)
+                row: Named = {"name": name, "number": number, "digest": version.digest, "run": run}
+                more: Named = {"now": database.now(), "note": storable(version.note), "trusted": version.trusted}
+                database.write(_ADD, [{**row, **more}])
+            if training is not None:
+                said: Named = {
+                    "until": training.until,
+                    "refit": int(training.refit),
+                    "record": storable(training.record),
+                }
+                database.write(_TRAINED, [{"name": name, "number": number, **said}])
             return int(number)
 
     def list(self) -> list[Model]:
@@ -129,11 +166,11 @@ class Models:
 
     def versions(self, name: str) -> builtins.list[VersionRow]:
         """Return the versions of a model, newest first; none when there is no such model."""
-        return [VersionRow(*row) for row in self._database.read(f"{_VERSION} ORDER BY number DESC", name=name)]
+        return [VersionRow(*row) for row in self._database.read(f"{_VERSION} ORDER BY v.number DESC", name=name)]
 
     def version(self, name: str, number: int) -> VersionRow | None:
         """Return one version."""
-        rows = self._database.read(f"{_VERSION} AND number = :number", name=name, number=number)
+        rows = self._database.read(f"{_VERSION} AND v.number = :number", name=name, number=number)
         return VersionRow(*rows[0]) if rows else None
 
     def aliases(self, name: str) -> dict[str, int]:
@@ -141,30 +178,24 @@ class Models:
         rows = self._database.read("SELECT alias, number FROM aliases WHERE name = :name ORDER BY alias", name=name)
         return {alias: int(number) for alias, number in rows}
 
-    def move(self, move: Move, leaves: str | None = None) -> Move | None:
+    def move(self, move: Move) -> Move | None:
         """Return the move after which the alias stands for a version; None when there is no such version.
 
         An alias that stands for it already is not moved: then it is the last move.
 
         Args:
             move: Whose alias, to which version, and what is said of it; the rest of it is not looked at.
-            leaves: An alias that is moved to what the other one stood for before, in the same transaction.
         """
         with self._database.transaction(full=True):
-            self._database.write(_HOLD, [{"name": move.name, "added": 0}])
+            self._database.write(HOLD, [{"name": move.name, "added": 0}])
             if self.version(move.name, move.target) is None:
                 return None
-            source = self._move(move, move.alias, move.target)
-            if leaves is not None and source not in (None, move.target):
-                self._move(move, leaves, int(str(source)))
+            shift(self._database, move, move.alias, move.target)
             return self.history(move.name, move.alias)[0]
 
     def history(self, name: str, alias: str | None = None) -> builtins.list[Move]:
         """Return the moves of a model's aliases, or of one alias, newest first."""
-        if alias is None:
-            return [Move(*row) for row in self._database.read(f"{_MOVES} ORDER BY id DESC", name=name)]
-        rows = self._database.read(f"{_MOVES} AND alias = :alias ORDER BY generation DESC", name=name, alias=alias)
-        return [Move(*row) for row in rows]
+        return moved(self._database, name, alias)
 
     def generation(self, name: str, alias: str) -> int:
         """Return how often an alias was moved; one read by the primary key."""
@@ -173,18 +204,34 @@ class Models:
         )
         return int(rows[0][0]) if rows else 0
 
-    def _move(self, said: Move, alias: str, number: int) -> int | None:
-        """Return what an alias stood for before it was moved."""
-        rows = self._database.read(
-            "SELECT number, generation FROM aliases WHERE name = :name AND alias = :alias", name=said.name, alias=alias
-        )
-        source, generation = rows[0] if rows else (None, 0)
-        if source == number:
-            return number
-        place: dict[str, Value] = {"name": said.name, "alias": alias, "target": number, "generation": generation + 1}
-        self._database.write(_SET, [place])
-        words = {"who": storable(said.who), "why": storable(said.why)}
-        evidence = None if said.evidence is None else storable(said.evidence)
-        moved = self._database.now()
-        self._database.write(_RECORD, [{**place, **words, "source": source, "evidence": evidence, "moved": moved}])
-        return None if source is None else int(source)
+
+def moved(database: Database, name: str, alias: str | None = None) -> list[Move]:
+    """Return the moves of a model's aliases, or of one alias, newest first."""
+    if alias is None:
+        return [Move(*row) for row in database.read(f"{_MOVES} ORDER BY id DESC", name=name)]
+    rows = database.read(f"{_MOVES} AND alias = :alias ORDER BY generation DESC", name=name, alias=alias)
+    return [Move(*row) for row in rows]
+
+
+def shift(database: Database, said: Move, alias: str, number: int) -> int:
+    """Return how often an alias was moved after it was made to stand for a version; the caller holds the model.
+
+    Args:
+        database: In a transaction.
+        said: Of which model, who moves it, why, and on which evidence; the rest is not looked at.
+        alias: The alias.
+        number: The version, which is there. When the alias stands for it already, nothing is done.
+    """
+    rows = database.read(
+        "SELECT number, generation FROM aliases WHERE name = :name AND alias = :alias", name=said.name, alias=alias
+    )
+    source, generation = rows[0] if rows else (None, 0)
+    if source == number:
+        return int(generation)
+    place: dict[str, Value] = {"name": said.name, "alias": alias, "target": number, "generation": generation + 1}
+    database.write(_SET, [place])
+    words = {"who": storable(said.who), "why": storable(said.why)}
+    evidence = None if said.evidence is None else storable(said.evidence)
+    now = database.now()
+    database.write(_RECORD, [{**place, **words, "source": source, "evidence": evidence, "moved": now}])
+    return int(generation) + 1

@@ -207,3 +207,61 @@ CREATE TABLE alias_moves (
     evidence TEXT
 );
 CREATE UNIQUE INDEX alias_moves_by_generation ON alias_moves (name, alias, generation);
+
+-- What a version was trained on, as its package says. `until` is the last moment that training knew, ISO 8601.
+CREATE TABLE training (
+    name TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    until TEXT NOT NULL,
+    refit BIGINT NOT NULL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (name, number)
+);
+
+-- What the gates said of a version. `digest` is that of `record`, the report as JSON; `against` the champion then.
+CREATE TABLE gate_reports (
+    digest TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    package TEXT NOT NULL,
+    against BIGINT,
+    passed BIGINT NOT NULL,
+    made DOUBLE PRECISION NOT NULL,
+    record TEXT NOT NULL
+);
+CREATE INDEX gate_reports_by_version ON gate_reports (name, number, made);
+
+CREATE TABLE gate_answers (
+    report TEXT NOT NULL,
+    position BIGINT NOT NULL,
+    gate TEXT NOT NULL,
+    answer TEXT NOT NULL CHECK (answer IN ('pass', 'fail', 'inconclusive')),
+    says TEXT NOT NULL,
+    PRIMARY KEY (report, position)
+);
+
+-- Why `champion` moved: each row was added in one transaction with the move of the same generation. Rows are only added.
+CREATE TABLE decisions (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    generation BIGINT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('promotion', 'rollback')),
+    source BIGINT,
+    target BIGINT NOT NULL,
+    report TEXT NOT NULL,
+    who TEXT NOT NULL,
+    why TEXT NOT NULL,
+    made DOUBLE PRECISION NOT NULL
+);
+CREATE UNIQUE INDEX decisions_by_generation ON decisions (name, generation);
+
+-- A person who looked at a version and stands for it, where the gates ask for one.
+CREATE TABLE sign_offs (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    who TEXT NOT NULL,
+    note TEXT NOT NULL,
+    made DOUBLE PRECISION NOT NULL
+);
+CREATE INDEX sign_offs_by_version ON sign_offs (name, number);

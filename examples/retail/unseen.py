@@ -1,0 +1,34 @@
+"""The rows that gates score on: the locked days, which no training and no choice has seen."""
+
+import numpy as np
+from calibration import quantile_name
+from evaluation import Scored, groups
+from folds import Plan, locked_fold
+from panel import Panel
+from windows import raw_rows
+
+from mainspring.quality import Holdout
+
+SIMPLE = "rolling quantiles"
+
+
+def holdout_of(locked: Scored, panel: Panel, plan: Plan) -> Holdout:
+    """Open days of the locked periods as raw rows, with what was sold and what the simple forecast says."""
+    fold = locked_fold(panel.periods, plan, panel.season)
+    here = locked.only(locked.open)
+    raw = raw_rows(panel, fold.origin, plan)
+    rows = here.series * plan.horizon + here.period - fold.start
+    simple = {quantile_name(level): here.forecast[SIMPLE][:, at] for at, level in enumerate(here.levels)}
+    return Holdout(
+        inputs={name: values[rows] for name, values in raw.items()},
+        outcomes={"units": here.actual},
+        series=np.array(panel.series)[here.series],
+        times=panel.dates[here.period],
+        slices=groups(here, panel),
+        baseline=simple,
+    )
+
+
+def trained_until(panel: Panel, origin: int) -> str:
+    """The last day that a model of an origin knows."""
+    return str(panel.dates[origin].astype("datetime64[D]"))

@@ -1,0 +1,184 @@
+"""Gates of registered versions: the policy of the project, the holdout of the run, the models of the registry."""
+
+import importlib
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from mainspring import quality
+from mainspring.config.gates import Gates, read_gates
+from mainspring.config.homes import config_file
+from mainspring.errors import DefinitionError, InputError, NotFoundError, PackageError, RegistryError, nearest
+from mainspring.package import read_content
+from mainspring.package.loading import golden_samples, load
+from mainspring.package.manifest import CONFIG, SIGNATURE, read_json, read_signature
+from mainspring.quality import Contender, Exam, Holdout, Report, decode_report, loss_named, run_gates
+from mainspring.quality.scoring import Loss
+from mainspring.registry import Decision, Registry, Version, open_registry
+from mainspring.tracking.promotions import CHAMPION
+from mainspring.workspace.artifacts import find_artifact
+from mainspring.workspace.opening import open_existing
+from mainspring.workspace.views import load_verified
+
+__all__ = ["Promotion", "judge", "promote"]
+
+_PROPERTIES: Final = "PROPERTIES"
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What came of a promotion.
+
+    Attributes:
+        version: The version that was to become champion.
+        report: What the gates said of it.
+        decision: The decision; None when it was refused.
+        already: Whether it was the champion before.
+    """
+
+    version: Version
+    report: Report | None
+    decision: Decision | None
+    already: bool = False
+
+
+def judge(name: str, number: int | None = None, home: Path | None = None) -> Report:
+    """Return what the gates say of a version, by default the newest; it is kept, whatever it is.
+
+    Of the champion itself, it is what they said when it was promoted.
+
+    Raises:
+        NotFoundError: There is no such model or version, or its run has no holdout of the name that is configured.
+        ConfigError: The `[gates]` table does not fit.
+        PackageError: The champion cannot be loaded.
+    """
+    with open_registry(home) as registry:
+        version = registry.resolve(name if number is None else f"{name}@{number}")
+        kept = registry.gate_reports(name, version.number)
+        if registry.aliases(name).get(CHAMPION) == version.number and kept:
+            return decode_report(next((one for one in kept if one.passed), kept[0]).record)
+        report = _judged(registry, version, home)
+        registry.record_gates(report.evidence())
+        return report
+
+
+def promote(name: str, number: int, *, who: str, why: str, home: Path | None = None) -> Promotion:
+    """Return what came of making a version the champion: the gates run, and only when all pass it is promoted.
+
+    Where it is the champion already, nothing runs.
+
+    Raises:
+        PromotionRefusedError: Another version was promoted while the gates ran.
+        RegistryError: Nobody or no reason is named.
+        NotFoundError: There is no such model or version, or no holdout.
+        ConfigError: The `[gates]` table does not fit.
+    """
+    with open_registry(home) as registry:
+        version = registry.resolve(f"{name}@{number}")
+        decisions = registry.decisions(name)
+        if registry.aliases(name).get(CHAMPION) == number and decisions:
+            return Promotion(version, None, decisions[0], already=True)
+        if not who.strip() or not why.strip():
+            raise RegistryError("A promotion says who decides and why", fix="Name both: --by and --why.")
+        report = _judged(registry, version, home)
+        if not report.passed:
+            registry.record_gates(report.evidence())
+            return Promotion(version, report, None)
+        return Promotion(version, report, registry.promote(name, number, gates=report.evidence(), who=who, why=why))
+
+
+def _judged(registry: Registry, version: Version, home: Path | None) -> Report:
+    config = config_file(home)
+    policy = read_gates(config, version.name)
+    number = registry.aliases(version.name).get(CHAMPION)
+    champion = (
+        None if number in (None, version.number) else _contender(registry.version(version.name, int(str(number))))
+    )
+    candidate = _contender(version)
+    signed = tuple(dict.fromkeys(one.who for one in registry.signed(version.name, version.number)))
+    holdout = _holdout(version, policy, home) if policy.holdout else None
+    loss = _loss(policy, candidate, config) if policy.holdout else None
+    check = _check(policy, config, home) if policy.properties else None
+    return run_gates(candidate, champion, Exam(holdout, loss, check, signed), policy)
+
+
+def _contender(version: Version) -> Contender:
+    """A version as a contender. One that is damaged has no content; one that predicts otherwise has a fault."""
+    content = read_content(version.path, version.digest)
+    signature = read_signature(content.files[SIGNATURE], SIGNATURE)
+    config = read_json(content.files[CONFIG], dict[str, Any], CONFIG)
+    size = sum(len(data) for data in content.files.values())
+    try:
+        loaded, fault = load(version.path, trust=version.trusted, digest=version.digest), ""
+        samples = golden_samples(content, loaded.signature)[0]
+    except PackageError as error:
+        loaded, fault, samples = None, " ".join(str(error).split()), {}
+    return Contender(
+        version.name,
+        version.number,
+        version.digest,
+        None if loaded is None else loaded.predict,
+        signature,
+        version.training,
+        size,
+        fault,
+        samples,
+        config,
+    )
+
+
+def _holdout(version: Version, policy: Gates, home: Path | None) -> Holdout:
+    """The holdout of the run that made a version; of one that no run made, that of the newest run."""
+    with open_existing(home) as opened:
+        name = policy.holdout if version.run is None else f"{version.run}/{policy.holdout}"
+        try:
+            found = find_artifact(opened, name)
+        except NotFoundError as error:
+            fix = "Return a Holdout from that step and run again, or name another one in [gates] holdout."
+            raise NotFoundError(f"{error.what}, on which the gates were to score", "[gates] holdout", fix) from error
+        value = load_verified(found.artifact, opened.blobs)
+    if not isinstance(value, Holdout):
+        raise DefinitionError(
+            f"Artifact '{name}' is a {type(value).__name__}, not a Holdout",
+            "[gates] holdout",
+            "Name the step that returns one.",
+        )
+    return value
+
+
+def _loss(policy: Gates, candidate: Contender, config: Path) -> Loss:
+    if ":" not in policy.loss:
+        return loss_named(policy.loss, candidate.signature, candidate.config)
+    found: Loss = _of_project(policy.loss, config, "loss")
+    return found
+
+
+def _check(policy: Gates, config: Path, home: Path | None) -> Callable[..., Any]:
+    properties = _of_project(f"{policy.properties}:{_PROPERTIES}", config, "properties")
+    check = getattr(quality, "check", None)
+    keep = getattr(quality, "Counterexamples", None)
+    if check is None or keep is None:
+        raise DefinitionError("Properties cannot be checked by this release", "[gates] properties", "Leave it out.")
+    kept = keep((home or config.parent / ".mainspring") / "counterexamples")
+    return partial(check, properties, budget=policy.budget, kept=kept)
+
+
+def _of_project(place: str, config: Path, key: str) -> Any:
+    """What a file of the project defines under a name, from `FILE.py:NAME`."""
+    file, _, name = place.partition(":")
+    path = config.parent / file
+    if path.suffix != ".py" or not path.is_file():
+        near = nearest(file, [one.name for one in config.parent.glob("*.py")])
+        fix = f"Did you mean '{near}'?" if near else "Name a file of the project, relative to config.toml."
+        raise InputError(f"There is no file '{file}'", f"[gates] {key}", fix)
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
+    module = importlib.import_module(path.stem)
+    if not hasattr(module, name):
+        near = nearest(name, vars(module))
+        fix = f"Did you mean '{near}'?" if near else f"Define '{name}' in it."
+        raise DefinitionError(f"'{file}' has no '{name}'", f"[gates] {key}", fix)
+    return getattr(module, name)

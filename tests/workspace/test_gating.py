@@ -1,0 +1,109 @@
+"""Gates of registered versions: losses and properties of the project, the holdout of a run."""
+
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from linear_packages import linear, rows
+from mainspring import quality
+from mainspring.errors import DefinitionError, InputError, NotFoundError
+from mainspring.package import attest_training
+from mainspring.quality import Holdout
+from mainspring.registry import open_registry
+from mainspring.store import LocalStore, save
+from mainspring.tracking import ResultRow, RunRow, StepRow, open_facts, this_process
+from mainspring.workspace.gating import judge, promote
+
+OWN = """
+import numpy as np
+
+PROPERTIES = ("never negative",)
+
+
+def cost(outcomes, made):
+    return np.abs(made["y"] - outcomes["units"]) + 1
+"""
+GATES = "[gates]\nholdout = 'holdout'\nloss = 'costs.py:cost'\nbaseline = 'none'\n"
+
+
+def held(count: int = 600) -> Holdout:
+    """Rows of 20 shops over 30 days; what was sold is 2 * price + 3 * weekday."""
+    inputs = rows(count)
+    days = np.datetime64("2025-03-03") + np.arange(count) % 30
+    units = 2 * inputs["price"] + 3 * inputs["weekday"]
+    return Holdout(inputs, {"units": units}, np.arange(count) // 30, days)
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A project of which a run returned a holdout, and two versions of a model: the second knows the truth."""
+    folder = tmp_path / ".mainspring"
+    folder.mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "costs", raising=False)
+    (tmp_path / "costs.py").write_text(OWN)
+    (tmp_path / "config.toml").write_text(GATES)
+    with open_facts(folder) as facts:
+        owner = this_process()
+        facts.runs.start(RunRow("r1", "shop", "running", 1.0, None, 1.0, owner))
+        artifact = save("result", held(), LocalStore(folder), pickle=False)
+        step = StepRow("r1", "holdout", 0, "ran", key="k")
+        lease = facts.leases.acquire("k", "r1", owner, ttl=60)
+        facts.results.commit(lease, ResultRow("k", "r1", "holdout", 1.0, 1.0, (artifact,)), step)
+        facts.runs.finish("r1", "succeeded", None)
+    with open_registry() as registry:
+        for number in (1, 2):
+            built = linear(tmp_path / f"p{number}", (float(number), 3.0))
+            attest_training(built.package, "2025-03-02")
+            registry.register(built.package.path, "shop", run="r1")
+    return folder
+
+
+def test_a_version_is_scored_on_the_holdout_of_its_run_by_the_loss_of_the_project(home):
+    first = promote("shop", 1, who="ada", why="first")
+    assert first.decision is not None
+    second = promote("shop", 2, who="ada", why="better")
+    champion = second.report.gate("champion").compared[0]
+    assert (champion.answer, champion.series, champion.rows) == ("pass", 20, 600)
+    assert champion.loss == pytest.approx(1.0)
+    assert judge("shop", 2) == second.report
+    third = judge("shop", 1)
+    assert (third.answer, third.against) == ("fail", 2)
+    with open_registry() as registry:
+        assert [one.passed for one in registry.gate_reports("shop")] == [False, True, True]
+
+
+def test_properties_of_the_project_are_checked(home, monkeypatch, tmp_path):
+    (tmp_path / "config.toml").write_text(GATES + "properties = 'costs.py'\nbudget = 500\n")
+    monkeypatch.setattr(quality, "Counterexamples", lambda folder: folder, raising=False)
+
+    def check(properties, predict, columns, *, budget, kept):
+        assert (properties, budget, kept) == (("never negative",), 500, tmp_path / ".mainspring/counterexamples")
+        least = float(predict(columns)["y"].min())
+        return [SimpleNamespace(name="never negative", passed=least > 5, says=f"{least:.1f} at least")]
+
+    monkeypatch.setattr(quality, "check", check, raising=False)
+    gate = judge("shop", 1).gate("properties")
+    assert gate.answer == "fail"
+    assert "never negative: 0." in gate.says
+
+
+@pytest.mark.parametrize(
+    ("gates", "error", "said"),
+    [
+        (
+            GATES.replace("costs.py:cost", "cost.py:cost"),
+            InputError,
+            "There is no file 'cost.py'.*Did you mean 'costs.py'",
+        ),
+        (GATES.replace("costs.py:cost", "costs.py:csot"), DefinitionError, "has no 'csot'.*Did you mean 'cost'"),
+        (GATES.replace("'holdout'", "'holdotu'"), NotFoundError, "no artifact 'r1/holdotu', on which the gates"),
+    ],
+)
+def test_what_the_project_lacks_is_told(home, tmp_path, gates, error, said):
+    (tmp_path / "config.toml").write_text(gates)
+    with pytest.raises(error, match=said):
+        judge("shop", 1)
