@@ -18,6 +18,7 @@ from mainspring.workspace.opening import open_existing
 
 __all__ = ["COMMANDS"]
 
+_SHOWN = 120
 _PASSED = {True: "passes", False: "FAILS", None: ""}
 PipelineName = Annotated[
     str | None, typer.Option("--pipeline", metavar="NAME", help="The pipeline; by default that of the newest run.")
@@ -135,13 +136,22 @@ def _print_evidence(found: Score) -> None:
             put()
             put(f"{one.test.id}: {piece.name}")
             linked = f", run {piece.run}" if piece.run else ""
-            linked += f", commit {short(piece.commit)}" if piece.commit else ""
+            linked += f", commit {_commit(piece.commit)}" if piece.commit else ""
             linked += f", record {short(piece.digest)}" if piece.digest else ""
             put(f"  {piece.worth:g}: {piece.because}; {piece.source}, {ago(piece.made)}{linked}")
             if piece.says:
                 put(f"  {_PASSED[piece.passed] or 'says'}: {piece.says}")
             for planted in piece.planted:
-                put(f"  planted: {planted.fault}: {'caught' if planted.caught else 'MISSED'}, {planted.says}")
+                put(f"  planted: {planted.fault}: {'caught' if planted.caught else 'MISSED'}, {_first(planted.says)}")
+
+
+def _commit(commit: str) -> str:
+    name, _, changed = commit.partition(" ")
+    return f"{short(name)} {changed}".strip()
+
+
+def _first(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 def _document(found: Score) -> dict[str, Any]:

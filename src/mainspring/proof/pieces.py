@@ -84,10 +84,12 @@ def unproven(planted: tuple[Planted, ...]) -> str:
     return "" if missed is None else f"the planted fault '{missed.fault}' was not caught: {missed.says}"
 
 
-def judged(problem: str, runs: int, *, automated: bool) -> tuple[float, str]:
+def judged(problem: str, runs: int, *, automated: bool, ever_passed: bool) -> tuple[float, str]:
     """Return what a record is worth and why, by what speaks against it and how often it was made."""
     if problem:
         return 0.0, problem
+    if not ever_passed:
+        return HALF, "it has never passed, so that it can tell right from wrong is not shown"
     if automated:
         return FULL, "made by an automated mainspring ci"
     if runs >= _REPEATED:

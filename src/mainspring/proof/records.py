@@ -97,7 +97,9 @@ def _piece(facts: Facts, rows: list[Seen], last: Seen, place: str, reading: Read
     changed = any(row.digest != row.made() for row in together)
     problem = "the record was changed after it was made" if changed else unproven(planted)
     problem = problem or reading.too_old(made, days)
-    worth, because = judged(problem, len(young), automated=any(one.by == "automation" for one in findings))
+    ever_passed = any(one.passed for one in findings) or any(_finding(one.row).passed for one in rows)
+    automated = any(one.by == "automation" for one in findings)
+    worth, because = judged(problem, len(young), automated=automated, ever_passed=ever_passed)
     run = _run(facts, last.row.run)
     said = next((one for one in findings if not one.passed), findings[0])
     return Piece(
