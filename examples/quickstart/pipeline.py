@@ -89,12 +89,15 @@ def evaluate(model: "RandomForestClassifier", images: pd.DataFrame) -> float:
     log("accuracy by digit", by_digit.reset_index(names="digit"))
     axes = Axis("recognised as"), Axis("digit")
     log("confusion", Heatmap("Test images", *axes, counts.columns, counts.index, counts.to_numpy(), Axis("images")))
-    show(actual, predicted, [digit for digit in model.classes_ if (actual == digit).any()])
+    show(model, images)
     return float(right.mean())
 
 
-def show(actual: pd.Series, predicted: pd.Series, labels: list[int]) -> None:
+def show(model: "RandomForestClassifier", images: pd.DataFrame) -> None:
     """What the model can do, as evidence: each check is also run on a model that is wrong on purpose."""
+    actual = images["target"]
+    predicted = pd.Series(model.predict(images.drop(columns="target")), images.index)
+    labels = [digit for digit in model.classes_ if (actual == digit).any()]
     commonest = actual.mode()[0]
     simple = (actual == commonest).mean()
     evidence(

@@ -6,7 +6,6 @@ Each is evidence for one test of the ML Test Score; `mainspring testscore --evid
 import shutil
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -28,10 +27,12 @@ from mainspring.package import Package, Pipeline, load
 
 Floats = np.ndarray
 Forecasts = list[tuple[Floats, np.ndarray]]
+Slice = tuple[str, str, np.ndarray]
 
 SERIES = 3
 SECONDS, SECONDS_A_SERIES = 0.2, 0.005
 WORST_RATIO, FEWEST_ROWS = 1.1, 100
+REGION, REGIONS_APART = "State", 0.08
 
 
 def of_table(table: pl.DataFrame, columns: Columns, horizon: int) -> None:
@@ -186,28 +187,64 @@ def of_quality(scored: Scored, panel: Panel) -> None:
         faults={"a model that repeats the last week": lambda _: "week ago"},
         says=f"loss {losses[DEFAULT].mean():.4g}, {best} {losses[best].mean():.4g}",
     )
-    rows = _groups(scored, panel, best)
-    worst = max(rows, key=lambda row: row["ratio"])
+    slices = _slices(here, panel)
+    places = [f"{column} {label}" for column, label, _ in slices]
+
+    def ratios(losses_of: Floats) -> Floats:
+        return np.array([losses_of[rows].mean() / losses[best][rows].mean() for _, _, rows in slices])
+
+    found = ratios(losses[DEFAULT])
+    worst = int(found.argmax())
+    spoiled = np.where(slices[worst][2], 3 * losses[DEFAULT], losses[DEFAULT])
     evidence(
         "model.slices",
         "no slice is much worse than the best baseline there",
-        lambda given: max(row["ratio"] for row in _groups(given, panel, best)) <= WORST_RATIO,
-        scored,
-        faults={f"three times as much where {worst['by']} is {worst['group']}": lambda s: _spoiled(s, panel, worst)},
-        says=f"{worst['by']} {worst['group']}: {worst['ratio']:.3f} times the loss of {best}, {worst['rows']:,} rows",
+        lambda losses_of: bool(ratios(losses_of).max() <= WORST_RATIO),
+        losses[DEFAULT],
+        faults={f"three times the loss where {places[worst]}": lambda _: spoiled},
+        says=f"{places[worst]}: {found[worst]:.3f} times the loss of {best}, {slices[worst][2].sum():,} rows",
+    )
+    _of_regions(here, [one for one in slices if one[0] == REGION])
+
+
+def _of_regions(here: Scored, regions: Sequence[Slice]) -> None:
+    """Whoever lives in one region finds goods on the shelf as often as in another."""
+    if len(regions) < 2:
+        return
+    high = int(np.abs(np.asarray(here.levels) - 0.95).argmin())
+    stocked = here.forecast[DEFAULT][:, high]
+
+    def shares(stocked: Floats) -> Floats:
+        return np.array([(here.actual <= stocked)[rows].mean() for _, _, rows in regions])
+
+    found = shares(stocked)
+    least = int(found.argmin())
+    evidence(
+        "model.inclusion",
+        f"goods last as often in each {REGION}",
+        lambda stocked: bool(np.ptp(shares(stocked)) <= REGIONS_APART),
+        stocked,
+        faults={
+            f"a tenth less for {label}": lambda stocked, rows=rows: np.where(rows, 0.9 * stocked, stocked)
+            for _, label, rows in regions
+        },
+        says=f"{found.min():.1%} of the days in {regions[least][1]} to {found.max():.1%}",
     )
 
 
-def _groups(scored: Scored, panel: Panel, against: str) -> list[dict]:
-    rows = evaluation.breakdown(scored, panel, against)
-    large = [row for row in rows if row["rows"] >= FEWEST_ROWS and not isinstance(row["ratio"], str)]
-    return large or [row for row in rows if not isinstance(row["ratio"], str)]
-
-
-def _spoiled(scored: Scored, panel: Panel, row: Mapping) -> Scored:
-    here = evaluation.groups(scored, panel)[row["by"]] == row["group"]
-    wrong = np.where(here[:, None], 3 * scored.forecast[DEFAULT] + 1, scored.forecast[DEFAULT])
-    return replace(scored, forecast={**scored.forecast, DEFAULT: wrong})
+def _slices(here: Scored, panel: Panel) -> list[Slice]:
+    """The rows of each value of each column that does not change within a series, and of each weekday."""
+    columns = {
+        name: np.array([*texts, "none"])[panel.static[name].astype(int)][here.series]
+        for name, texts in panel.labels.items()
+        if name in panel.static and name not in panel.keys
+    }
+    if panel.season > 1:
+        days = (panel.dates[here.period].astype("datetime64[D]").astype(np.int64) + 3) % 7
+        columns["weekday"] = np.array(["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"])[days]
+    columns = columns or {"all": np.full(len(here.actual), "rows")}
+    found = [(name, str(one), labels == one) for name, labels in columns.items() for one in np.unique(labels)]
+    return [one for one in found if one[2].sum() >= FEWEST_ROWS] or found
 
 
 def of_package(package: Package, sources: Collection[str], raw: Mapping[str, np.ndarray]) -> None:

@@ -33,7 +33,7 @@ COMMANDS = {
     "overrides": ("mainspring.cli.overrides:OVERRIDES", "Set values in the place of predictions, for a time."),
     "keys": ("mainspring.cli.serve:KEYS", "Make, list and revoke API keys of a service."),
     "lineage": ("mainspring.cli.lineage:lineage", "Show what an artifact was made from, and what was made from it."),
-    "ci": ("mainspring.cli.ci:ci_command", "Smoke run, tests, gates and score, with a report for a pull request."),
+    "ci": ("mainspring.cli.ci:ci_command", "Smoke run, tests, gates, score: with a report for a pull request."),
     "testscore": ("mainspring.cli.testscore:COMMANDS", "Show the ML Test Score, made of evidence."),
     "config": ("mainspring.cli.config:COMMANDS", "Show and lint the configuration."),
     "gc": ("mainspring.cli.gc:gc", "Remove old runs, and the results and blobs that nothing needs."),

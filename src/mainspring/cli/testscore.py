@@ -12,7 +12,8 @@ from mainspring.cli.printing import ago, put, put_json, put_table, stamp
 from mainspring.config.homes import reserved_tables
 from mainspring.errors import NotFoundError, nearest
 from mainspring.events import TESTS
-from mainspring.proof import Piece, Reading, Score, limits_of, record, score
+from mainspring.proof.pieces import Piece, Reading
+from mainspring.proof.scoring import Score, limits_of, record, score
 from mainspring.tracking import Facts
 from mainspring.workspace.opening import open_existing
 

@@ -15,11 +15,13 @@ from mainspring.config import Config, Settings, to_record
 from mainspring.errors import MainspringError, ReadOnlyError
 from mainspring.events import Finding, examine
 from mainspring.graph import Step, trace
-from mainspring.proof import Piece, Reading, Score, limits_of, row_of, score
 from mainspring.proof.ci import Case, Change, Report, Stage, change_of, document
 from mainspring.proof.junit import junit
 from mainspring.proof.markdown import markdown
+from mainspring.proof.pieces import Piece, Reading
 from mainspring.proof.planting import nothing, plantable
+from mainspring.proof.records import row_of
+from mainspring.proof.scoring import Score, limits_of, score
 from mainspring.workspace.ci_gates import Champion, Gating, against_baseline, champion_of, values_of
 from mainspring.workspace.ci_tests import Told, run_tests
 from mainspring.workspace.homes import Home, open_home
@@ -33,6 +35,7 @@ _FOLDER = "ci"
 _JSON = "ci.json"
 _SMOKE = "smoke run"
 _INTEGRATION = "infrastructure.integration"
+_Substitutes = Mapping[str, Step[..., Any]]
 
 
 class Configs(Struct, frozen=True):
@@ -146,7 +149,7 @@ def _smoke(project: Project, configs: Configs, home: Home) -> tuple[Stage, Run |
     profile = "smoke" if configs.smoke is not None else None
     runs: list[Run] = []
 
-    def succeeds(substitutes: Mapping[str, Step[..., Any]]) -> bool | str:
+    def succeeds(substitutes: _Substitutes) -> bool | str:
         request = Request(profile=profile, substitutes=dict(substitutes))
         if not substitutes:
             runs.append(execute(project, config, home, request))
@@ -157,9 +160,12 @@ def _smoke(project: Project, configs: Configs, home: Home) -> tuple[Stage, Run |
 
     start = time.monotonic()
     step = plantable(trace(project.pipeline, config.value))
-    faults = {} if step is None else {f"'{step}' returns nothing": lambda _: {step: nothing}}
+    faults: dict[str, Callable[[_Substitutes], _Substitutes]] = {}
+    if step is not None:
+        faults[f"'{step}' returns nothing"] = lambda _: {step: nothing}
+    none: _Substitutes = {}
     try:
-        finding = examine(_INTEGRATION, _SMOKE, succeeds, {}, faults=faults)
+        finding = examine(_INTEGRATION, _SMOKE, succeeds, none, faults=faults)
     except MainspringError as error:
         return Stage("smoke", "failed", str(error), time.monotonic() - start), None, []
     run = runs[0]

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct
 from msgspec.json import decode
 
-from mainspring.proof import Piece
 from mainspring.proof.ci import Case, Difference, Stage
+from mainspring.proof.pieces import Piece
 from mainspring.tracking import RunRow
 from mainspring.tracking.models import Models
 from mainspring.workspace.homes import Home

@@ -12,7 +12,7 @@ from mainspring.graph import Arg, Dag, Many, Node, Step
 __all__ = ["substituted"]
 
 
-def substituted(dag: Dag, substitutes: Mapping[str, Step[..., Any]]) -> Dag:
+def substituted(dag: Dag, substitutes: Mapping[str, Any]) -> Dag:
     """Return a DAG in which steps are called in the place of those of these names.
 
     A substitute takes what the step takes; parameters that it does not name go to its `**`, if it has one.
