@@ -71,7 +71,7 @@ def test_ci_runs_everything_and_writes_its_reports(people, monkeypatch):
     assert "no champion yet; against the baseline it passes" in said["stages"][2]["says"]
     text = (people.folder / "report/report.md").read_text()
     assert summary.read_text() == text
-    assert text.startswith("## ✅ people: passed\n")
+    assert text.startswith("## ✓ people: passed\n")
     assert json.loads((people.folder / "report/ci.json").read_text())["verdict"] == "passed"
     names = [case.get("name") for case in ElementTree.parse(people.folder / "report/junit.xml").iter("testcase")]
     assert "test_people.py::test_the_mean" in names

@@ -63,7 +63,7 @@ def test_the_first_screen_has_what_decides(report, snapshot):
     text = markdown(report)
     first = text.partition("<details>")[0]
     for said in (
-        "❌ retail: failed", "tests: 1 passed, 1 failed", f"{MINUS}0.9 to {MINUS}0.1, 95%",
+        "✗ retail: failed", "tests: 1 passed, 1 failed", f"{MINUS}0.9 to {MINUS}0.1, 95%",
         "gate **better than the champion**",
         "worst slice: weekday Sun", "1 new counterexample", "ML Test Score 2.5", "+0.5 since the last time",
         "gained points: model.slices", "data.expectations has evidence that fails", "`model.rate`",

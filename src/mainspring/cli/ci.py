@@ -76,7 +76,10 @@ def _silent(_: str) -> None:
 def _print(report: Report, written: Written) -> None:
     put(f"{report.pipeline}: {coloured(report.verdict, _COLOURS[report.verdict])}")
     put()
-    rows = [(f"{_GLYPHS[one.status]} {one.name}", duration(one.seconds), one.says) for one in report.stages]
+    rows = [
+        (f"{_GLYPHS[one.status]} {one.name}", duration(one.seconds) if one.seconds else "", one.says)
+        for one in report.stages
+    ]
     put_table(("stage", "took", "result"), rows, right=("took",))
     for stage in report.stages:
         for case in stage.cases:

@@ -7,7 +7,7 @@ from mainspring.proof.ci import Case, Difference, Report, ScoreChange, Stage
 
 __all__ = ["markdown"]
 
-_MARKS = {"passed": "✅", "failed": "❌", "skipped": "⚪", "inconclusive": "🟡"}
+_MARKS = {"passed": "✓", "failed": "✗", "skipped": "-", "inconclusive": "?"}
 _MOST = 20
 _LINES = 40
 _LONGEST = 300
@@ -38,8 +38,12 @@ def _head(report: Report) -> Iterator[str]:
 
 
 def _stages(report: Report) -> Iterator[str]:
-    rows = [(_MARKS[one.status], one.name, one.says, duration(one.seconds)) for one in report.stages]
+    rows = [(_MARKS[one.status], one.name, one.says, _took(one.seconds)) for one in report.stages]
     yield from _table(("", "stage", "result", "took"), rows)
+
+
+def _took(seconds: float) -> str:
+    return duration(seconds) if seconds else ""
 
 
 def _differences(report: Report) -> Iterator[str]:
@@ -92,7 +96,7 @@ def _score(score: ScoreChange | None) -> Iterator[str]:
     for title, names in (("gained", score.gained), ("lost", score.lost)):
         if names:
             yield f"- {title} points: {', '.join(names)}"
-    yield from (f"- ❌ {name} has evidence that fails: {_cell(says)}" for name, says in score.failing)
+    yield from (f"- ✗ {name} has evidence that fails: {_cell(says)}" for name, says in score.failing)
     if score.gained or score.lost or score.failing:
         yield ""
 
@@ -142,8 +146,7 @@ def _title(stage: Stage) -> str:
 def _cases(cases: Sequence[Case]) -> Iterator[str]:
     shown = sorted(cases, key=lambda case: case.status != "failed")
     rows = [
-        (_MARKS[one.status], f"`{one.name}`", one.says.strip().rpartition("\n")[2], duration(one.seconds))
-        for one in shown
+        (_MARKS[one.status], f"`{one.name}`", one.says.strip().rpartition("\n")[2], _took(one.seconds)) for one in shown
     ]
     yield from _table(("", "check", "says", "took"), rows)
     for one in shown:
