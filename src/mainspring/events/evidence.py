@@ -143,7 +143,14 @@ def examine(
     if broken is not None:
         raise broken
     planted = tuple(_plant(check, subject, fault, make) for fault, make in faults.items())
-    return Finding(test, name, passed, _short(said or says), planted, time.perf_counter() - start)
+    return Finding(
+        test,
+        name,
+        passed,
+        _short("; ".join(text for text in (said, says) if text)),
+        planted,
+        time.perf_counter() - start,
+    )
 
 
 def _plant(check: Callable[[Any], object], subject: Any, fault: str, make: Callable[[Any], Any]) -> Planted:
