@@ -163,7 +163,7 @@ def train(job: Job, panel: Panel, samples: Samples, plan: Plan, levels: list[flo
     settings.check_count("smoothed", settings.smoothed, len(levels))
     known = [rows_of(job, panel, samples, plan, scale) for scale in range(len(settings.scales))]
     trained = [
-        _boosters(rows, settings, modelled, [one[scale] > 0 for one in shares]) for scale, rows in enumerate(known)
+        boosters(rows, settings, modelled, [one[scale] > 0 for one in shares]) for scale, rows in enumerate(known)
     ]
     rows = [samples.features(scale)[place] for scale in range(len(known))]
     level = np.repeat(samples.level[place].astype(np.float64)[:, None], plan.horizon, 1)
@@ -208,7 +208,7 @@ def _said(group: list[Any], rows: Floats, trees: int) -> Floats:
     return np.mean(said or [np.zeros(len(flat))], axis=0).reshape(rows.shape[:2])
 
 
-def _boosters(known: Rows, settings: Settings, levels: list[float], wanted: list[bool]) -> list[list[Any]]:
+def boosters(known: Rows, settings: Settings, levels: list[float], wanted: list[bool]) -> list[list[Any]]:
     """For each level the models of one scale; none where the level wants none."""
     import lightgbm
 

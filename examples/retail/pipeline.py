@@ -14,6 +14,7 @@ import modeltests
 import numpy as np
 import pictures
 import polars as pl
+import proofs
 from calibration import Trust, whole
 from choosing import Chosen, Known, choose
 from evaluation import DEFAULT, Costs, Scored
@@ -86,7 +87,9 @@ def fetch(sales: Source) -> File:
 @step
 def validate(sales: File, table: Columns, horizon: int, series: int) -> pl.DataFrame:
     """The columns that are used, if they are what a table of sales has to be; see `checks`. 0 series are all."""
-    outcome = checks.validate(checks.read(sales), table, horizon)
+    given = checks.read(sales)
+    proofs.of_table(given, table, horizon)
+    outcome = checks.validate(given, table, horizon)
     log("contract", outcome.table())
     passed = outcome.passed.select(table.used).sort([*table.keys, table.date])
     return passed.filter(pl.struct(table.keys).rank("dense") <= series) if series else passed
@@ -196,6 +199,7 @@ def evaluate(chosen: list[Chosen], forecasts: Forecasts, panel: Panel, plan: Pla
     log("calibration of quantiles", score.coverage(scored))
     for title, drawn in pictures.reliability(scored, panel).items():
         log(title, drawn)
+    proofs.of_quality(scored, panel)
     best = min(board[1:], key=lambda row: row["pinball"])["method"]
     log("breakdown", score.breakdown(scored, panel, str(best)))
     log("mean pinball", pictures.method_bars(board, unit))
@@ -225,6 +229,8 @@ def test(
 ) -> int:
     """How many tests of quality the model does not pass; a broken forecast is an error. See `modeltests`."""
     panel, samples = prepared
+    proofs.of_features(panel, chosen[-1].fold, plan)
+    proofs.of_forecasts(chosen, fitted, panel, plan)
     rows = modeltests.structure(chosen, fitted, panel, plan)
     broken = [row for row in rows if not row["passed"]]
     quality = modeltests.quality(scored, panel)
@@ -255,8 +261,10 @@ def package(converted: Pipeline, panel: Panel, plan: Plan, unit: str) -> Package
     """What is served: the inference pipeline with its signature, golden samples and profiles of a year."""
     origin = all_folds(panel.periods, plan, panel.season)[-1].origin
     spec = inference.spec(converted, panel, origin, plan, unit)
-    built = build(converted, spec, inference.many_rows(panel, origin, plan, 1), Path(mkdtemp()) / "retail")
+    raw = inference.many_rows(panel, origin, plan, 1)
+    built = build(converted, spec, raw, Path(mkdtemp()) / "retail")
     log("package", inference.contents(built))
+    proofs.of_package(built.package, built.sources, raw)
     return attest_training(built.package, trained_until(panel, origin))
 
 

@@ -13,11 +13,14 @@ from features import SMOOTHING, build, quantiles, smoothed
 from folds import all_folds, outer_folds, train_origins
 from inference import assemble, forecast_at
 from leakage import features_at, leaks
-from model import Job, Settings, rows_of, train
+from model import Job, Rows, Settings, boosters, rows_of, train
 from panel import arrange
 from sales_sample import DAILY, LEVELS, PLAN, WEEKLY, WEEKS, daily, weekly
 from samples import sample, targets
 from windows import cut
+
+from mainspring import evidence
+from mainspring.testing import check_loss_falls, check_overfits_one_batch
 
 SMALL = Settings(rounds=8, rate=0.3, stride=14, least=20)
 MIXED = (0.0, 0.0, 0.5, 0.5, 1.0, 0.25)
@@ -142,6 +145,31 @@ def test_training_rows_are_known_at_the_origin_and_not_too_old(panel, samples):
     assert len(rows_of(job, blind, samples, PLAN).label) == count
     old = replace(panel, units=np.where(np.arange(panel.periods) > fold.origin - PLAN.train, panel.units, np.nan))
     assert len(rows_of(job, old, samples, PLAN).label) == count
+
+
+def test_the_loss_falls_with_the_trees_and_a_few_rows_are_learned_by_heart(panel, samples):
+    settings = replace(SMALL, rounds=200, least=1, beyond=1, leaves=31, columns=1.0, rows=1.0)
+    rows = rows_of(Job(outer_folds(panel.periods, PLAN, 7)[-1].origin, 60, settings), panel, samples, PLAN)
+    few = Rows(*(part[:40] for part in (rows.features, rows.label, rows.weight, rows.start)))
+
+    def loss(model, batch, trees=settings.rounds):
+        return float(np.abs(model.predict(batch.features, num_iteration=trees) - batch.label).mean() / few.label.mean())
+
+    def learns(fit):
+        model = fit(few)
+        check_loss_falls([loss(model, few, trees) for trees in range(1, 50, 4)])
+        check_overfits_one_batch(fit, loss, few, below=0.05)
+
+    assert evidence(
+        "infrastructure.model-code",
+        "the loss falls with the trees, and 40 rows are learned by heart",
+        learns,
+        lambda batch: boosters(batch, settings, [0.5], [True])[0][0],
+        faults={
+            "labels of other rows": lambda fit: lambda batch: fit(replace(batch, label=batch.label[::-1].copy())),
+            "features that do not move": lambda fit: lambda batch: fit(replace(batch, features=0 * batch.features)),
+        },
+    )
 
 
 def test_trees_of_a_mean_cannot_start_from_quantiles():

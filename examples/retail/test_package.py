@@ -15,8 +15,12 @@ from panel import arrange
 from sales_sample import DAILY, LEVELS, PLAN, daily
 from samples import sample
 
+from mainspring import evidence
 from mainspring.errors import ParityError, SignatureError
 from mainspring.package import Models, Pipeline, build, check_parity, convert_models, load, parity
+from mainspring.registry import Registry
+from mainspring.testing import check_conversion
+from mainspring.tracking import open_database
 
 SMALL = Settings(
     rounds=8, rate=0.3, stride=14, least=20, start="usual", units=(0, 0, 0, 0.5, 1, 0.5), smoothed=(0, 0, 0, 0, 0, 0.3)
@@ -65,7 +69,7 @@ def built(converted, panel, origin, tmp_path_factory):
 
 
 def test_the_converted_pipeline_says_the_same_on_ten_thousand_rows(converted, raw, expected):
-    found = check_parity(expected, converted.predict(raw), inference.RULE, "the converted models")
+    found = check_conversion(lambda _: expected, converted.predict, raw, rule=inference.RULE)
     assert all(one.rows >= 10_000 for one in found.outputs)
 
 
@@ -166,3 +170,55 @@ def test_equal_pipelines_are_one_package(built, converted, panel, origin, tmp_pa
     spec = replace(inference.spec(converted, panel, origin, PLAN, "units"))
     again = build(converted, spec, inference.many_rows(panel, origin, PLAN, 1), tmp_path / "again.zip")
     assert again.package.digest == built.package.digest
+
+
+def test_a_forecast_can_be_followed_stage_by_stage(fitted, raw):
+    one = {name: values[:1] for name, values in raw.items()}
+    whole = fitted.predict(one)
+
+    def leads_there(stages):
+        columns = dict(one)
+        for stage in stages.values():
+            columns |= stage.transform(columns)
+        return all(np.array_equal(columns[name], values) for name, values in whole.items())
+
+    def without_calibration(stages):
+        finish = stages["calibration"]
+        raised = replace(finish, calibration=replace(finish.calibration, shift=(1.0,) * 6))
+        return {**stages, "calibration": raised}
+
+    assert evidence(
+        "infrastructure.debugging",
+        "the stages, one after the other, lead to the forecast of one row",
+        leads_there,
+        fitted.stages,
+        faults={"a stage that is not the one that serves": without_calibration},
+    )
+
+
+def test_an_alias_goes_back_to_the_version_before(built, converted, panel, origin, tmp_path):
+    other = replace(inference.spec(converted, panel, origin, PLAN, "units"), config={"newer": True})
+    newer = build(converted, other, inference.many_rows(panel, origin, PLAN, 1), tmp_path / "newer")
+    with Registry(open_database(tmp_path / "home"), tmp_path / "packages") as registry:
+
+        def move(number):
+            registry.set_alias("retail", "live", number, who="test", why="rehearsal")
+
+        for made in (built, newer):
+            registry.register(made.package.path, "retail", trust=made.sources)
+
+        def serves_the_one_before(go_back):
+            move(1)
+            move(2)
+            go_back()
+            found = registry.resolve("retail@live")
+            loaded = load(found.path, trust=built.sources, digest=found.digest)
+            return loaded.package.digest == built.package.digest and loaded.parity.ok
+
+        assert evidence(
+            "infrastructure.rollback",
+            "an alias goes back to the version before, which loads and repeats its golden samples",
+            serves_the_one_before,
+            lambda: move(1),
+            faults={"a rollback that does not happen": lambda _: lambda: None},
+        )

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from mainspring.config import Secret
     from mainspring.digest import File, Folder
-    from mainspring.events import checkpoint, log, seed
+    from mainspring.events import checkpoint, evidence, log, seed
     from mainspring.graph import pipeline, step
     from mainspring.registry import load
     from mainspring.workspace.artifacts import load_artifact
@@ -24,6 +24,7 @@ __all__ = [
     "Secret",
     "__version__",
     "checkpoint",
+    "evidence",
     "load",
     "load_artifact",
     "log",
@@ -43,6 +44,7 @@ _PLACES = {
     "Run": "mainspring.workspace.views",
     "Secret": "mainspring.config",
     "checkpoint": "mainspring.events",
+    "evidence": "mainspring.events",
     "load": "mainspring.registry.inprocess",
     "load_artifact": "mainspring.workspace.artifacts",
     "log": "mainspring.events",

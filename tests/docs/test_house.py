@@ -86,7 +86,7 @@ def commands():
     for name, (place, _) in COMMANDS.items():
         module, _, attribute = place.partition(":")
         target = getattr(importlib.import_module(module), attribute)
-        yield from [f"{name} {inner}" for inner in target] if isinstance(target, Mapping) else [name]
+        yield from [f"{name} {inner}".strip() for inner in target] if isinstance(target, Mapping) else [name]
 
 
 def test_the_tutorial_quotes_the_pipeline_that_init_writes():

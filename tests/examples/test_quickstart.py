@@ -10,7 +10,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "src/mainspring/workspace/template"
 EXAMPLE = ROOT / "examples/quickstart"
-FILES = ["README.md", "config.toml", "pipeline.py", "test_pipeline.py"]
+FILES = ["README.md", "config.toml", "pipeline.py", "requirements.txt", "test_pipeline.py"]
+FLOWS = ["merge.yml", "night.yml", "pull-request.yml"]
+PLACE = ".github/workflows"
 STEPS = ["fetch", "validate", "split", "train", "evaluate"]
 
 
@@ -24,7 +26,11 @@ def quickstart(project):
 def test_the_example_is_what_init_writes(tmp_path):
     command = [Path(sys.executable).with_name("mainspring"), "init", "new"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == FILES
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == [".github", *FILES]
+    assert sorted(path.name for path in (tmp_path / "new" / PLACE).iterdir()) == FLOWS
+    for name in FLOWS:
+        written = (tmp_path / "new" / PLACE / name).read_bytes()
+        assert (EXAMPLE / PLACE / name).read_bytes() == (TEMPLATE / "github" / name).read_bytes() == written
     for name in FILES:
         assert (EXAMPLE / name).read_bytes() == (TEMPLATE / name).read_bytes() == (tmp_path / "new" / name).read_bytes()
 

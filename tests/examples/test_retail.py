@@ -30,6 +30,21 @@ STEPS = {
     "package",
 }
 
+EVIDENCE = {
+    "data.cost",
+    "data.expectations",
+    "data.feature-code",
+    "data.policy",
+    "infrastructure.canary",
+    "infrastructure.quality-gate",
+    "model.baseline",
+    "model.inclusion",
+    "model.slices",
+    "monitoring.invariants",
+    "monitoring.numerics",
+    "monitoring.skew",
+}
+
 
 @pytest.fixture
 def retail(project):
@@ -42,6 +57,18 @@ def ran(done):
     """The steps that ran; the elements of a mapped one are one."""
     found = [step["name"] for step in done["steps"] if step["status"] == "ran"]
     return {name.partition("{")[0].partition(":")[0] for name in found}
+
+
+def check_that_each_planted_fault_is_caught(retail):
+    """What the steps show for themselves is evidence, a full point each after two runs."""
+    said = {test["id"]: test for test in retail.json("testscore")["tests"]}
+    shown = {name: test["evidence"] for name, test in said.items() if test["evidence"]}
+    assert set(shown) == EVIDENCE
+    for name, pieces in shown.items():
+        assert pieces[0]["planted"], name
+        assert all(planted["caught"] for piece in pieces for planted in piece["planted"]), pieces
+        # Twelve series are too few for a model to be good; whether it is, is not what the score is about.
+        assert said[name]["points"] == (1 if pieces[0]["passed"] else 0.5), pieces
 
 
 def check_that_service_and_batch_answer_alike(retail):
@@ -97,6 +124,7 @@ def test_smoke_runs_every_step_and_a_change_only_what_depends_on_it(retail):
     assert Path(done["package"]).is_file()
     check_that_service_and_batch_answer_alike(retail)
     assert ran(retail.json("smoke")) == set()
+    check_that_each_planted_fault_is_caught(retail)
     priced = retail.json("smoke", "--set", "costs.over=1.0", "--set", "costs.under=3.0")
     assert ran(priced) <= {"evaluate", "test", "report"}
     features = retail.folder / "features.py"

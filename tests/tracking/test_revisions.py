@@ -17,11 +17,13 @@ DIGESTS = {
     "0001": "5043cc20d26fe57c33a4e8818c04928b8e2234ef1b5a0ecbce94a60392eae204",
     "0002": "d105fc1a23bcd90c1e892f33fcf7bd33f1b9e2187beeaa04717cc6cb00858f63",
     "0003": "3e43b336f882ac25474a7707141b319fd762204503fae947894a84c29004b6b2",
+    "0004": "3ac24aad5b2e981c674416fca4ec832eccd9d54089d250008a29326161e93bad",
 }
 # What a revision added: taken away again, it leaves a database as the revision before made it.
 ADDED = {
     "0002": ("models", "versions", "aliases", "alias_moves"),
     "0003": ("training", "gate_reports", "gate_answers", "decisions", "sign_offs"),
+    "0004": ("evidence", "attestations"),
 }
 
 SECOND = '''"""A column more."""
@@ -78,8 +80,8 @@ def test_every_revision_has_its_file_in_one_line():
 
 def test_an_older_database_is_brought_to_the_newest_revision(target, newer, monkeypatch):
     with monkeypatch.context() as older:
-        older.setattr(schema, "REVISIONS", ("0001", "0002", "0003"))
-        older.setattr(schema, "HEAD", "0003")
+        older.setattr(schema, "REVISIONS", schema.REVISIONS[:-1])
+        older.setattr(schema, "HEAD", schema.REVISIONS[-1])
         with open_facts(target) as facts:
             facts.memo.set("a", "1")
     for _ in range(2):
@@ -91,14 +93,14 @@ def test_an_older_database_is_brought_to_the_newest_revision(target, newer, monk
 def test_a_migration_that_fails_changes_nothing(target, versions, newer, monkeypatch):
     add_revision(versions, then='op.execute("SELECT * FROM nothing")')
     with monkeypatch.context() as older:
-        older.setattr(schema, "REVISIONS", ("0001", "0002", "0003"))
-        older.setattr(schema, "HEAD", "0003")
+        older.setattr(schema, "REVISIONS", schema.REVISIONS[:-1])
+        older.setattr(schema, "HEAD", schema.REVISIONS[-1])
         open_facts(target).close()
     with pytest.raises(DatabaseError, match="nothing"):
         open_facts(target)
     with monkeypatch.context() as older:
-        older.setattr(schema, "REVISIONS", ("0001", "0002", "0003"))
-        older.setattr(schema, "HEAD", "0003")
+        older.setattr(schema, "REVISIONS", schema.REVISIONS[:-1])
+        older.setattr(schema, "HEAD", schema.REVISIONS[-1])
         with open_facts(target) as facts:
             assert facts.memo.find(["a"]) == {}
             with pytest.raises(DatabaseError, match="note"):
@@ -149,15 +151,15 @@ def shape(database) -> set[tuple]:
 
 @pytest.mark.parametrize("revision", list(ADDED))
 def test_a_revision_makes_the_tables_of_the_schema(target, revision):
-    later = [table for one, tables in ADDED.items() if one >= revision for table in tables]
+    later = [tables for number, tables in ADDED.items() if number >= revision]
     before = schema.REVISIONS[schema.REVISIONS.index(revision) - 1]
     with open_facts(target) as facts:
         fresh = shape(facts.database)
         facts.memo.set("a", "1")
         with facts.database.transaction():
-            for table in later:
+            for table in (table for tables in later for table in tables):
                 facts.database.write(f"DROP TABLE {table}", [{}])
-            facts.database.write(f"UPDATE alembic_version SET version_num = '{before}'", [{}])
+            facts.database.write("UPDATE alembic_version SET version_num = :before", [{"before": before}])
         assert shape(facts.database) < fresh
     with open_facts(target) as facts:
         assert shape(facts.database) == fresh

@@ -36,6 +36,8 @@ COMMANDS = {
     "overrides": ("mainspring.cli.overrides:OVERRIDES", "Set values in the place of predictions, for a time."),
     "keys": ("mainspring.cli.serve:KEYS", "Make, list and revoke API keys of a service."),
     "lineage": ("mainspring.cli.lineage:lineage", "Show what an artifact was made from, and what was made from it."),
+    "ci": ("mainspring.cli.ci:ci_command", "Smoke run, tests, gates, score: with a report for a pull request."),
+    "testscore": ("mainspring.cli.testscore:COMMANDS", "Show the ML Test Score, made of evidence."),
     "config": ("mainspring.cli.config:COMMANDS", "Show and lint the configuration."),
     "gc": ("mainspring.cli.gc:gc", "Remove old runs, and the results and blobs that nothing needs."),
     "doctor": ("mainspring.cli.doctor:doctor", "Check this machine, this installation and the home."),
@@ -74,9 +76,13 @@ class _Loaded(MutableMapping[str, Any]):
 
 def _command(name: str, target: Callable[..., Any] | Mapping[str, Callable[..., Any]], line: str) -> Any:
     """Return a command for a function, or a group of commands for several."""
-    made = typer.Typer(help=line, no_args_is_help=True, add_completion=False, **PLAIN)
+    alone = isinstance(target, Mapping) and "" in target  # what the group does when no command of it is named
+    made = typer.Typer(help=None if alone else line, no_args_is_help=not alone, add_completion=False, **PLAIN)
     if isinstance(target, Mapping):
         for inner, function in target.items():
+            if not inner:
+                made.callback(invoke_without_command=True)(function)
+                continue
             made.command(inner, context_settings=NAMES)(function)
     else:
         made.command(name, context_settings=NAMES)(target)

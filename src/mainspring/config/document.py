@@ -15,7 +15,7 @@ from mainspring.errors import ConfigError
 __all__ = ["RESERVED", "WORKSPACE", "Document", "read_document"]
 
 WORKSPACE = "workspace"
-RESERVED = ("profile", "search", "gates", "monitor", "triggers", WORKSPACE)
+RESERVED = ("profile", "search", "gates", "monitor", "triggers", "testscore", WORKSPACE)
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 

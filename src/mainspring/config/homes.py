@@ -1,14 +1,14 @@
 """Where the home of a project is, and the settings that belong to it, without its pipeline being loaded."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from mainspring.config.load import config_of
 from mainspring.config.settings import Settings
 from mainspring.digest.plain import Plain
 from mainspring.errors import NotFoundError
 
-__all__ = ["config_file", "find_home", "home_and_settings"]
+__all__ = ["config_file", "find_home", "home_and_settings", "reserved_tables"]
 
 _CONFIG: Final = "config.toml"
 _PIPELINE: Final = "pipeline.py"
@@ -58,6 +58,16 @@ def config_file(home: Path | None = None) -> Path:
     if folder is None:
         folder = Path.cwd() if home is None else home.absolute().parent
     return folder / _CONFIG
+
+
+def reserved_tables(home: Path | None = None) -> tuple[str, dict[str, dict[str, Any]]]:
+    """Return the configuration file that `home_and_settings` reads, and its reserved tables; none without a file.
+
+    Raises:
+        ConfigError: The file cannot be read.
+    """
+    file = config_file(home)
+    return str(file), config_of(_NoKeys(), file).reserved if file.is_file() else {}
 
 
 def _project_folder(start: Path) -> Path | None:

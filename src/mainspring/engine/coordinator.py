@@ -16,7 +16,7 @@ from mainspring.engine.files import InputFiles
 from mainspring.engine.interrupts import Interrupts
 from mainspring.engine.keys import Key, Keys
 from mainspring.engine.ledger import Ledger, Pending
-from mainspring.engine.messages import CorruptInput, Death, Done, Failed, Logged, Metrics, Setup, Usage
+from mainspring.engine.messages import CorruptInput, Death, Done, Evidence, Failed, Logged, Metrics, Setup, Usage
 from mainspring.engine.pool import Pool
 from mainspring.engine.schedule import Job, Schedule
 from mainspring.engine.tasks import task_of
@@ -281,7 +281,7 @@ class Coordinator:
 
     def _take(self, worker: "Worker", message: Any) -> None:
         pending: Pending = worker.owner
-        if isinstance(message, Metrics | Logged):
+        if isinstance(message, Metrics | Logged | Evidence):
             self.ledger.measured(pending, message)
             return
         self._running.pop(pending.key.digest, None)

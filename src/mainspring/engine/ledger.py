@@ -8,11 +8,11 @@ from msgspec.structs import replace
 
 from mainspring.digest import Artifact
 from mainspring.engine.keys import Key
-from mainspring.engine.messages import Logged, Measured, Metrics, Usage
+from mainspring.engine.messages import Evidence, Logged, Measured, Metrics, Usage
 from mainspring.engine.schedule import Job
 from mainspring.errors import LeaseLostError
 from mainspring.events import Event, Listener, RunStarted, StepEnded, StepRetried
-from mainspring.tracking import Facts, Lease, LoggedRow, MetricRow, Owner, ResultRow, RunRow, StepRow
+from mainspring.tracking import EvidenceRow, Facts, Lease, LoggedRow, MetricRow, Owner, ResultRow, RunRow, StepRow
 
 __all__ = ["LEASE_SECONDS", "Ledger", "Pending"]
 
@@ -127,7 +127,7 @@ class Ledger:
             self.flush()
 
     def measured(self, pending: Pending, message: Measured) -> None:
-        """Write a batch of metrics, or one figure or table."""
+        """Write a batch of metrics, one figure or table, or what a check said."""
         self.running(pending)
         name = pending.job.name
         if isinstance(message, Metrics):
@@ -136,6 +136,12 @@ class Ledger:
         elif isinstance(message, Logged):
             logged = LoggedRow(self.run.id, name, message.name, message.kind, message.artifact, message.time)
             self.facts.measures.logged([logged])
+        else:
+            self._found(pending, message)
+
+    def _found(self, pending: Pending, message: Evidence) -> None:
+        place = (self.run.id, pending.job.name, pending.key.digest)
+        self.facts.evidence.add([EvidenceRow(*place, message.test, message.name, message.record, message.time)])
 
     def flush(self) -> None:
         """Write the rows that are waiting."""

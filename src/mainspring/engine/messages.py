@@ -11,6 +11,7 @@ __all__ = [
     "CorruptInput",
     "Death",
     "Done",
+    "Evidence",
     "Failed",
     "Logged",
     "Measured",
@@ -87,6 +88,15 @@ class Logged(Struct, frozen=True):
     time: float
 
 
+class Evidence(Struct, frozen=True):
+    """What a check of a step said, as JSON, at a time."""
+
+    test: str
+    name: str
+    record: str
+    time: float
+
+
 class Usage(Struct, frozen=True):
     """What an attempt took: wall-clock seconds, CPU seconds of it and its children, peak resident bytes."""
 
@@ -149,7 +159,7 @@ class Death(Struct, frozen=True):
     peak_rss: int
 
 
-Measured = Metrics | Logged
+Measured = Metrics | Logged | Evidence
 
 
 def path_out(value: object) -> bytes:

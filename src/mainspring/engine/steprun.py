@@ -9,15 +9,17 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from msgspec.json import encode
+
 from mainspring.digest import Artifact, restore
-from mainspring.engine.messages import Logged, Metrics, Plain, Task, path_in
+from mainspring.engine.messages import Evidence, Logged, Metrics, Plain, Task, path_in
 from mainspring.errors import DefinitionError, UnstorableError
-from mainspring.events import scope
+from mainspring.events import Finding, scope
 from mainspring.graph import Step
 from mainspring.schema import Output, Signature, validate
 from mainspring.store import BlobStore, load, save, split
 
-__all__ = ["StepRun", "call_step", "find_step"]
+__all__ = ["StepRun", "call_step", "find_step", "inputs_of"]
 
 _FLUSH_SECONDS = 1.0
 _LARGEST_BATCH = 10_000
@@ -80,6 +82,10 @@ class StepRun:
 
     def _log_artifact(self, name: str, kind: str, value: object) -> None:
         self._send(Logged(name, kind, save(name, value, self.blobs, pickle=False), time.time()))
+
+    def evidence(self, finding: Finding) -> None:
+        """Send what a check said."""
+        self._send(Evidence(finding.test, finding.name, encode(finding).decode(), time.time()))
 
     def checkpoint(self) -> Path:
         """Return the checkpoint directory of this cache key, made on first use."""
@@ -183,7 +189,7 @@ def call_step(
     step = find_step(task)
     if step is None:
         return tuple(split(task.args["items"], run.blobs))
-    positional, named = _arguments(step.signature, {key: _value(arg, run.blobs) for key, arg in task.args.items()})
+    positional, named = _arguments(step.signature, inputs_of(task, run.blobs))
     if not _seeder:
         _seeder.append(_Seeder())
     _seeder[0].start(task.seed)
@@ -195,6 +201,11 @@ def call_step(
         scope.reset(token)
         run.close()
     return _stored(task, step, result, run)
+
+
+def inputs_of(task: Task, blobs: BlobStore) -> dict[str, Any]:
+    """Return the arguments of a task, loaded, by parameter; variadic ones as `*args` and `**kwargs`."""
+    return {key: _value(arg, blobs) for key, arg in task.args.items()}
 
 
 def _value(arg: Any, blobs: BlobStore) -> object:

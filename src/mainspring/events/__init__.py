@@ -1,5 +1,6 @@
 """Typed events of a run, and the verbs that a step speaks to its surroundings with."""
 
+from mainspring.events.evidence import TESTS, Finding, Planted, evidence, examine
 from mainspring.events.kinds import (
     BlobRecomputed,
     Event,
@@ -15,9 +16,12 @@ from mainspring.events.kinds import (
 from mainspring.events.scope import Scope, checkpoint, log, scope, seed
 
 __all__ = [
+    "TESTS",
     "BlobRecomputed",
     "Event",
+    "Finding",
     "Listener",
+    "Planted",
     "RunFinished",
     "RunStarted",
     "Scope",
@@ -27,6 +31,8 @@ __all__ = [
     "StepWaiting",
     "StepsAdded",
     "checkpoint",
+    "evidence",
+    "examine",
     "log",
     "scope",
     "seed",

@@ -26,8 +26,11 @@ class Scope(Protocol):
     def log(self, name: str, value: object, at: int | None) -> None:
         """Record one metric, figure or table."""
 
-    def checkpoint(self) -> Path:
-        """Return the directory that survives an interrupted attempt of this step."""
+    def evidence(self, finding: Any) -> None:
+        """Record what a check said; see `mainspring.events.evidence`."""
+
+    def checkpoint(self) -> Path | None:
+        """Return the directory that survives an interrupted attempt of this step; None where there is no run."""
 
     def seed(self) -> int:
         """Return the seed of this step, 0 to 2**32 - 1."""

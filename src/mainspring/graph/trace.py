@@ -196,6 +196,9 @@ class _Tracer:
     def log(self, name: str, *_: object) -> None:
         self._only_in_steps(f"log({name!r}, …)")
 
+    def evidence(self, finding: Any) -> None:
+        self._only_in_steps(f"evidence({finding.test!r}, …)")
+
     def checkpoint(self) -> Path:
         self._only_in_steps("checkpoint()")
 

@@ -1,1 +1,18 @@
-"""For your own tests: fixtures, and the conformance suites of what can be exchanged."""
+"""For your own tests: smoke runs, checks of training, fakes; and the conformance suites of what can be exchanged.
+
+`pytest_plugins = ["mainspring.testing.fixtures"]` in a test file or conftest.py brings the fixtures.
+"""
+
+from mainspring.testing.fakes import FakeClock, FakeSource
+from mainspring.testing.pipelines import smoke, step_inputs
+from mainspring.testing.training import check_conversion, check_loss_falls, check_overfits_one_batch
+
+__all__ = [
+    "FakeClock",
+    "FakeSource",
+    "check_conversion",
+    "check_loss_falls",
+    "check_overfits_one_batch",
+    "smoke",
+    "step_inputs",
+]

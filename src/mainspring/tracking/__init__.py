@@ -1,6 +1,7 @@
 """Facts: runs, step runs, results, leases, measures, and what files held."""
 
 from mainspring.tracking.database import Database
+from mainspring.tracking.evidence import Attestation, EvidenceRow, Seen
 from mainspring.tracking.facts import Facts, open_database, open_facts
 from mainspring.tracking.owners import alive, this_process
 from mainspring.tracking.rows import (
@@ -15,7 +16,9 @@ from mainspring.tracking.rows import (
 )
 
 __all__ = [
+    "Attestation",
     "Database",
+    "EvidenceRow",
     "Facts",
     "FileRow",
     "Lease",
@@ -24,6 +27,7 @@ __all__ = [
     "Owner",
     "ResultRow",
     "RunRow",
+    "Seen",
     "StepRow",
     "alive",
     "open_database",

@@ -9,6 +9,7 @@ from types import TracebackType
 from mainspring.errors import DatabaseError
 from mainspring.tracking import owners
 from mainspring.tracking.database import Database
+from mainspring.tracking.evidence import Attestations, Evidence
 from mainspring.tracking.files import Files
 from mainspring.tracking.leases import Leases
 from mainspring.tracking.measures import Measures
@@ -23,7 +24,7 @@ __all__ = ["Facts", "open_database", "open_facts"]
 
 
 class Facts:
-    """What is known about runs, steps, results, leases, measures and files.
+    """What is known about runs, steps, results, leases, measures, evidence and files.
 
     Threads, atomicity and errors are those of `Database`. Facts own their database: closing them closes it.
 
@@ -42,6 +43,8 @@ class Facts:
         self.results = Results(database)
         self.leases = Leases(database, alive)
         self.measures = Measures(database)
+        self.evidence = Evidence(database)
+        self.attestations = Attestations(database)
         self.files = Files(database, os.uname().nodename if host is None else host)
         self.memo = Memo(database)
 

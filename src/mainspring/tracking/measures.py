@@ -42,6 +42,7 @@ SERIES = """
 DISCARD = (
     "DELETE FROM metrics WHERE run = :run AND step = :step",
     "DELETE FROM logged WHERE run = :run AND step = :step",
+    "DELETE FROM evidence WHERE run = :run AND step = :step",
 )
 
 

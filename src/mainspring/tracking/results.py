@@ -87,6 +87,10 @@ SWEEP = (
     DELETE FROM logged WHERE run IN (SELECT run FROM logged EXCEPT SELECT id FROM runs)
     AND (run, step) IN (SELECT run, step FROM logged EXCEPT SELECT run, step FROM results)
     """,
+    """
+    DELETE FROM evidence WHERE run IN (SELECT run FROM evidence EXCEPT SELECT id FROM runs)
+    AND (run, step) IN (SELECT run, step FROM evidence EXCEPT SELECT run, step FROM results)
+    """,
 )
 
 

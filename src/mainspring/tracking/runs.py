@@ -128,6 +128,10 @@ class Runs:
         )
         return run_of(row, str(records[0][0]) if records else "", tuple(Artifact(*values) for values in artifacts))
 
+    def exists(self, run_id: str) -> bool:
+        """Return whether there is a run of exactly this id."""
+        return bool(self._database.read("SELECT 1 FROM runs WHERE id = :id", id=run_id))
+
     def list(self, limit: int = 50, *, pipeline: str | None = None, before: str | None = None) -> builtins.list[RunRow]:
         """Return the newest runs, newest first, without their records and artifacts.
 

@@ -265,3 +265,29 @@ CREATE TABLE sign_offs (
     made DOUBLE PRECISION NOT NULL
 );
 CREATE INDEX sign_offs_by_version ON sign_offs (name, number);
+
+-- What checks said, on their subject and on planted faults; `digest` is of all the rest but `id`. `key`: of the step run.
+CREATE TABLE evidence (
+    id INTEGER PRIMARY KEY,
+    run TEXT NOT NULL,
+    step TEXT NOT NULL,
+    key TEXT NOT NULL,
+    test TEXT NOT NULL,
+    name TEXT NOT NULL,
+    record TEXT NOT NULL,
+    time DOUBLE PRECISION NOT NULL,
+    digest TEXT NOT NULL
+);
+CREATE INDEX evidence_by_step ON evidence (run, step);
+
+-- What people say of a pipeline; `withdrawn`: since when it does not hold any more.
+CREATE TABLE attestations (
+    id INTEGER PRIMARY KEY,
+    pipeline TEXT NOT NULL,
+    test TEXT NOT NULL,
+    who TEXT NOT NULL,
+    note TEXT NOT NULL,
+    time DOUBLE PRECISION NOT NULL,
+    withdrawn DOUBLE PRECISION
+);
+CREATE INDEX attestations_by_pipeline ON attestations (pipeline, test);

@@ -27,7 +27,7 @@ from mainspring.engine.sources import ProjectSources
 from mainspring.engine.tasks import address_of
 from mainspring.errors import ConfigError, NotFoundError, StoreError, nearest
 from mainspring.events import Listener
-from mainspring.graph import Dag, Pipeline, trace
+from mainspring.graph import Dag, Pipeline, Step, trace
 from mainspring.graph.code import Code, CodeIndex
 from mainspring.graph.code import to_record as code_record
 from mainspring.store import save
@@ -38,6 +38,7 @@ from mainspring.workspace.past import Past
 from mainspring.workspace.project import Project, project_of
 from mainspring.workspace.report import write_report
 from mainspring.workspace.report_facts import Account, account_of
+from mainspring.workspace.substituting import substituted
 from mainspring.workspace.views import Named, Run, StepRun, StoredValue
 
 __all__ = ["Request", "configure", "execute", "run"]
@@ -52,6 +53,7 @@ class Request(Struct, frozen=True):
         only: Steps that may run.
         profile: The profile that the configuration was read with, for the record.
         listener: Who hears the events.
+        substitutes: Steps that take the place of those of these names.
     """
 
     workers: int | None = None
@@ -59,6 +61,7 @@ class Request(Struct, frozen=True):
     only: tuple[str, ...] = ()
     profile: str | None = None
     listener: Listener = lambda _: None
+    substitutes: dict[str, Step[..., Any]] = {}
 
 
 def run(
@@ -175,7 +178,7 @@ def execute(project: Project, config: Config, home: Home, request: Request) -> R
     git = GitQuestion(project.folder).ask()
     run_id = new_run_id()
     ready = Preparation(project, config, home, run_id)
-    dag = _restricted(ready.dag, request)
+    dag = substituted(_restricted(ready.dag, request), request.substitutes)
     ready.dag = dag
     owner = this_process()
     environment, description = ready.environment.snapshot()

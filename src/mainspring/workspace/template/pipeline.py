@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from mainspring import log, pipeline, seed, step
+from mainspring import evidence, log, pipeline, seed, step
 from mainspring.charts import Axis, Heatmap
 
 # The steps that use scikit-learn import it: a run that finds every result in the store does not wait for it.
@@ -39,11 +39,20 @@ def fetch(count: int) -> pd.DataFrame:
 @step
 def validate(images: pd.DataFrame) -> pd.DataFrame:
     """The images, if all their grey levels are there and from 0 to 16."""
+    faults = {
+        "a grey level of 17": lambda images: images.assign(pixel_0_0=17.0),
+        "a missing grey level": lambda images: images.assign(pixel_0_0=float("nan")),
+    }
+    evidence("data.expectations", "grey levels", check_levels, images, faults=faults)
+    check_levels(images)
+    return images
+
+
+def check_levels(images: pd.DataFrame) -> None:
     levels = images.drop(columns="target")
     right = (levels >= 0) & (levels <= 16)
     if not right.all(axis=None):
         raise ValueError(f"{(~right).any(axis=1).sum()} images have grey levels that are missing or not from 0 to 16")
-    return images
 
 
 @step
@@ -80,7 +89,34 @@ def evaluate(model: "RandomForestClassifier", images: pd.DataFrame) -> float:
     log("accuracy by digit", by_digit.reset_index(names="digit"))
     axes = Axis("recognised as"), Axis("digit")
     log("confusion", Heatmap("Test images", *axes, counts.columns, counts.index, counts.to_numpy(), Axis("images")))
+    show(model, images)
     return float(right.mean())
+
+
+def show(model: "RandomForestClassifier", images: pd.DataFrame) -> None:
+    """What the model can do, as evidence: each check is also run on a model that is wrong on purpose."""
+    actual = images["target"]
+    predicted = pd.Series(model.predict(images.drop(columns="target")), images.index)
+    labels = [digit for digit in model.classes_ if (actual == digit).any()]
+    commonest = actual.mode()[0]
+    simple = (actual == commonest).mean()
+    evidence(
+        "model.baseline",
+        "better than always the commonest digit",
+        lambda answers: (answers == actual).mean() > simple,
+        predicted,
+        faults={"a model that says the same of every image": lambda answers: answers.map(lambda _: commonest)},
+        says=f"{(predicted == actual).mean():.1%} of the images, the commonest digit {simple:.1%}",
+    )
+    recognised = (predicted == actual).groupby(actual).mean()[labels]
+    evidence(
+        "model.slices",
+        "half of the images of each digit that it learned",
+        lambda answers: (answers == actual).groupby(actual).mean()[labels].min() >= 0.5,
+        predicted,
+        faults={f"a model that never says {labels[0]}": lambda answers: answers.replace(labels[0], -1)},
+        says=f"digit {recognised.idxmin()}, {recognised.min():.1%} recognised",
+    )
 
 
 @pipeline

@@ -1,9 +1,14 @@
 """Outside a run a step is a plain function, so it is tested like one. Run with `pytest`."""
 
+import pandas as pd
 import pytest
 from pipeline import Digits, digits, evaluate, fetch, split, train, validate
+from sklearn.dummy import DummyClassifier
 
-from mainspring import run
+from mainspring import evidence, run, step
+from mainspring.testing import check_overfits_one_batch
+
+pytest_plugins = ["mainspring.testing.fixtures"]
 
 
 def test_fetch_gives_one_image_a_row():
@@ -49,3 +54,33 @@ def test_the_pipeline_runs(tmp_path):
     assert done.status == "succeeded"
     assert [step.name for step in done.steps] == ["fetch", "validate", "split", "train", "evaluate"]
     assert 0.2 < done.result < 0.4
+
+
+@step
+def guess(images: pd.DataFrame, **_) -> DummyClassifier:
+    """In the place of `train`: what it says has nothing to do with the image."""
+    return DummyClassifier(strategy="most_frequent").fit(images.drop(columns="target"), images["target"])
+
+
+def test_another_model_fits_into_the_pipeline(smoke_run):
+    assert smoke_run(digits, replace={"train": guess}).result < 0.2
+
+
+def test_the_model_learns_a_few_images_by_heart():
+    def wrong(model, images):
+        return 1 - (model.predict(images.drop(columns="target")) == images["target"]).mean()
+
+    def learns(train):
+        check_overfits_one_batch(train, wrong, fetch(20), below=0.05)
+
+    assert evidence(
+        "infrastructure.model-code",
+        "20 images learned by heart",
+        learns,
+        lambda images: train(images, list(range(10)), 20),
+        faults={"labels that do not belong to their image": lambda fit: lambda images: fit(shifted(images))},
+    )
+
+
+def shifted(images: pd.DataFrame) -> pd.DataFrame:
+    return images.assign(target=(images["target"] + 1) % 10)

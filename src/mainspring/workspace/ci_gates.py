@@ -1,0 +1,106 @@
+"""What `mainspring ci` learns of the model: beside the champion, or the baseline while there is none."""
+
+from collections.abc import Callable, Iterable
+
+from msgspec import Struct
+from msgspec.json import decode
+
+from mainspring.proof.ci import Case, Difference, Stage
+from mainspring.proof.pieces import Piece
+from mainspring.tracking import RunRow
+from mainspring.tracking.models import Models
+from mainspring.workspace.homes import Home
+
+__all__ = ["Champion", "Comparison", "Gating", "against_baseline", "champion_of", "values_of"]
+
+_BASELINE = "model.baseline"
+_SLICES = "model.slices"
+_CHAMPION = "champion"
+
+
+class Champion(Struct, frozen=True):
+    """The version that the candidate is compared with, and the run that made it."""
+
+    name: str
+    number: int
+    run: RunRow
+
+    @property
+    def words(self) -> str:
+        """How it is called."""
+        return f"{self.name} version {self.number}, run {self.run.id}"
+
+
+class Comparison(Struct, frozen=True):
+    """What is known of the candidate.
+
+    Attributes:
+        stage: The stage `gates`, with a case a gate.
+        differences: Measures beside those of what it is compared with.
+        worst_slice: In words.
+        counterexamples: New ones, in words.
+    """
+
+    stage: Stage
+    differences: tuple[Difference, ...] = ()
+    worst_slice: str = ""
+    counterexamples: tuple[str, ...] = ()
+
+
+Gating = Callable[[Home, str, Champion | None, tuple[Piece, ...]], Comparison]
+
+
+class _Config(Struct, frozen=True):
+    values: dict[str, object] = {}
+
+
+class _Record(Struct):
+    config: _Config = _Config()
+
+
+def champion_of(home: Home, pipeline: str) -> Champion | None:
+    """Return the champion that a run of a pipeline made; None while there is none."""
+    models = Models(home.facts.database)
+    for model in models.list():
+        number = model.aliases.get(_CHAMPION)
+        version = None if number is None else models.version(model.name, number)
+        for run in _runs(home, version.run if version is not None else None):
+            if run.pipeline == pipeline and number is not None:
+                return Champion(model.name, number, run)
+    return None
+
+
+def values_of(run: RunRow) -> dict[str, object]:
+    """Return the configuration of a run, by key."""
+    return decode(run.record or "{}", type=_Record).config.values
+
+
+def against_baseline(
+    home: Home,  # noqa: ARG001 - gates of another kind look there
+    pipeline: str,  # noqa: ARG001
+    champion: Champion | None,
+    pieces: tuple[Piece, ...],
+) -> Comparison:
+    """Return what the pipeline's own checks say of the model: against the baseline, and on slices."""
+    cases = tuple(_case(piece) for piece in pieces if piece.test == _BASELINE and piece.passed is not None)
+    worst = next((piece for piece in pieces if piece.test == _SLICES and piece.says), None)
+    first = "no champion yet" if champion is None else f"the champion is {champion.words}; no gates are declared"
+    if not cases:
+        stage = Stage("gates", "skipped", f"{first}; no check against a baseline is on record")
+    else:
+        wrong = [case for case in cases if case.status != "passed"]
+        said = wrong[0] if wrong else cases[0]
+        answer = "is not better" if wrong else "passes"
+        words = f"{first}; against the baseline it {answer}{f' ({said.says})' if said.says else ''}"
+        stage = Stage("gates", "inconclusive" if wrong else "passed", words, 0.0, cases)
+    return Comparison(stage, worst_slice="" if worst is None else worst.says)
+
+
+def _case(piece: Piece) -> Case:
+    return Case(piece.name, "passed" if piece.passed else "inconclusive", piece.says)
+
+
+def _runs(home: Home, run: str | None) -> Iterable[RunRow]:
+    if run is None or not home.facts.runs.exists(run):
+        return ()
+    return (home.facts.runs.get(run),)
