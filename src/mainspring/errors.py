@@ -28,6 +28,7 @@ __all__ = [
     "NotFoundError",
     "PackageError",
     "ParityError",
+    "ProofError",
     "ReadOnlyError",
     "ReferenceUseError",
     "RegistryError",
@@ -280,6 +281,10 @@ class BatchError(MainspringError):
 
 class ServingError(MainspringError):
     """A service cannot start or go on as it was told, or its prediction log cannot be read."""
+
+
+class ProofError(MainspringError):
+    """A run cannot be run again: its code, its data or its environment are not what they were, and cannot be had."""
 
 
 class NetworkFilesystemError(TrackingError):

@@ -16,17 +16,18 @@ from mainspring.tracking.postgres import PostgresDatabase, open_postgres
 DIGESTS = {
     "0001": "5043cc20d26fe57c33a4e8818c04928b8e2234ef1b5a0ecbce94a60392eae204",
     "0002": "d105fc1a23bcd90c1e892f33fcf7bd33f1b9e2187beeaa04717cc6cb00858f63",
+    "0003": "e004e545d44038dbdbc77f5287221ada7e0c9037ed52d7bd3776b2526dd068aa",
 }
 # What a revision added: taken away again, it leaves a database as the revision before made it.
-ADDED = {"0002": ("models", "versions", "aliases", "alias_moves")}
+ADDED = {"0002": ("models", "versions", "aliases", "alias_moves"), "0003": ("proofs",)}
 
 SECOND = '''"""A column more."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
@@ -50,15 +51,15 @@ def versions(tmp_path: Path) -> Path:
 
 
 def add_revision(versions: Path, then: str = "") -> None:
-    (versions / "r0003_note.py").write_text(SECOND.format(then=then))
+    (versions / "r0004_note.py").write_text(SECOND.format(then=then))
 
 
 @pytest.fixture
 def newer(monkeypatch, versions):
     """A version of the package that knows one revision more than its schema file."""
     add_revision(versions)
-    monkeypatch.setattr(schema, "REVISIONS", (*schema.REVISIONS, "0003"))
-    monkeypatch.setattr(schema, "HEAD", "0003")
+    monkeypatch.setattr(schema, "REVISIONS", (*schema.REVISIONS, "0004"))
+    monkeypatch.setattr(schema, "HEAD", "0004")
     monkeypatch.setattr(migrate.upgrade, "__defaults__", (versions,))
     monkeypatch.setattr(migrate.migrate_sqlite, "__defaults__", (versions,))
 
@@ -74,27 +75,27 @@ def test_every_revision_has_its_file_in_one_line():
 
 def test_an_older_database_is_brought_to_the_newest_revision(target, newer, monkeypatch):
     with monkeypatch.context() as older:
-        older.setattr(schema, "REVISIONS", ("0001", "0002"))
-        older.setattr(schema, "HEAD", "0002")
+        older.setattr(schema, "REVISIONS", ("0001", "0002", "0003"))
+        older.setattr(schema, "HEAD", "0003")
         with open_facts(target) as facts:
             facts.memo.set("a", "1")
     for _ in range(2):
         with open_facts(target) as facts:
             assert facts.database.read("SELECT name, value, note FROM memo") == [("a", "1", "seen")]
-            assert facts.database.read("SELECT version_num FROM alembic_version") == [("0003",)]
+            assert facts.database.read("SELECT version_num FROM alembic_version") == [("0004",)]
 
 
 def test_a_migration_that_fails_changes_nothing(target, versions, newer, monkeypatch):
     add_revision(versions, then='op.execute("SELECT * FROM nothing")')
     with monkeypatch.context() as older:
-        older.setattr(schema, "REVISIONS", ("0001", "0002"))
-        older.setattr(schema, "HEAD", "0002")
+        older.setattr(schema, "REVISIONS", ("0001", "0002", "0003"))
+        older.setattr(schema, "HEAD", "0003")
         open_facts(target).close()
     with pytest.raises(DatabaseError, match="nothing"):
         open_facts(target)
     with monkeypatch.context() as older:
-        older.setattr(schema, "REVISIONS", ("0001", "0002"))
-        older.setattr(schema, "HEAD", "0002")
+        older.setattr(schema, "REVISIONS", ("0001", "0002", "0003"))
+        older.setattr(schema, "HEAD", "0003")
         with open_facts(target) as facts:
             assert facts.memo.find(["a"]) == {}
             with pytest.raises(DatabaseError, match="note"):
@@ -143,14 +144,17 @@ def shape(database) -> set[tuple]:
     return {*columns, *indexed, *tables}
 
 
-def test_revision_2_makes_the_tables_of_the_schema(target):
+@pytest.mark.parametrize("revision", ADDED)
+def test_a_revision_makes_the_tables_of_the_schema(target, revision):
+    later = schema.REVISIONS[schema.REVISIONS.index(revision) :]
+    before = schema.REVISIONS[schema.REVISIONS.index(revision) - 1]
     with open_facts(target) as facts:
         fresh = shape(facts.database)
         facts.memo.set("a", "1")
         with facts.database.transaction():
-            for table in ADDED["0002"]:
+            for table in (name for one in later for name in ADDED[one]):
                 facts.database.write(f"DROP TABLE {table}", [{}])
-            facts.database.write("UPDATE alembic_version SET version_num = '0001'", [{}])
+            facts.database.write("UPDATE alembic_version SET version_num = :before", [{"before": before}])
         assert shape(facts.database) < fresh
     with open_facts(target) as facts:
         assert shape(facts.database) == fresh

@@ -27,7 +27,7 @@ from mainspring.package.stages import Pipeline, Stage
 from mainspring.package.state import decode_state
 from mainspring.package.value import Package
 
-__all__ = ["Loaded", "LoadedReference", "load", "open_content"]
+__all__ = ["Loaded", "LoadedReference", "golden_inputs", "load", "open_content"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +133,16 @@ def _stage(row: StageRow, content: Content, threads: int) -> Stage:
     return stage
 
 
-def _replay(pipeline: Pipeline, content: Content) -> Parity:
+def golden_inputs(pipeline: Pipeline, content: Content) -> dict[str, Array]:
+    """Return the inputs of the golden samples of a package; in the place of sensitive ones stand others.
+
+    Raises:
+        TamperedPackageError: The package lacks some of them.
+    """
     kept = decode_columns(content.files[GOLDEN])
-    outcome = {name.removeprefix("output:"): values for name, values in kept.items() if name.startswith("output:")}
-    if not outcome:
-        raise TamperedPackageError("The golden samples have no outputs", str(content.path), "Build the package again.")
-    rows = len(next(iter(outcome.values())))
+    rows = next((len(values) for name, values in kept.items() if name.startswith("output:")), 0)
     try:
-        golden = {
+        return {
             field.name: stand_in(field, rows) if field.sensitive else kept[f"input:{field.name}"]
             for field in pipeline.signature.fields
         }
@@ -148,6 +150,14 @@ def _replay(pipeline: Pipeline, content: Content) -> Parity:
         raise TamperedPackageError(
             f"The golden samples have no column {error}", str(content.path), "Build the package again."
         ) from error
+
+
+def _replay(pipeline: Pipeline, content: Content) -> Parity:
+    kept = decode_columns(content.files[GOLDEN])
+    outcome = {name.removeprefix("output:"): values for name, values in kept.items() if name.startswith("output:")}
+    if not outcome:
+        raise TamperedPackageError("The golden samples have no outputs", str(content.path), "Build the package again.")
+    golden = golden_inputs(pipeline, content)
     return check_parity(outcome, pipeline.run(golden), content.manifest.rule, f"golden samples of {content.path}")
 
 

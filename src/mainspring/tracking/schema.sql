@@ -207,3 +207,14 @@ CREATE TABLE alias_moves (
     evidence TEXT
 );
 CREATE UNIQUE INDEX alias_moves_by_generation ON alias_moves (name, alias, generation);
+
+-- What was found when a run was run again; rows are only added, and go with their run. `record`: JSON of `mainspring
+-- reproduce`.
+CREATE TABLE proofs (
+    id INTEGER PRIMARY KEY,
+    run TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    record TEXT NOT NULL,
+    made DOUBLE PRECISION NOT NULL
+);
+CREATE INDEX proofs_by_run ON proofs (run, id);
