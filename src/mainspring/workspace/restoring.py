@@ -14,9 +14,9 @@ from mainspring.store.trees import materialise
 from mainspring.tracking import RunRow
 from mainspring.workspace.homes import Home
 
-__all__ = ["Restored", "restore_inputs", "toml", "write_config"]
+__all__ = ["INPUT", "Restored", "restore_inputs", "toml", "write_config"]
 
-_INPUT = "input "
+INPUT = "input "
 
 
 class Restored(Struct, frozen=True):
@@ -43,7 +43,7 @@ def restore_inputs(home: Home, row: RunRow, record: Mapping[str, Any], folder: P
     original = Path(record.get("folder") or home.path.parent)
     wanted = dict(_read_inputs(home, row))
     copies = {artifact.digest: artifact for artifact in _kept(home, row)}
-    names = {artifact.name.removeprefix(_INPUT): artifact for artifact in _kept(home, row)}
+    names = {artifact.name.removeprefix(INPUT): artifact for artifact in _kept(home, row)}
     kept, referenced, problems = {}, [], []
     for number, (name, artifact) in enumerate(names.items()):
         if name in wanted and wanted[name][0] != artifact.digest:
@@ -88,7 +88,7 @@ def _kept(home: Home, row: RunRow) -> Iterator[Artifact]:
     found = home.facts.runs.list(1000)
     known = [home.facts.runs.get(one.id) for one in reversed(found) if one.id in runs]
     for run in (*known, row):
-        yield from (one for one in run.artifacts if one.name.startswith(_INPUT))
+        yield from (one for one in run.artifacts if one.name.startswith(INPUT))
 
 
 def _copied(home: Home, artifact: Artifact, name: str, number: int, folder: Path) -> str:
