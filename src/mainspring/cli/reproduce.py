@@ -148,8 +148,8 @@ def _print_perturbed(proof: Proof) -> None:
     put_table(("step", *(one.name for one in found)), rows)
     put()
     put_table(
-        ("varied", "to", "rung", "first"),
-        [(one.name, one.says, _coloured(one.rung), one.first or "") for one in found],
+        ("varied", "to", "rung", "first", ""),
+        [(one.name, one.says, _coloured(one.rung), one.first or "", _cut(one.why)) for one in found],
     )
 
 

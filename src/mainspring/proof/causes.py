@@ -111,9 +111,8 @@ def _named(step: str, moving: Sequence[Perturbation], plain: Made, observed: str
     names = tuple(one.name for one in moving)
     says = "; ".join(one.cause for one in moving)
     done = " and ".join(f"{one.name} ({one.says})" for one in moving)
-    return Cause(
-        step, names, says, f"{observed}, and something else with another {done}", _evidence(step, names, plain)
-    )
+    seen = f"{observed}, and something else when this is varied: {done}"
+    return Cause(step, names, says, seen, _evidence(step, names, plain))
 
 
 def _restless(step: str, probes: Probes, plain: Made) -> Cause:

@@ -20,6 +20,7 @@ __all__ = ["Difference", "Recorded", "build", "differences", "machine_difference
 _SOURCE = Path(__file__).resolve().parents[2]
 _OURSELVES = "mainspring"
 _SHOWN = 8
+_TAKEN = ("Collecting ", "Processing ")  # what pip says of each, from an index or from a file
 
 
 class Difference(Struct, frozen=True):
@@ -143,17 +144,21 @@ def _python(version: str) -> str:
 
 def _install(command: list[str], folder: Path, tell: Callable[[str], None]) -> None:
     requirements = folder / "requirements.txt"
-    total = len(requirements.read_text().splitlines())
+    total = len(requirements.read_text(encoding="utf-8").splitlines())
     process = subprocess.Popen(
-        [*command, "-r", str(requirements)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [*command, "-r", str(requirements)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
     )
     lines = []
     with process:
         for line in process.stdout or ():
             lines.append(line.rstrip())
-            if line.startswith("Collecting "):
-                count = sum(one.startswith("Collecting ") for one in lines)
-                tell(f"{count} of {total} distributions, {line.split()[1]}")
+            if line.startswith(_TAKEN):
+                count = sum(one.startswith(_TAKEN) for one in lines)
+                tell(f"{min(count, total)} of {total} distributions, {line.split()[1]}")
             elif line.startswith("Installing collected"):
                 tell(f"installing {total} distributions")
     if process.returncode:
@@ -176,7 +181,7 @@ def _unlike(what: str, different: tuple[Difference, ...]) -> ProofError:
 
 
 def _call(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
     if done.returncode:
         raise ProofError(
             f"'{' '.join(command[:4])} …' failed: {(done.stderr or done.stdout).strip()[-300:]}",

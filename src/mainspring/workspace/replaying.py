@@ -73,6 +73,7 @@ class Perturbed(Struct, frozen=True):
     says: str
     rung: str
     first: str | None
+    why: str
     steps: dict[str, str]
     seconds: float
 
@@ -158,7 +159,7 @@ class _Replays:
     def whole(self, one: Perturbation) -> Made:
         """Return the whole run under a perturbation, with nothing stored."""
         name = f"home-{one.name.replace(' ', '-')}"
-        return self.run(f"with another {one.name}", name, self.under(one))
+        return self.run(f"varied: {one.name}", name, self.under(one))
 
     def forget(self, one: Perturbation) -> None:
         """Remove what a run under a perturbation has made."""
@@ -203,11 +204,12 @@ def replay(spec: Spec, tell: Callable[[dict[str, Any]], None]) -> Findings:
         made = replays.whole(one)
         moved = compare(plain, made)
         replays.forget(one)
-        roots = [step.step for step in moved if step.root]
+        first_moved = next((step for step in moved if step.root), None)
         found.append((one, moved))
         rung = lowest(step.rung for step in moved)
         rungs = {step.step: step.rung for step in moved}
-        perturbed.append(Perturbed(one.name, one.says, rung, next(iter(roots), None), rungs, made.seconds))
+        name, why = (first_moved.step, first_moved.says) if first_moved is not None else (None, "")
+        perturbed.append(Perturbed(one.name, one.says, rung, name, why, rungs, made.seconds))
     moved_first, moved_cause = cause_under(found, first, cause, probes, plain)
     return Findings(
         plain.run,

@@ -227,7 +227,7 @@ def _replayed(spec: Spec, python: Path, folder: Path, scratch: Path, tell: Progr
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=printed,
-            text=True,
+            encoding="utf-8",
         )
         try:
             last = _heard(process, tell)
