@@ -163,6 +163,7 @@ def test_a_file_that_code_reads_unseen_is_told(project):
     assert "declare it as a File" in failed
 
 
+@pytest.mark.prove
 def test_another_value_on_record_is_found_and_said(flawed):
     """As if the run had been made where a sum came out otherwise."""
     project = flawed("none")
