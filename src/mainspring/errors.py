@@ -29,6 +29,7 @@ __all__ = [
     "PackageError",
     "ParityError",
     "PromotionRefusedError",
+    "ProofError",
     "ReadOnlyError",
     "ReferenceUseError",
     "RegistryError",
@@ -292,6 +293,10 @@ class BatchError(MainspringError):
 
 class ServingError(MainspringError):
     """A service cannot start or go on as it was told, or its prediction log cannot be read."""
+
+
+class ProofError(MainspringError):
+    """A run cannot be run again: its code, its data or its environment are not what they were, and cannot be had."""
 
 
 class NetworkFilesystemError(TrackingError):

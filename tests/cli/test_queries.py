@@ -46,12 +46,20 @@ def test_runs_compare(say, snapshot, plain):
     assert plain(say("runs", "compare").output) == snapshot
     compared = json.loads(say("runs", "compare", "--json").output)
     assert compared["config"] == {"factor": [2, 3]}
+    assert compared["origins"] == {"factor": ["config.toml:2", "config.toml:2"]}
+    assert compared["code"] == []
+    assert compared["environment"] == {}
+    [data] = compared["data"]
+    assert (data["name"], data["same"]) == ("sales.txt", True)
     steps = {step["name"]: step for step in compared["steps"]}
     assert steps["read"]["same"] is True
     assert steps["read"]["changes"] == []
     assert steps["scale{0}"]["changes"] == ["factor: 2 → 3"]
     assert steps["total"]["same"] is False
-    assert [(metric["before"], metric["after"]) for metric in compared["metrics"]] == [(104.0, 156.0)]
+    [artifact] = steps["total"]["artifacts"]
+    assert artifact["before"] != artifact["after"]
+    [metric] = compared["metrics"]
+    assert (metric["before"], metric["after"], metric["difference"]) == (104.0, 156.0, 52.0)
 
 
 def test_runs_compare_with_the_one_before_or_with_any(say):
@@ -67,6 +75,22 @@ def test_runs_compare_with_the_one_before_or_with_any(say):
     said = say("runs", "compare", oldest, expect=2)
     assert f"Run {oldest} is the first of pipeline" in said.output
     assert "fix:   Run it once more, or name two runs." in said.output
+
+
+def test_runs_compare_code_and_data(shop, say):
+    shop.write("def rounded(price):\n    return round(price, 1) + 1\n", "prices.py")
+    shop.write("5\n12\n41\n", "sales.txt")
+    shop.run()
+    said = say("runs", "compare").output
+    assert "-    return round(price)" in said
+    assert "+    return round(price, 1) + 1" in said
+    compared = json.loads(say("runs", "compare", "--json").output)
+    [code] = compared["code"]
+    assert (code["symbol"], code["kind"], code["steps"]) == ("prices.py::rounded", "changed", ["scale"])
+    assert code["where"] == "prices.py:1-2"
+    [data] = compared["data"]
+    assert (data["name"], data["same"]) == ("sales.txt", False)
+    assert [metric["difference"] for metric in compared["metrics"]] == [5.0]
 
 
 def test_pins(say):

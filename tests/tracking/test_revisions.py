@@ -18,12 +18,14 @@ DIGESTS = {
     "0002": "d105fc1a23bcd90c1e892f33fcf7bd33f1b9e2187beeaa04717cc6cb00858f63",
     "0003": "3e43b336f882ac25474a7707141b319fd762204503fae947894a84c29004b6b2",
     "0004": "3ac24aad5b2e981c674416fca4ec832eccd9d54089d250008a29326161e93bad",
+    "0005": "0dd13b91f995f3a321f0d5cd87b8ec92b8090f40926eee292bfd31a7504b06cb",
 }
 # What a revision added: taken away again, it leaves a database as the revision before made it.
 ADDED = {
     "0002": ("models", "versions", "aliases", "alias_moves"),
     "0003": ("training", "gate_reports", "gate_answers", "decisions", "sign_offs"),
     "0004": ("evidence", "attestations"),
+    "0005": ("proofs",),
 }
 
 SECOND = '''"""A column more."""

@@ -22,6 +22,7 @@ COMMANDS = {
     "plan": ("mainspring.cli.plan:plan", "Show what a run would do, and why."),
     "why": ("mainspring.cli.why:why", "Show what changed since a step last succeeded, down to the lines."),
     "runs": ("mainspring.cli.runs:COMMANDS", "List, show, compare and pin runs."),
+    "reproduce": ("mainspring.cli.reproduce:run_again", "Run a recorded run again and compare, step by step."),
     "artifacts": ("mainspring.cli.artifacts:COMMANDS", "Show and export what steps returned."),
     "packages": ("mainspring.cli.packages:COMMANDS", "Inspect, verify, compare and register packages."),
     "models": ("mainspring.cli.models:COMMANDS", "List, show and compare models: their versions and aliases."),

@@ -11,7 +11,19 @@ import typer
 
 from mainspring.charts.numbers import duration, moment
 
-__all__ = ["ago", "coloured", "grouped", "mark", "numbers", "put", "put_json", "put_pairs", "put_table", "stamp"]
+__all__ = [
+    "ago",
+    "coloured",
+    "grouped",
+    "mark",
+    "numbers",
+    "put",
+    "put_diff",
+    "put_json",
+    "put_pairs",
+    "put_table",
+    "stamp",
+]
 
 T = TypeVar("T")
 MARKS = {
@@ -28,6 +40,7 @@ MARKS = {
     "failed": ("✗", "red"),
     "fail": ("✗", "red"),
 }
+_DIFF_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 _MINUTE = 60
 _RECENT = 2 * 24 * 60 * _MINUTE
 
@@ -51,6 +64,12 @@ def coloured(text: str, colour: str | None) -> str:
     """Return a text in a colour where colours are seen, and wanted: https://no-color.org."""
     seen = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     return typer.style(text, fg=colour) if colour is not None and seen else text
+
+
+def put_diff(text: str) -> None:
+    """Print a unified diff."""
+    for line in text.splitlines():
+        put(coloured(line, _DIFF_COLOURS.get(line[:1])))
 
 
 def put_pairs(pairs: Sequence[tuple[str, str]]) -> None:

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from msgspec import to_builtins
 
 from mainspring.charts.numbers import change, duration, moment, number, short, size
 from mainspring.cli.completing import runs as complete_runs
 from mainspring.cli.failing import relative
 from mainspring.cli.options import RUN_HELP, AsJson, HomePath, RunName
-from mainspring.cli.printing import ago, grouped, mark, numbers, put, put_json, put_pairs, put_table, stamp
-from mainspring.tracking import LoggedRow, MetricRow, ResultRow, RunRow, StepRow
+from mainspring.cli.printing import ago, grouped, mark, numbers, put, put_diff, put_json, put_pairs, put_table, stamp
+from mainspring.tracking import LoggedRow, MetricRow, ProofRow, ResultRow, RunRow, StepRow
 from mainspring.workspace.comparing import Comparison, StepPair, compare
 from mainspring.workspace.homes import Home
 from mainspring.workspace.opening import open_existing
@@ -42,8 +43,10 @@ def list_runs(
     with open_existing(home) as opened:
         rows = opened.facts.runs.list(limit, pipeline=pipeline, before=before)
         counts = opened.facts.steps.counts([row.id for row in rows])
+        proven = opened.facts.proofs.verdicts([row.id for row in rows])
     if as_json:
-        put_json({"runs": [{**_run_record(row), "steps": counts.get(row.id, {})} for row in rows]})
+        records = [{**_run_record(row), "steps": counts.get(row.id, {}), "proof": proven.get(row.id)} for row in rows]
+        put_json({"runs": records})
         return
     table = [
         (
@@ -53,11 +56,15 @@ def list_runs(
             ago(row.started),
             "" if row.ended is None else duration(row.ended - row.started),
             ", ".join(f"{number_of:,} {status}" for status, number_of in sorted(counts.get(row.id, {}).items())),
-            "pinned" if row.pinned else "",
+            ", ".join(filter(None, ["pinned" if row.pinned else "", _reproduced(proven.get(row.id))])),
         )
         for row in rows
     ]
     put_table(("status", "run", "pipeline", "started", "took", "steps", ""), table, right=("took",))
+
+
+def _reproduced(verdict: str | None) -> str:
+    return "" if verdict is None else f"reproduced: {verdict}"
 
 
 def show(run: RunName = "latest", *, home: HomePath = None, as_json: AsJson = False) -> None:
@@ -67,15 +74,19 @@ def show(run: RunName = "latest", *, home: HomePath = None, as_json: AsJson = Fa
         steps = opened.facts.steps.of(row.id)
         results = opened.facts.results.of_run(row.id)
         metrics, logged = opened.facts.measures.of_run(row.id)
+        proofs = opened.facts.proofs.of_run(row.id)
         report = _report(opened, row)
     if as_json:
         record = {**_run_record(row), "record": json.loads(row.record or "{}"), "report": report and str(report)}
         record["steps"] = [_step_record(step, results.get(step.name)) for step in steps]
         record["metrics"] = [_metric_record(metric) for metric in metrics]
         record["logged"] = [_logged_record(one) for one in logged]
+        record["proofs"] = [
+            {"verdict": one.verdict, "made": stamp(one.made), "record": json.loads(one.record)} for one in proofs
+        ]
         put_json(record)
         return
-    _print_head(row, report)
+    _print_head(row, report, proofs)
     _print_steps(steps, results)
     _print_measures(metrics, logged)
 
@@ -85,7 +96,7 @@ def _report(home: Home, row: RunRow) -> Path | None:
     return path if path.exists() else None
 
 
-def _print_head(row: RunRow, report: Path | None) -> None:
+def _print_head(row: RunRow, report: Path | None, proofs: list[ProofRow]) -> None:
     record = json.loads(row.record or "{}")
     git = record.get("git") or {}
     pairs = [
@@ -97,6 +108,7 @@ def _print_head(row: RunRow, report: Path | None) -> None:
         ("profile", record.get("profile") or ""),
         ("commit", git.get("commit") or ""),
         ("report", "" if report is None else relative(report)),
+        ("reproduced", "\n".join(f"{one.verdict} ({ago(one.made)})" for one in proofs)),
         ("error", row.error or ""),
     ]
     put_pairs([(name, value) for name, value in pairs if value])
@@ -141,25 +153,34 @@ def compare_runs(run: First = "latest", after: After = None, *, home: HomePath =
     """Show two runs beside each other.
 
     Without names these are the latest and the one before it; a run that is named alone is compared with the one of its
-    pipeline before it. Shown is what differs in their configuration, code and inputs, in what they returned, and in
-    their metrics.
+    pipeline before it. Shown is what differs in their code, configuration, data and environment, and in what they
+    returned, and all metrics.
     """
     with open_existing(home) as opened:
         found = compare(opened, None, run) if after is None else compare(opened, run, after)
     if as_json:
         put_json(_comparison_record(found))
         return
+    _print_comparison(found)
+
+
+def _print_comparison(found: Comparison) -> None:
     put(f"{found.before.id} ({ago(found.before.started)}) and {found.after.id} ({ago(found.after.started)})")
-    for title, differing in (("configuration", found.config), ("around it", found.environment)):
-        if differing:
+    _print_code(found)
+    config = [(one.key, _with(one.before, one.origins[0]), _with(one.after, one.origins[1])) for one in found.config]
+    data = [(one.name, _shown(one.before), _shown(one.after)) for one in found.data if one.before != one.after]
+    around = [(key, _shown(old), _shown(new)) for key, old, new in found.environment]
+    for title, rows in (("configuration", config), ("data", data), ("environment", around)):
+        if rows:
             put()
-            put_table((title, "before", "after"), [(key, _shown(old), _shown(new)) for key, old, new in differing])
+            put_table((title, "before", "after"), rows)
     put()
     pairs = grouped(
         found.steps, lambda step: step.name, lambda step: (step.before, step.after, step.same, step.changes)
     )
-    rows = [(name, *_pair(together[0])) for name, together in pairs]
-    put_table(("step", "before", "after", "returned", "what changed"), rows)
+    steps = [(name, *_pair(together)) for name, together in pairs]
+    columns = ("step", "before", "after", "took before", "took after", "returned", "what changed")
+    put_table(columns, steps, right=("took before", "took after"))
     if found.metrics:
         put()
         metrics = [
@@ -169,9 +190,35 @@ def compare_runs(run: First = "latest", after: After = None, *, home: HomePath =
         put_table(("metric", "step", "before", "after", "change"), metrics, right=("before", "after", "change"))
 
 
-def _pair(step: StepPair) -> tuple[str, str, str, str]:
+def _print_code(found: Comparison) -> None:
+    if not found.code:
+        return
+    put()
+    rows = [(one.symbol.rpartition("::")[2], one.kind, one.where, ", ".join(one.steps)) for one in found.code]
+    put_table(("code", "", "where", "steps"), rows)
+    for one in found.code:
+        if one.diff and one.kind == "changed":
+            put()
+            put_diff(one.diff)
+
+
+def _with(value: Any, origin: str | None) -> str:
+    return _shown(value) if value is None or origin is None else f"{_shown(value)} ({origin})"
+
+
+def _pair(together: list[StepPair]) -> tuple[str, ...]:
+    step = together[0]
     same = {None: "", True: "the same", False: "something else"}[step.same]
-    return step.before or "-", step.after or "-", same, "; ".join(step.changes)
+    if step.same is False and len(together) == 1:
+        unlike = [one for one in step.artifacts if one.before != one.after]
+        same = ", ".join(f"{_shown(one.before)} → {_shown(one.after)}" for one in unlike)
+    took = [_sum([one.seconds[place] for one in together]) for place in (0, 1)]
+    return step.before or "-", step.after or "-", *took, same, "; ".join(step.changes)
+
+
+def _sum(seconds: list[float | None]) -> str:
+    known = [one for one in seconds if one is not None]
+    return duration(sum(known)) if known else ""
 
 
 def _value(value: float | None) -> str:
@@ -259,7 +306,10 @@ def _comparison_record(found: Comparison) -> dict[str, Any]:
     return {
         "before": found.before.id,
         "after": found.after.id,
-        "config": {key: [old, new] for key, old, new in found.config},
+        "code": [to_builtins(one) for one in found.code],
+        "config": {one.key: [one.before, one.after] for one in found.config},
+        "origins": {one.key: list(one.origins) for one in found.config},
+        "data": [{**to_builtins(one), "same": one.before == one.after} for one in found.data],
         "environment": {key: [old, new] for key, old, new in found.environment},
         "steps": [
             {
@@ -269,11 +319,18 @@ def _comparison_record(found: Comparison) -> dict[str, Any]:
                 "same": step.same,
                 "changes": list(step.changes),
                 "seconds": list(step.seconds),
+                "artifacts": [to_builtins(one) for one in step.artifacts],
             }
             for step in found.steps
         ],
         "metrics": [
-            {"step": one.step, "name": one.name, "before": numbers(one.before), "after": numbers(one.after)}
+            {
+                "step": one.step,
+                "name": one.name,
+                "before": numbers(one.before),
+                "after": numbers(one.after),
+                "difference": numbers(one.difference),
+            }
             for one in found.metrics
         ],
     }

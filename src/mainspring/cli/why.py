@@ -4,13 +4,11 @@ from typing import Any
 
 from mainspring.cli.choosing import configured, open_chosen
 from mainspring.cli.options import AsJson, Chosen, StepName, flat
-from mainspring.cli.printing import coloured, mark, put, put_json
+from mainspring.cli.printing import mark, put, put_diff, put_json
 from mainspring.workspace.why import Explanation
 from mainspring.workspace.why import why as explain
 
 __all__ = ["why"]
-
-_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 @flat
@@ -54,7 +52,6 @@ def _print(found: Explanation) -> None:
         put(f"  '{name}' runs first; what it returns may differ too")
     for difference in found.differences:
         put()
-        for line in difference.text.splitlines():
-            put(coloured(line, _COLOURS.get(line[:1])))
+        put_diff(difference.text)
     for remark in found.remarks:
         put(f"note: {remark}")

@@ -101,4 +101,7 @@ def as_json(value: Any, base: Path) -> Any:
 def _text(value: Any) -> str:
     if isinstance(value, Enum):
         return str(value.value)
-    return value.isoformat() if isinstance(value, date | time) else str(value)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    written = getattr(type(value), "__to_config__", None)
+    return str(value) if written is None else str(written(value))

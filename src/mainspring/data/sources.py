@@ -80,6 +80,10 @@ class Source:
         """Return the source of a text in `config.toml`, whose paths are relative to `base`."""
         return cls(text, files=_files(_PIN.sub("", text), base))
 
+    def __to_config__(self) -> str:
+        """Return the text that stands for it in `config.toml`, with its pin."""
+        return f"{self.uri}#sha256={self.sha256}" if self.sha256 else self.uri
+
     def __identity__(self) -> tuple[object, ...]:
         """What data these are: by their pin, else by the content of files, else by the URI and its stamp."""
         if self.sha256:

@@ -54,7 +54,8 @@ def _download(wanted: WheelMember, folder: Path, source: Source) -> None:
             [*command, f"{wanted.name}=={wanted.version}"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",  # what pip prints need not fit the locale
+            errors="replace",
             timeout=_LONGEST_SECONDS,
             check=False,
         )

@@ -263,7 +263,7 @@ class Coordinator:
         options = step.options
         self.ledger.emit(StepStarted(self.ledger.run.id, job.name, pending.reason, job.attempts))
         self._running[pending.key.digest] = pending
-        task = task_of(job, pending.key, self.setup.home, pending.log)
+        task = task_of(job, pending.key, self.setup, pending.log)
         worker = self._pool.submit(task, self._cpus(pending), options.timeout, options.memory)
         worker.owner = pending
 

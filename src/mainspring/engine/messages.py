@@ -39,12 +39,18 @@ class Setup(Struct, frozen=True):
         home: The home directory.
         project: The folder that the project's modules are imported from.
         allow_pickle: Whether values without a codec may be pickled.
+        variables: What its environment has beside, or instead of, what a worker's has.
+        folder: Its working directory; None is that of the coordinator.
+        salt: What seeds are derived from beside the cache key, where the noise of seeds is looked for.
     """
 
     path: tuple[str, ...]
     home: str
     project: str
     allow_pickle: bool
+    variables: dict[str, str] = {}
+    folder: str | None = None
+    salt: str = ""
 
 
 class Task(Struct, frozen=True):

@@ -46,7 +46,8 @@ class Worker:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", _COMMAND, *map(str, fds)],
                 pass_fds=fds,
-                env={**os.environ, **threads, "PYTHONHASHSEED": "0"},
+                env={**os.environ, **threads, "PYTHONHASHSEED": "0", **setup.variables},
+                cwd=setup.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=None,

@@ -6,7 +6,7 @@ from typing import Any
 
 from mainspring.digest import main_name, tagged
 from mainspring.engine.keys import Key
-from mainspring.engine.messages import Task
+from mainspring.engine.messages import Setup, Task
 from mainspring.engine.schedule import Job
 from mainspring.errors import DefinitionError
 from mainspring.graph import Step
@@ -14,13 +14,13 @@ from mainspring.graph import Step
 __all__ = ["address_of", "task_of"]
 
 
-def task_of(job: Job, key: Key, home: str, log: str = "") -> Task:
+def task_of(job: Job, key: Key, setup: Setup, log: str = "") -> Task:
     """Return the task of a job: its seed and its checkpoint directory follow from the cache key alone.
 
     Args:
         job: What is to be done.
         key: Its cache key, with the arguments.
-        home: The home.
+        setup: What workers know.
         log: File for what it prints, relative to the home.
     """
     module, attribute = ("", "") if job.splits else address_of(job.node.step)
@@ -29,9 +29,9 @@ def task_of(job: Job, key: Key, home: str, log: str = "") -> Task:
         module=module,
         attribute=attribute,
         args=key.args,
-        seed=int(tagged("seed", key.digest)[:8], 16),
-        log=f"{home}/{log}",
-        checkpoint=f"{home}/checkpoints/{key.digest}",
+        seed=int(tagged("seed", key.digest, *filter(None, [setup.salt]))[:8], 16),
+        log=f"{setup.home}/{log}",
+        checkpoint=f"{setup.home}/checkpoints/{key.digest}{setup.salt}",
         declared=tuple(str(Path(value.path).absolute()) for value in key.files),
         whole=job.element is not None,
     )

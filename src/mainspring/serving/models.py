@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from mainspring.errors import ServingError
-from mainspring.package.arrow import decode_columns
-from mainspring.package.content import Content, read_content
-from mainspring.package.dtypes import stand_in
+from mainspring.package.content import read_content
 from mainspring.package.fields import Signature
 from mainspring.package.frames import Array
-from mainspring.package.loading import Loaded, open_content
-from mainspring.package.manifest import GOLDEN
+from mainspring.package.loading import Loaded, golden_samples, open_content
 from mainspring.registry.targets import Target
 from mainspring.serving.predlog.frames import ColumnRow, ModelRow
 from mainspring.serving.reading import Reader, droppable
@@ -94,7 +91,7 @@ def open_served(
     name = target.name or loaded.package.name
     digest = loaded.package.digest
     version = str(target.version) if target.version is not None else digest[:SHORT]
-    golden = _golden(content, loaded)
+    golden, _ = golden_samples(content, loaded.signature)
     call, row = _timed(loaded, golden)
     return Served(
         loaded,
@@ -121,15 +118,6 @@ def open_served(
         time.time(),
         {name: values[:1].tolist()[0] for name, values in golden.items()},
     )
-
-
-def _golden(content: Content, loaded: Loaded) -> dict[str, Array]:
-    """The golden samples as input, with stand-ins for what is sensitive."""
-    kept = decode_columns(content.files[GOLDEN])
-    rows = len(next(iter(kept.values())))
-    return {
-        one.name: stand_in(one, rows) if one.sensitive else kept[f"input:{one.name}"] for one in loaded.signature.fields
-    }
 
 
 def _timed(loaded: Loaded, golden: dict[str, Array]) -> tuple[float, float]:

@@ -372,6 +372,24 @@ def memos_are_kept(connect: Connect) -> None:
         same([w.facts.memo.forget("code/"), w.facts.memo.find(["code/a", "requires/c"])], [2, {"requires/c": "4"}])
 
 
+def proofs_are_added_and_go_with_their_run(connect: Connect) -> None:
+    """Proofs of a run are listed newest first, and its verdict is the newest; they go when the run is deleted."""
+    with world(connect) as w:
+        for name in ("a", "b"):
+            w.facts.runs.start(run_row(name))
+            w.facts.runs.finish(name, "succeeded")
+        first = w.facts.proofs.add("a", "bytes equal", '{"format": 1}')
+        w.clock.time += 1
+        second = w.facts.proofs.add("a", "different", "{}")
+        other = w.facts.proofs.add("b", "within tolerance", "{}")
+        same((first.made, second.verdict), (w.clock.time - 1, "different"))
+        same(w.other.proofs.of_run("a"), [second, first])
+        same(w.other.proofs.newest(2), [other, second])
+        same(w.other.proofs.verdicts(["a", "b", "c"]), {"a": "different", "b": "within tolerance"})
+        w.facts.runs.delete(["a"])
+        same((w.other.proofs.of_run("a"), w.other.proofs.of_run("b")), ([], [other]))
+
+
 def strange_text_is_kept(connect: Connect) -> None:
     """Any text that Python has is stored; what databases cannot hold becomes the replacement character."""
     with world(connect) as w:
@@ -475,6 +493,7 @@ CASES: tuple[Case, ...] = (
     many_measures_are_kept_in_order,
     files_are_remembered_when_they_can_be_trusted,
     memos_are_kept,
+    proofs_are_added_and_go_with_their_run,
     strange_text_is_kept,
     deleting_runs_keeps_what_results_need,
     what_runs_need_is_referenced,

@@ -14,6 +14,7 @@ from mainspring.tracking.files import Files
 from mainspring.tracking.leases import Leases
 from mainspring.tracking.measures import Measures
 from mainspring.tracking.memo import Memo
+from mainspring.tracking.proofs import Proofs
 from mainspring.tracking.results import Results
 from mainspring.tracking.rows import Owner
 from mainspring.tracking.runs import Runs
@@ -47,6 +48,7 @@ class Facts:
         self.attestations = Attestations(database)
         self.files = Files(database, os.uname().nodename if host is None else host)
         self.memo = Memo(database)
+        self.proofs = Proofs(database)
 
     def now(self) -> float:
         """Return the database's time, in seconds since 1970 UTC."""

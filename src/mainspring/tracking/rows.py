@@ -17,6 +17,7 @@ __all__ = [
     "LoggedRow",
     "MetricRow",
     "Owner",
+    "ProofRow",
     "ResultRow",
     "RunRow",
     "StepRow",
@@ -149,6 +150,15 @@ class LoggedRow(Struct, frozen=True):
     kind: str
     artifact: Artifact
     time: float
+
+
+class ProofRow(Struct, frozen=True):
+    """What was found when `run` was run again: the verdict, and the whole of it as JSON, recorded at `made`."""
+
+    run: str
+    verdict: str
+    record: str
+    made: float
 
 
 class Lease(Struct, frozen=True):

@@ -32,6 +32,7 @@ PROTECTED = "SELECT id FROM runs WHERE (status = 'running' OR pinned = 1) AND id
 DELETE = (
     "DELETE FROM records WHERE run = :run",
     "DELETE FROM kept WHERE run = :run",
+    "DELETE FROM proofs WHERE run = :run",
     "DELETE FROM uses WHERE run = :run",
     "DELETE FROM steps WHERE run = :run",
 )

@@ -291,3 +291,13 @@ CREATE TABLE attestations (
     withdrawn DOUBLE PRECISION
 );
 CREATE INDEX attestations_by_pipeline ON attestations (pipeline, test);
+-- What was found when a run was run again; rows are only added, and go with their run. `record`: JSON of `mainspring
+-- reproduce`.
+CREATE TABLE proofs (
+    id INTEGER PRIMARY KEY,
+    run TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    record TEXT NOT NULL,
+    made DOUBLE PRECISION NOT NULL
+);
+CREATE INDEX proofs_by_run ON proofs (run, id);

@@ -1,19 +1,74 @@
-"""Two runs beside each other: configuration, steps, metrics and what they returned."""
+"""Two runs beside each other: code, configuration, data, environment, steps, metrics and what they returned."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from mainspring.engine.keys import Key
 from mainspring.engine.reasons import changes
 from mainspring.errors import NotFoundError
-from mainspring.graph.code import Code
+from mainspring.graph.code import Code, SymbolChange, diff
+from mainspring.store import load
 from mainspring.tracking import ResultRow, RunRow, StepRow
+from mainspring.workspace.codediff import differences_of
 from mainspring.workspace.homes import Home
 from mainspring.workspace.past import Past, step_of
+from mainspring.workspace.restoring import INPUT
 
-__all__ = ["Comparison", "MetricPair", "StepPair", "compare"]
+__all__ = ["ArtifactPair", "CodeChange", "Comparison", "ConfigPair", "DataPair", "MetricPair", "StepPair", "compare"]
+
+_MACHINE = ("python", "platform", "libc", "host", "cpus")
+
+
+@dataclass(frozen=True, slots=True)
+class CodeChange:
+    """A symbol that is not what it was.
+
+    Attributes:
+        symbol: `features.py::build_lags`.
+        kind: `changed`, `added` or `removed`.
+        where: `file:first-last`.
+        steps: The steps that reach it.
+        diff: Its lines in both runs, as a unified diff; empty when they were not kept.
+    """
+
+    symbol: str
+    kind: str
+    where: str
+    steps: tuple[str, ...]
+    diff: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigPair:
+    """A key of the configuration that differs, with where its values come from; None where it is not there."""
+
+    key: str
+    before: Any
+    after: Any
+    origins: tuple[str | None, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class DataPair:
+    """An input file or folder of either run, with its digests; None where it was not read."""
+
+    name: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactPair:
+    """What a step returned in two runs, with its digests; None where it is not there."""
+
+    name: str
+    before: str | None
+    after: str | None
+
+
+T = TypeVar("T", DataPair, ArtifactPair)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +82,7 @@ class StepPair:
         changes: What differs in what it was made from, in words.
         same: Whether it returned the same; None when one of them returned nothing.
         seconds: Wall-clock seconds of the computation in either run.
+        artifacts: What it returned.
     """
 
     name: str
@@ -35,6 +91,7 @@ class StepPair:
     changes: tuple[str, ...]
     same: bool | None
     seconds: tuple[float | None, float | None]
+    artifacts: tuple[ArtifactPair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +103,11 @@ class MetricPair:
     before: float | None
     after: float | None
 
+    @property
+    def difference(self) -> float | None:
+        """How much more it is in the second run; None when one of them has none."""
+        return None if self.before is None or self.after is None else self.after - self.before
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -54,15 +116,20 @@ class Comparison:
     Attributes:
         before: The first run.
         after: The second.
-        config: Key, value before and value after of each key that differs.
-        environment: What differs in their code and environment as a whole: Git commit, changed files, environment.
+        code: Every symbol that differs.
+        config: Every key that differs.
+        data: Every input of either run.
+        environment: Name, value before and value after of what differs around them: Git commit, profile, Python,
+            machine, threads, and the distributions that are installed in another version or with other files.
         steps: Every step of either run.
         metrics: Every metric of either run.
     """
 
     before: RunRow
     after: RunRow
-    config: tuple[tuple[str, Any, Any], ...]
+    code: tuple[CodeChange, ...]
+    config: tuple[ConfigPair, ...]
+    data: tuple[DataPair, ...]
     environment: tuple[tuple[str, Any, Any], ...]
     steps: tuple[StepPair, ...]
     metrics: tuple[MetricPair, ...]
@@ -81,17 +148,56 @@ def compare(home: Home, before: str | None = None, after: str = "latest") -> Com
     """
     second = home.facts.runs.get(after)
     first = home.facts.runs.get(_previous(home, second) if before is None else before)
-    records = [json.loads(run.record) for run in (first, second)]
-    configs = [record.get("config", {}).get("values", {}) for record in records]
-    around = [_around(record) for record in records]
+    runs = (first, second)
+    past = Past(home, first.pipeline)
     return Comparison(
         first,
         second,
-        _differing(*configs),
-        _differing(*around),
+        tuple(_code(past, *runs)),
+        tuple(_config(*(json.loads(run.record).get("config", {}) for run in runs))),
+        tuple(_pairs(DataPair, *(_inputs(home, run) for run in runs))),
+        _differing(*(_around(home, run) for run in runs)),
         tuple(_steps(home, first, second)),
         tuple(_metrics(home, first, second)),
     )
+
+
+def _code(past: Past, first: RunRow, second: RunRow) -> Iterator[CodeChange]:
+    """Yield each symbol that differs once, with all steps of both runs that reach it."""
+    one, two = past.snapshot(first.id), past.snapshot(second.id)
+    steps: dict[str, list[str]] = {}
+    found: dict[str, tuple[SymbolChange, str]] = {}
+    for step in [name for name in two.codes if name in one.codes]:
+        texts = {
+            one.symbol: one.text for one in differences_of(one.codes[step], one.sources, two.codes[step], two.sources)
+        }
+        for change in diff(one.codes[step], two.codes[step]):
+            steps.setdefault(change.name, []).append(step)
+            found.setdefault(change.name, (change, texts.get(change.name, "")))
+    for name, (change, text) in found.items():
+        yield CodeChange(name, change.kind, f"{change.path}:{change.first}-{change.last}", tuple(steps[name]), text)
+
+
+def _config(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[ConfigPair]:
+    values = [record.get("values", {}) for record in (before, after)]
+    origins = [record.get("origins", {}) for record in (before, after)]
+    for key, old, new in _differing(*values):
+        yield ConfigPair(key, old, new, (origins[0].get(key), origins[1].get(key)))
+
+
+def _inputs(home: Home, run: RunRow) -> dict[str, str]:
+    """Return the digest of each file and folder that a run was given, by name."""
+    kept = {one.name.removeprefix(INPUT): one.digest for one in run.artifacts if one.name.startswith(INPUT)}
+    for step in home.facts.steps.of(run.id):
+        for part in json.loads(step.inputs or "{}").get("params", {}).values():
+            if part["kind"] in ("file", "folder"):
+                kept[part["show"]] = part["digest"]
+    return kept
+
+
+def _pairs(kind: type[T], before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[T]:
+    for name in dict.fromkeys([*before, *after]):
+        yield kind(name, before.get(name), after.get(name))
 
 
 def _previous(home: Home, run: RunRow) -> str:
@@ -104,10 +210,24 @@ def _previous(home: Home, run: RunRow) -> str:
     )
 
 
-def _around(record: Mapping[str, Any]) -> dict[str, Any]:
+def _around(home: Home, run: RunRow) -> dict[str, Any]:
+    """Return what was around a run, by name."""
+    record = json.loads(run.record)
     git = record.get("git") or {}
-    values = {"profile": record.get("profile"), "environment": record.get("environment")}
-    return {**values, "commit": git.get("commit"), "changed files": git.get("changed_files")}
+    found = {"profile": record.get("profile"), "commit": git.get("commit"), "changed files": git.get("changed_files")}
+    kept = next((one for one in run.artifacts if one.name == "environment"), None)
+    if kept is None:
+        return {**found, "environment": record.get("environment")}
+    said: dict[str, Any] = json.loads(load(kept, home.blobs))
+    found |= {name: said.get(name) for name in _MACHINE}
+    found |= {f"CPU {name}": value for name, value in said.get("cpu", {}).items()}
+    found |= said.get("threads", {})
+    return found | {name: _version(row) for name, row in said.get("distributions", {}).items()}
+
+
+def _version(row: Mapping[str, str]) -> str:
+    """Return a version with the beginning of the digest of its files, by which two of one version are told apart."""
+    return f"{row['version']} {row['content'][:8]}".rstrip()
 
 
 def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[tuple[str, Any, Any], ...]:
@@ -134,6 +254,7 @@ def _steps(home: Home, first: RunRow, second: RunRow) -> list[StepPair]:
                 _changes(past, before, after),
                 _same(*made),
                 (_seconds(before), _seconds(after)),
+                tuple(_pairs(ArtifactPair, *map(_digests, made))),
             )
         )
     return pairs
@@ -147,6 +268,10 @@ def _changes(past: Past, before: StepRow | None, after: StepRow | None) -> tuple
     key = Key(after.key, code or Code(after.code, (), (), (), ()), after.inputs, {}, (), ())
     found = changes(before, key, lambda: None if code is None else past.code(before.run, step))
     return tuple(f"{change.what}{f' ({change.where})' if change.where else ''}" for change in found)
+
+
+def _digests(result: ResultRow | None) -> dict[str, str]:
+    return {} if result is None else {one.name: one.digest for one in result.artifacts}
 
 
 def _same(before: ResultRow | None, after: ResultRow | None) -> bool | None:

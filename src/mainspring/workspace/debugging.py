@@ -26,7 +26,7 @@ def debug(project: Project, config: Config, home: Home, step: str) -> bool:
     found = survey(project, config, home)
     if step not in found.keys:
         raise NotFoundError(f"The inputs of '{step}' are not stored", None, "Run once more with --pdb.")
-    task = task_of(found.jobs[step], found.keys[step], str(home.path))
+    task = task_of(found.jobs[step], found.keys[step], found.ready.setup)
     try:
         call_step(task, StepRun(task, home.blobs, lambda _: None, allow_pickle=home.settings.allow_pickle))
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever a step raises is what is looked at

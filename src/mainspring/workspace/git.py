@@ -31,7 +31,8 @@ class GitQuestion(Struct, eq=False):
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 stdin=subprocess.DEVNULL,
-                text=True,
+                encoding="utf-8",
+                errors="replace",
             )
         return self
 

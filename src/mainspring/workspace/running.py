@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
@@ -25,11 +25,12 @@ from mainspring.engine.ledger import Ledger
 from mainspring.engine.messages import Setup
 from mainspring.engine.sources import ProjectSources
 from mainspring.engine.tasks import address_of
-from mainspring.errors import ConfigError, NotFoundError, StoreError, nearest
+from mainspring.errors import ConfigError, NotFoundError, SourceError, StoreError, nearest
 from mainspring.events import Listener
 from mainspring.graph import Dag, Pipeline, Step, trace
 from mainspring.graph.code import Code, CodeIndex
 from mainspring.graph.code import to_record as code_record
+from mainspring.graph.modules import ModuleText
 from mainspring.store import save
 from mainspring.tracking import RunRow, StepRow, this_process
 from mainspring.workspace.git import GitQuestion
@@ -54,6 +55,8 @@ class Request(Struct, frozen=True):
         profile: The profile that the configuration was read with, for the record.
         listener: Who hears the events.
         substitutes: Steps that take the place of those of these names.
+        setup: Returns what workers are to know, from what they would know otherwise.
+        report: Whether a report is written.
     """
 
     workers: int | None = None
@@ -62,6 +65,8 @@ class Request(Struct, frozen=True):
     profile: str | None = None
     listener: Listener = lambda _: None
     substitutes: dict[str, Step[..., Any]] = {}
+    setup: Callable[[Setup], Setup] = lambda setup: setup
+    report: bool = True
 
 
 def run(
@@ -162,11 +167,23 @@ class Preparation:
         return Setup(tuple(sys.path), str(self.home.path), str(self.project.root), settings.allow_pickle)
 
     def snapshot(self, codes: dict[str, Code]) -> Artifact:
-        """Store the source of everything that the steps reach, and return the artifact."""
-        modules = {name for code in codes.values() for name in code.modules}
-        texts = {text.path: text.text for name in sorted(modules) if (text := self.sources.module(name)) is not None}
+        """Store the source of everything that the steps reach, and of what is loaded with it; return the artifact.
+
+        What no step reaches is in it as well, where importing the pipeline takes it: the run can be run again from it.
+        """
+        reached = {name for code in codes.values() for name in code.modules}
+        modules = [self.sources.module(name) for name in sorted(reached)]
+        modules += [self._loaded(name) for name in sorted(set(self.sources.loaded()) - reached)]
+        texts = {text.path: text.text for text in modules if text is not None}
         document = {"format": 1, "sources": texts, "codes": {name: code_record(code) for name, code in codes.items()}}
         return save("sources", to_json(document), self.home.blobs, pickle=False)
+
+    def _loaded(self, name: str) -> ModuleText | None:
+        """Return the source of a module that no step reaches; None when it cannot be read, which is no fault then."""
+        try:
+            return self.sources.module(name)
+        except SourceError:
+            return None
 
 
 def execute(project: Project, config: Config, home: Home, request: Request) -> Run:
@@ -204,7 +221,7 @@ def execute(project: Project, config: Config, home: Home, request: Request) -> R
         keys=ready.keys,
         files=ready.files,
         blobs=home.blobs,
-        setup=ready.setup,
+        setup=request.setup(ready.setup),
         options=options,
         why=ready.past.why,
         belongings=belongings,
@@ -216,7 +233,7 @@ def execute(project: Project, config: Config, home: Home, request: Request) -> R
             _report(home, account_of(home.facts, run_id))
         raise
     account = account_of(home.facts, run_id)
-    return _view(home, account, outcome, _report(home, account))
+    return _view(home, account, outcome, _report(home, account) if request.report else None)
 
 
 def _report(home: Home, account: Account) -> Path | None:
@@ -241,6 +258,7 @@ def _record(ready: Preparation, request: Request, environment: str) -> str:
         "environment": environment,
         "dag": {name: node.needs for name, node in ready.dag.nodes.items()},
         "file": ready.project.file.name,
+        "folder": str(ready.project.folder),
         "argv": sys.argv,
         "force": request.force,
         "only": request.only,

@@ -1,8 +1,7 @@
 """`why`: what changed since a step last succeeded, down to function and lines."""
 
-import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from msgspec import structs
@@ -13,22 +12,15 @@ from mainspring.engine.reasons import Change
 from mainspring.engine.schedule import Job
 from mainspring.errors import NotFoundError, nearest
 from mainspring.graph import refs_in
-from mainspring.graph.code import Code, Symbol, diff
+from mainspring.graph.code import Code
 from mainspring.tracking import StepRow
+from mainspring.workspace.codediff import Difference, differences_of
 from mainspring.workspace.homes import Home
 from mainspring.workspace.past import Past
 from mainspring.workspace.planning import Planned, Survey, survey
 from mainspring.workspace.project import Project
 
 __all__ = ["Difference", "Explanation", "why"]
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What changed in the source of one symbol, as a unified diff."""
-
-    symbol: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +96,7 @@ def _of_miss(found: Survey, planned: Planned) -> Explanation:
         planned.reason,
         last.run,
         tuple(changes),
-        tuple(_differences(old, found.past.snapshot(last.run).sources, key.code, texts)),
+        tuple(differences_of(old, found.past.snapshot(last.run).sources, key.code, texts)),
         remarks,
         waits,
     )
@@ -131,7 +123,7 @@ def _of_hit(found: Survey, name: str) -> Explanation:
         reason,
         before.run,
         tuple(past.changes(before, step, key)),
-        tuple(_differences(old, past.snapshot(before.run).sources, new, texts)),
+        tuple(differences_of(old, past.snapshot(before.run).sources, new, texts)),
         new.remarks,
     )
 
@@ -164,26 +156,3 @@ def _without(last: StepRow, unknown: Iterable[str]) -> StepRow:
 def _texts(found: Survey, code: Code) -> dict[str, str]:
     modules = [found.ready.sources.module(name) for name in code.modules]
     return {module.path: module.text for module in modules if module is not None}
-
-
-def _differences(
-    old: Code | None, before: Mapping[str, str], new: Code, now: Mapping[str, str]
-) -> Iterable[Difference]:
-    """Yield a diff for each symbol that changed, as far as both sources are kept."""
-    if old is None:
-        return
-    olds, news = ({symbol.name: symbol for symbol in code.symbols} for code in (old, new))
-    for change in diff(old, new):
-        first, first_place = _lines(olds.get(change.name), before)
-        second, second_place = _lines(news.get(change.name), now)
-        if first or second:
-            lines = difflib.unified_diff(first, second, first_place, second_place, lineterm="")
-            yield Difference(change.name, "\n".join(lines))
-
-
-def _lines(symbol: Symbol | None, texts: Mapping[str, str]) -> tuple[list[str], str]:
-    """Return the source lines of a symbol, and where they are."""
-    if symbol is None or symbol.path not in texts:
-        return [], "nothing"
-    lines = texts[symbol.path].splitlines()[symbol.first - 1 : symbol.last]
-    return lines, f"{symbol.path}:{symbol.first}-{symbol.last}"
