@@ -59,6 +59,7 @@ class Retail:
     series: Annotated[int, Meta(ge=0)] = 0
     linear_rows: Annotated[int, Meta(ge=20)] = 1500
     parity_rows: Annotated[int, Meta(ge=1)] = 10_000
+    shuffles: Annotated[int, Meta(ge=1)] = 2
 
 
 class Prepared(NamedTuple):
@@ -279,14 +280,20 @@ def requests(panel: Panel, plan: Plan) -> Requests:
 
 
 @step
-def examine(scored: Scored, fits: list[Fit], fitted: Pipeline, panel: Panel, plan: Plan, unit: str) -> quality.Analysis:
-    """Where the forecast is good and where it is not, what it owes to its inputs, and how fast models age."""
-    folds = outer_folds(panel.periods, plan, panel.season)
-    found = weaknesses.analysis(scored, panel, folds, unit)
+def examine(scored: Scored, fits: list[Fit], panel: Panel, plan: Plan, unit: str) -> quality.Analysis:
+    """Where the forecast is good and where it is not, and how loss depends on what a model learned from."""
+    found = weaknesses.analysis(scored, panel, outer_folds(panel.periods, plan, panel.season), unit)
+    drawn = quality.draw_analysis(found) | weaknesses.curves(fits, panel, plan, scored.levels, unit)
+    for title, one in drawn.items():
+        log(title, one)
+    return found
+
+
+@step
+def weigh(fitted: Pipeline, panel: Panel, plan: Plan, unit: str, shuffles: int) -> quality.Importance:
+    """What the inference pipeline owes to each of its inputs, and which of them earn their place."""
     newest = all_folds(panel.periods, plan, panel.season)[-1]
-    drawn = quality.draw_analysis(found)
-    drawn |= weaknesses.curves(fits, panel, plan, scored.levels, unit)
-    drawn |= weaknesses.inputs(fitted, panel, newest, plan, unit)
+    found, drawn = weaknesses.inputs(fitted, panel, newest, plan, unit, shuffles)
     for title, one in drawn.items():
         log(title, one)
     return found
@@ -315,7 +322,8 @@ def retail(config: Retail) -> Package:
     fitted = assemble(fits, chosen, panel, config.plan, config.unit)
     results = evaluate(chosen, forecasts, panel, config.plan, config.unit, config.costs)
     test(chosen, fitted, results.scored, fits, prepared, config.plan)
-    examine(results.scored, fits, fitted, panel, config.plan, config.unit)
+    examine(results.scored, fits, panel, config.plan, config.unit)
+    weigh(fitted, panel, config.plan, config.unit, config.shuffles)
     report(results.scored, panel, config.unit)
     requests(panel, config.plan)
     fallbacks(panel, config.plan, config.quantiles, config.unit)

@@ -64,10 +64,13 @@ def curves(fits: Sequence[Fit], panel: Panel, plan: Plan, levels: Sequence[float
         found.append(quality.learning_curve(losses(history), clusters, axis=Axis("history", time), loss=loss))
     axis = Axis("age of the training data", time)
     found.append(quality.staleness(losses({0: mine.forecast, **aged}), clusters, axis=axis, loss=loss))
-    return {title: drawn for one in found for title, drawn in quality.draw_curve(one).items()}
+    drawn = [pair for one in found for pair in quality.draw_curve(one).items()]
+    return dict(sorted(drawn, key=lambda pair: isinstance(pair[1], Table)))
 
 
-def inputs(fitted: Pipeline, panel: Panel, fold: Fold, plan: Plan, unit: str) -> Drawings:
+def inputs(
+    fitted: Pipeline, panel: Panel, fold: Fold, plan: Plan, unit: str, shuffles: int
+) -> tuple[quality.Importance, Drawings]:
     """What the inference pipeline owes to its inputs on the days of its fold, and which of them earn their place."""
     rows = raw_rows(panel, fold.origin, plan)
     units, counts = targets(panel, fold.origin, plan)
@@ -81,20 +84,20 @@ def inputs(fitted: Pipeline, panel: Panel, fold: Fold, plan: Plan, unit: str) ->
         return stats.pinball_losses(units[counts], said[scored], levels).mean(axis=1)
 
     groups = together(panel, rows)
-    found = quality.importance(fitted.predict, rows, loss, clusters, groups=groups, repeats=2)
+    found = quality.importance(fitted.predict, rows, loss, clusters, groups=groups, repeats=shuffles)
     numbers = {
         name: float(sum(rows[one].shape[1] if rows[one].ndim > 1 else 1 for one in columns))
         for name, columns in groups.items()
     }
     told, cost = Axis("pinball", unit), Axis("values in a request")
     earned = quality.draw_earnings(quality.earnings(found, numbers), cost=cost, loss=told)
-    return quality.draw_importance(found, loss=told) | {"inputs that earn their cost": earned}
+    return found, quality.draw_importance(found, loss=told) | {"inputs that earn their cost": earned}
 
 
 def together(panel: Panel, rows: Mapping[str, Floats]) -> dict[str, list[str]]:
-    """Raw columns that say the same are one input: a category and what is sold in it, opening and closing."""
-    groups = {"sales so far": ["units"], "opening days": ["open", "closings of all"], "days ahead": ["ahead"]}
+    """Raw columns that say the same are one input: a category and what is sold in it. The day asked for is none."""
+    groups = {"sales so far": ["units"], "opening days": ["open", "closings of all"]}
     groups |= {name: [name, group_name(name)] for name in panel.static}
-    named = {one for columns in groups.values() for one in columns} | {"origin"}
+    named = {one for columns in groups.values() for one in columns} | {"origin", "ahead"}
     groups |= {name: [name] for name in rows if name not in named}
     return {name: [one for one in columns if one in rows] for name, columns in groups.items()}

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mainspring.errors import StatisticsError
+from mainspring.quality.beside import Rows
 from mainspring.quality.details import (
     BiasCurve,
     ClassDetail,
@@ -19,8 +20,7 @@ from mainspring.quality.details import (
 )
 from mainspring.quality.examples import Examples, distance, examples_of, telling
 from mainspring.quality.predicted import Kind, Predicted
-from mainspring.quality.rows import Rows
-from mainspring.quality.searching import Found, Search, search_slices
+from mainspring.quality.slice_search import Found, Search, search_slices
 from mainspring.quality.slices import Slice, declared_slices
 from mainspring.stats import Clusters, Estimate, group_means, linear_estimate
 

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mainspring.errors import StatisticsError
+from mainspring.quality.beside import Rows
 from mainspring.quality.grouping import groups_of
 from mainspring.quality.predicted import Predicted
-from mainspring.quality.rows import Rows
 from mainspring.stats import (
     BrierParts,
     Clusters,

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mainspring.quality.analysis import Versus, against, fitting_rows
+from mainspring.quality.beside import Rows
 from mainspring.quality.examples import Examples, distance, examples_of
 from mainspring.quality.grouping import groups_of
 from mainspring.quality.predicted import Predicted
-from mainspring.quality.rows import Rows
 from mainspring.stats import blocks
 
 __all__ = ["Apart", "Disagreement", "disagreement"]

@@ -6,7 +6,7 @@ from typing import Final
 from mainspring.charts import Axis, BarChart, Chart, Column, LineChart, Series, Table
 from mainspring.quality.curves import LossCurve
 from mainspring.quality.disagreeing import Disagreement
-from mainspring.quality.drawing import draw_examples
+from mainspring.quality.drawing_analysis import decimals, draw_examples
 from mainspring.quality.importance import Earning, Importance
 
 __all__ = ["draw_curve", "draw_disagreement", "draw_earnings", "draw_importance"]
@@ -29,9 +29,21 @@ def draw_importance(found: Importance, *, loss: Axis = _LOSS) -> Drawings:
     middle, low, high = (list(one) for one in zip(*columns, strict=True))
     bars = Series("", [one.name for one in shown], middle, *_known(middle, low, high))
     axis = Axis(f"more {loss.label} when shuffled", loss.unit)
-    names = ["inputs", "more loss", "low", "high", "of the loss", "spread of repeats", "used", "columns"]
-    units = dict.fromkeys(("more loss", "low", "high", "spread of repeats"), loss.unit)
-    head = [Column(name, unit=units.get(name, ""), format=".1%" if name == "of the loss" else "") for name in names]
+    names = [
+        "inputs",
+        "more loss",
+        "low",
+        "high",
+        "of the loss",
+        "spread of repeats",
+        "rows changed",
+        "used",
+        "columns",
+    ]
+    measured = ("more loss", "low", "high", "spread of repeats")
+    units = dict.fromkeys(measured, loss.unit)
+    form = dict.fromkeys(measured, decimals(found.loss)) | dict.fromkeys(("of the loss", "rows changed"), ".1%")
+    head = [Column(name, unit=units.get(name, ""), format=form.get(name, "")) for name in names]
     rows = [
         (
             one.name,
@@ -40,6 +52,7 @@ def draw_importance(found: Importance, *, loss: Axis = _LOSS) -> Drawings:
             _or_none(one.increase.high),
             one.increase.estimate / found.loss if found.loss else None,
             one.spread,
+            one.moved,
             "yes" if one.used else "no",
             ", ".join(one.columns),
         )
@@ -71,14 +84,8 @@ def draw_earnings(found: Sequence[Earning], *, cost: Axis = _COST, loss: Axis = 
         cost: What the cost is, and its unit.
         loss: What the loss is, and its unit.
     """
-    head = [
-        Column("inputs"),
-        Column(cost.label, unit=cost.unit),
-        Column(f"more {loss.label} without", unit=loss.unit),
-        Column("low", unit=loss.unit),
-        Column("high", unit=loss.unit),
-        Column("verdict"),
-    ]
+    told = [Column(name, unit=loss.unit) for name in (f"more {loss.label} without", "low", "high")]
+    head = [Column("inputs"), Column(cost.label, unit=cost.unit), *told, Column("verdict")]
     rows = [
         (one.name, one.cost, one.increase.estimate, _or_none(one.increase.low), _or_none(one.increase.high), one.says)
         for one in found
@@ -95,16 +102,16 @@ def draw_curve(found: LossCurve) -> Drawings:
         [base + one.difference.high for one in found.points],
     )
     places = [one.at for one in found.points]
-    name = f"difference to {found.reference:g}: 95% interval"
+    name = f"loss, 95% interval of the difference to {found.reference:g}"
     lines = [
-        Series(f"that of {found.reference:g}", [places[0], places[-1]], [base, base], quiet=True),
+        Series(f"loss at {found.reference:g}", [places[0], places[-1]], [base, base], quiet=True),
         Series(name, places, [one.loss for one in found.points], low, high),
     ]
     head = [
         Column(found.axis.label, unit=found.axis.unit),
-        Column(found.loss.label, unit=found.loss.unit),
+        Column(found.loss.label, unit=found.loss.unit, format=decimals(base)),
         Column("ratio", format=".3f"),
-        *(Column(side, unit=found.loss.unit) for side in ("difference", "low", "high")),
+        *(Column(side, unit=found.loss.unit, format=decimals(base)) for side in ("difference", "low", "high")),
     ]
     rows = [
         (
@@ -140,7 +147,9 @@ def draw_disagreement(found: Disagreement) -> Drawings:
     name = f"disagreement of {first} and {second}"
     drawn: Drawings = {name: Table([Column("figure"), Column("value")], told)}
     if rows:
-        drawn[f"{name}, by group"] = Table([Column(one) for one in head], rows)
+        form = [""] * 3 + [decimals(found.mean)] * 3
+        columns = [Column(one, format=said) for one, said in zip(head, form, strict=True)]
+        drawn[f"{name}, by group"] = Table(columns, rows)
     if found.examples.rows:
         drawn[f"{name}, rows"] = draw_examples(found.examples)
     return drawn

@@ -70,4 +70,6 @@ def _histogram(edges: Sequence[float], density: Sequence[float]) -> HistogramCha
 
 def draw_quantiles(detail: QuantileDetail) -> Drawings:
     """Return reliability, coverage and PIT of quantiles."""
-    return draw_reliability(detail.reliability) | {"PIT": _histogram(detail.edges, detail.density)}
+    drawn = draw_reliability(detail.reliability)
+    pit = {"PIT": _histogram(detail.edges, detail.density)}
+    return {"reliability": drawn["reliability"]} | pit | {"coverage": drawn["coverage"]}

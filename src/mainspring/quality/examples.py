@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mainspring.quality.beside import Rows
 from mainspring.quality.grouping import groups_of
 from mainspring.quality.predicted import Predicted
-from mainspring.quality.rows import Rows
 from mainspring.stats import Clusters
 
 __all__ = ["Examples", "distance", "examples_of", "rarity", "telling"]
@@ -47,7 +47,8 @@ def examples_of(title: str, why: str, score: Floats, predicted: Predicted, rows:
     """
     clusters = rows.clusters
     places = _spread(score, clusters, most)
-    cells: dict[str, npt.NDArray[Any]] = {**rows.shown(), **predicted.shown, predicted.loss_name: predicted.loss}
+    named, columns = rows.shown()
+    cells: dict[str, npt.NDArray[Any]] = {**named, **predicted.shown, predicted.loss_name: predicted.loss, **columns}
     shown = tuple(tuple(_cell(values[place]) for values in cells.values()) for place in places)
     return Examples(title, why, tuple(cells), shown)
 

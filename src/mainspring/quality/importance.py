@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,8 @@ import numpy.typing as npt
 from mainspring.errors import StatisticsError, nearest
 from mainspring.stats import Clusters, Estimate, linear_estimate
 from mainspring.stats.inputs import vector
+
+_FEWEST_MOVED: Final = 0.1
 
 __all__ = ["Earning", "GroupImportance", "Importance", "earnings", "importance"]
 
@@ -28,6 +30,7 @@ class GroupImportance:
         increase: Mean loss with the columns shuffled, less that without: allows for clusters and for the repeats.
         spread: Standard deviation of the mean increase over repeats.
         used: Whether any output changed.
+        moved: Share of the rows that got other values; where hardly any did, shuffling says nothing.
     """
 
     name: str
@@ -35,6 +38,7 @@ class GroupImportance:
     increase: Estimate
     spread: float
     used: bool
+    moved: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,8 @@ def importance(
     Columns that say the same have to be in one group: shuffled alone, each looks as if it were not needed (Strobl and
     others, BMC Bioinformatics 9, 2008). All groups are shuffled in the same orders, from fixed seeds. The interval is
     that of `stats.linear_estimate` of the increase of each row, mean of the repeats, with the variance of the mean of
-    the repeats added. A group that no output depends on has an increase of exactly zero.
+    the repeats added. A group that no output depends on has an increase of exactly zero. So
+    has one that is alike in all rows, such as a promotion that all shops share: give rows in which it differs.
 
     Args:
         predict: The inference pipeline, such as `Pipeline.predict`: from columns of raw rows to outputs.
@@ -96,12 +101,14 @@ def importance(
     orders = [np.random.default_rng((repeat, size)).permutation(size) for repeat in range(repeats)]
     found = []
     for name, columns in wanted.items():
-        rises, used = [], False
+        rises, used, moved = [], False, np.zeros(size, bool)
         for order in orders:
             shuffled = predict({**given, **{column: given[column][order] for column in columns}})
+            moved |= _moved(given, columns, order)
             used |= any(not _same(outputs[one], shuffled[one]) for one in outputs)
             rises.append(vector(loss(shuffled), "loss", clusters.rows) - base)
-        found.append(_told(name, columns, np.stack(rises), clusters, used=used))
+        told = _increase(np.stack(rises), clusters)
+        found.append(GroupImportance(name, columns, *told, used, float(moved.mean())))
     return Importance(
         float(base.mean()), base.size, repeats, tuple(sorted(found, key=lambda one: -one.increase.estimate))
     )
@@ -111,14 +118,21 @@ def _same(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> bool:
     return bool(np.array_equal(first, second, equal_nan=first.dtype.kind == "f"))
 
 
-def _told(
-    name: str, columns: tuple[str, ...], rises: npt.NDArray[np.float64], clusters: Clusters, *, used: bool
-) -> GroupImportance:
+def _moved(given: Columns, columns: Sequence[str], order: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Return for each row whether any of its values is another one in a new order; NaN is like NaN."""
+    found = np.zeros(order.size, bool)
+    for name in columns:
+        values = given[name].reshape(order.size, -1)
+        other = values[order]
+        found |= ((values != other) & ~((values != values) & (other != other))).any(axis=1)
+    return found
+
+
+def _increase(rises: npt.NDArray[np.float64], clusters: Clusters) -> tuple[Estimate, float]:
     each, means = rises.mean(axis=0), rises.mean(axis=1)
     spread = float(means.std(ddof=1)) if means.size > 1 else 0.0
     mean = float(each.mean())
-    found = linear_estimate(mean, (each - mean) / each.size, clusters, extra=spread**2 / means.size)
-    return GroupImportance(name, columns, found, spread, used)
+    return linear_estimate(mean, (each - mean) / each.size, clusters, extra=spread**2 / means.size), spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +177,9 @@ def earnings(found: Importance, cost: Mapping[str, float], *, worth: float = 0.0
         price = cost.get(one.name, 0.0)
         least = worth * price
         earns = one.increase.low > least
-        if not one.used:
+        if one.moved < _FEWEST_MOVED:
+            says = "alike in nearly all rows: shuffling cannot tell"
+        elif not one.used:
             says = "no output depends on it"
         elif earns:
             says = "earns its cost"

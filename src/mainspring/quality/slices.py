@@ -7,9 +7,9 @@ from functools import reduce
 import numpy as np
 import numpy.typing as npt
 
+from mainspring.quality.beside import Rows
 from mainspring.quality.grouping import Groups, groups_of, together
 from mainspring.quality.predicted import Predicted
-from mainspring.quality.rows import Rows
 from mainspring.stats import Clusters, contrasts, holm
 
 __all__ = ["Slice", "declared_slices", "means_of", "slice_at"]

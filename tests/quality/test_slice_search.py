@@ -21,7 +21,7 @@ def test_a_planted_pair_of_columns_is_found_and_confirmed():
     assert first.low < first.difference < first.high
     assert first.adjusted <= 0.05
     drawn = draw_analysis(analyse(predicted, rows))
-    assert drawn["slices found"].rows[0][:2] == ("rain = yes, size = big", "yes")
+    assert drawn["slices found"].rows[0][:3] == ("rain = yes", "size = big", "yes")
 
 
 def test_what_was_searched_and_what_was_tested_share_no_series():

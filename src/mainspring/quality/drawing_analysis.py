@@ -1,5 +1,6 @@
 """The error analysis as charts and tables, in the order in which they are read."""
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,7 +10,7 @@ from mainspring.quality.details import BiasCurve, ClassDetail, QuantileDetail
 from mainspring.quality.drawing_classes import draw_classes
 from mainspring.quality.drawing_quantiles import draw_quantiles
 from mainspring.quality.examples import Examples
-from mainspring.quality.searching import Found
+from mainspring.quality.slice_search import Found
 from mainspring.quality.slices import Slice
 
 __all__ = ["draw_analysis", "draw_examples"]
@@ -18,6 +19,7 @@ Cell = str | int | float | bool | None
 Drawings = dict[str, Chart | Table]
 _MOST_BARS: Final = 20
 _FEWEST_LINES: Final = 2
+_FEWEST_CLUSTERS: Final = 5
 
 
 def draw_analysis(found: Analysis) -> Drawings:
@@ -58,6 +60,17 @@ def _unit(found: Analysis, *, share: bool) -> str:
     return "" if share else found.unit
 
 
+def decimals(value: float) -> str:
+    """Return the format of numbers beside a typical one, which has four significant digits.
+
+    >>> decimals(214.8), decimals(0.0432), decimals(0.0)
+    (',.1f', ',.5f', '')
+    """
+    if not math.isfinite(value) or value == 0:
+        return ""
+    return f",.{min(max(3 - math.floor(math.log10(abs(value))), 0), 6)}f"
+
+
 def _or_none(value: float) -> float | None:
     return value if value == value else None
 
@@ -71,10 +84,10 @@ def _figures(found: Analysis) -> Table:
     ]
     if isinstance(found.detail, QuantileDetail):
         rows.append(("crossing quantiles", found.detail.crossing, None, None, ""))
-    counted = " \N{MULTIPLICATION SIGN} ".join(f"{count:,}" for count in found.clusters)
     rows.append(("queries" if found.kind == "ranking" else "rows", found.rows, None, None, ""))
     if found.clusters != (found.rows,):
-        rows.append(("clusters", counted if len(found.clusters) > 1 else found.clusters[0], None, None, ""))
+        ways = ("clusters",) if len(found.clusters) == 1 else ("series", "weeks")
+        rows += [(way, count, None, None, "") for way, count in zip(ways, found.clusters, strict=True)]
     if found.left_out:
         rows.append(("queries left out: nothing relevant", found.left_out, None, None, ""))
     names = ["figure", "value", "low", "high"] + (["unit"] if found.unit else [])
@@ -84,7 +97,7 @@ def _figures(found: Analysis) -> Table:
 def _versus(found: Analysis) -> Table:
     unit = _unit(found, share=found.share)
     names = ["prediction", found.loss, "difference", "low", "high", "ratio", "better on"]
-    form = {"ratio": ".3f", "better on": ".1%"}
+    form = dict.fromkeys(names[1:5], decimals(found.mean_loss.estimate)) | {"ratio": ".3f", "better on": ".1%"}
     units = dict.fromkeys(names[1:5], unit)
     rows: list[tuple[Cell, ...]] = [("this one", found.mean_loss.estimate, None, None, None, None, None)]
     rows += [
@@ -110,52 +123,60 @@ def _search(found: Found) -> Table:
         halves = f"{found.rows[0]:,} searched, {found.rows[1]:,} tested"
         level = f"{found.correction}, family-wise error at most {1 - found.search.level:.3g}"
         told += [
-            ("slices searched", found.searched),
+            ("slices searched", f"{found.searched:,}"),
             (
                 "fewest rows and clusters in each half",
                 f"{found.search.least_rows:,} and {found.search.least_clusters:,}",
             ),
             ("rows of the halves", halves),
-            ("slices tested on the other half", len(found.slices)),
+            ("slices tested on the other half", str(len(found.slices))),
             ("correction", level),
-            ("confirmed as worse than the rest", len(found.confirmed)),
+            ("confirmed as worse than the rest", str(len(found.confirmed) or "none")),
         ]
-    return Table([Column("search"), Column("")], told)
+    return Table([Column("search"), Column("is")], told)
 
 
 def _slices_found(analysis: Analysis) -> Table:
     found = analysis.found.slices if analysis.found is not None else ()
     columns, rows = _slices(analysis, [one.slice for one in found])
     confirmed = Column("confirmed")
-    searched = Column("difference where searched", unit=_unit(analysis, share=analysis.share))
+    form = decimals(analysis.mean_loss.estimate)
+    searched = Column("difference where searched", unit=_unit(analysis, share=analysis.share), format=form)
     more = [("yes" if one.confirmed else "no", one.searched) for one in found]
-    joined = [(row[0], said, *row[1:], was) for row, (said, was) in zip(rows, more, strict=True)]
-    return Table([columns[0], confirmed, *columns[1:], searched], joined)
+    at = next(place for place, column in enumerate(columns) if column.name == "adjusted p")
+    joined = [(*row[:at], said, *row[at:], was) for row, (said, was) in zip(rows, more, strict=True)]
+    return Table([*columns[:at], confirmed, *columns[at:], searched], joined)
 
 
 def _slices(found: Analysis, slices: Sequence[Slice]) -> tuple[list[Column], list[tuple[Cell, ...]]]:
     unit = _unit(found, share=found.share)
-    columns = [Column("slice"), Column("rows"), Column("clusters")]
-    columns += [Column(name, unit=unit) for name in (found.loss, "the rest", "difference", "low", "high")]
-    columns.append(Column("adjusted p", format=".3f"))
+    form = decimals(found.mean_loss.estimate)
+    widest = max((len(one.columns) for one in slices), default=1)
+    columns = [Column("slice"), *(Column("and") for _ in range(widest - 1))]
+    columns += [Column("adjusted p", format=".3f"), Column("rows"), Column("clusters")]
+    names = (found.loss, "the rest", "difference", "low", "high")
+    columns += [Column(name, unit=unit, format=form) for name in names]
     shares = {one.name: one.share for one in found.measures}
     measures = [name for name, _ in slices[0].measures] if slices else []
     columns += [
-        Column(name, unit=_unit(found, share=shares[name]), format=".1%" if shares[name] else "") for name in measures
+        Column(name, unit=_unit(found, share=shares[name]), format=".1%" if shares[name] else form) for name in measures
     ]
     others = [name for name, _ in slices[0].beside] if slices else []
     columns += [Column(f"over {name}", format=".3f") for name in others]
     rows: list[tuple[Cell, ...]] = []
     for one in slices:
-        told = [_or_none(value) for value in (one.loss, one.rest, one.difference, one.low, one.high, one.adjusted)]
+        told = [_or_none(value) for value in (one.loss, one.rest, one.difference, one.low, one.high)]
         told += [_or_none(value) for _, value in one.measures]
         told += [one.loss / value if value else None for _, value in one.beside]
-        rows.append((one.name, one.rows, one.clusters, *told))
+        adjusted = None if one.low != one.low else one.adjusted
+        parts = [f"{column} = {value}" for column, value in zip(one.columns, one.values, strict=True)]
+        parts += [""] * (widest - len(parts))
+        rows.append((*parts, adjusted, one.rows, one.clusters, *told))
     return columns, rows
 
 
 def _slice_bars(found: Analysis) -> BarChart | None:
-    known = [one for one in found.declared if one.low == one.low]
+    known = [one for one in found.declared if one.low == one.low and one.clusters >= _FEWEST_CLUSTERS]
     shown = sorted(known, key=lambda one: -one.difference)
     if len(shown) > _MOST_BARS:
         shown = [*shown[: _MOST_BARS // 2], *shown[-_MOST_BARS // 2 :]]
@@ -163,9 +184,9 @@ def _slice_bars(found: Analysis) -> BarChart | None:
         return None
     names, middle = [one.name for one in shown], [one.difference for one in shown]
     bars = Series("", names, middle, [one.low for one in shown], [one.high for one in shown])
-    axis = Axis(f"{found.loss} less that of all other rows", _unit(found, share=found.share))
+    axis = Axis(f"{found.loss} above the rest", _unit(found, share=found.share))
     left = len(known) - len(shown)
-    title = "Declared slices" + (f", without {left} between" if left else "")
+    title = f"Declared slices of {_FEWEST_CLUSTERS} clusters or more" + (f", without {left} between" if left else "")
     return BarChart(title, Axis("slice"), axis, [bars], horizontal=True)
 
 
@@ -189,7 +210,7 @@ def _bias(curve: BiasCurve, unit: str) -> LineChart:
     )
     lines = [Series("bias, 95% interval", curve.at, curve.mean, low, high)]
     if len(curve.at) >= _FEWEST_LINES:
-        lines.insert(0, Series("none", [curve.at[0], curve.at[-1]], [0.0, 0.0], quiet=True))
+        lines.insert(0, Series("no bias", [curve.at[0], curve.at[-1]], [0.0, 0.0], quiet=True))
     along = Axis(curve.by, unit if curve.by == "prediction" else "")
     return LineChart(f"Bias by {curve.by}", along, Axis("prediction less outcome", unit), lines)
 

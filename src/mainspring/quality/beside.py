@@ -74,10 +74,11 @@ class Rows:
         keys = {name: np.asarray(values)[places] for name, values in self.keys.items()}
         return replace(self, clusters=own, columns=columns, keys=keys)
 
-    def shown(self) -> dict[str, Array]:
-        """Return keys and columns that may be shown row by row, each once."""
-        every = {**self.keys, **self.columns}
-        return {name: np.asarray(values) for name, values in every.items() if name not in self.sensitive}
+    def shown(self) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Return the keys and the other columns that may be shown row by row."""
+        named = {name: np.asarray(values) for name, values in self.keys.items() if name not in self.sensitive}
+        hidden = {*self.sensitive, *named}
+        return named, {name: np.asarray(values) for name, values in self.columns.items() if name not in hidden}
 
 
 def _column(name: str, values: npt.ArrayLike, count: int) -> Array:

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mainspring.errors import StatisticsError
+from mainspring.quality.beside import Rows
 from mainspring.quality.grouping import Groups, groups_of, together
 from mainspring.quality.predicted import Predicted
-from mainspring.quality.rows import Rows
 from mainspring.quality.slices import Slice, slice_at
 from mainspring.stats import Clusters, clusters_within, contrasts, holm
 
