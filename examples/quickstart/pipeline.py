@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from mainspring import evidence, log, pipeline, seed, step
-from mainspring.charts import Axis, Heatmap
 
 # The steps that use scikit-learn import it: a run that finds every result in the store does not wait for it.
 if TYPE_CHECKING:
@@ -77,20 +76,20 @@ def train(images: pd.DataFrame, labels: list[int], trees: int) -> "RandomForestC
 @step
 def evaluate(model: "RandomForestClassifier", images: pd.DataFrame) -> float:
     """The share of the images that the model recognises. A digit that it does not know counts as wrong."""
-    actual = images["target"]
-    predicted = pd.Series(model.predict(images.drop(columns="target")), images.index, name="predicted")
-    right = actual == predicted
-    by_digit = right.groupby(actual).agg(accuracy="mean", images="size")
-    counts = pd.crosstab(actual, predicted)
+    from mainspring import quality
 
-    log("accuracy", right.mean())
-    for digit, accuracy in by_digit["accuracy"].items():
-        log(f"accuracy of {digit}", accuracy)
-    log("accuracy by digit", by_digit.reset_index(names="digit"))
-    axes = Axis("recognised as"), Axis("digit")
-    log("confusion", Heatmap("Test images", *axes, counts.columns, counts.index, counts.to_numpy(), Axis("images")))
+    pixels = images.drop(columns="target")
+    predicted = quality.classification(images["target"], model.predict_proba(pixels), model.classes_)
+    found = quality.analyse(predicted)
+    accuracy = predicted.measures["accuracy"].values.mean()
+
+    log("accuracy", accuracy)
+    for digit in sorted(found.detail.classes, key=lambda one: one.label):
+        log(f"accuracy of {digit.label}", digit.recall)
+    for title, drawn in quality.draw_analysis(found).items():
+        log(title, drawn)
     show(model, images)
-    return float(right.mean())
+    return float(accuracy)
 
 
 def show(model: "RandomForestClassifier", images: pd.DataFrame) -> None:

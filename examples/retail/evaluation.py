@@ -221,8 +221,8 @@ def coverage(scored: Scored, *, of: str = DEFAULT) -> list[dict[str, Answer]]:
     ]
 
 
-def groups(scored: Scored, panel: Panel) -> dict[str, np.ndarray]:
-    """For each way to divide the rows the group of each row."""
+def columns(scored: Scored, panel: Panel, folds: Sequence[Fold]) -> dict[str, np.ndarray]:
+    """What rows are divided by to see where a forecast is bad."""
     found = {
         name: _labels(panel, name)[values[scored.series].astype(int)]
         if name in panel.labels
@@ -233,14 +233,24 @@ def groups(scored: Scored, panel: Panel) -> dict[str, np.ndarray]:
     if panel.season > 1:
         days = np.array(["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"])
         found["weekday"] = days[(panel.dates[scored.period].astype("datetime64[D]").astype(np.int64) + 3) % 7]
-    if panel.promotion:
-        found["promotion"] = np.where(panel.known[panel.promotion][scored.series, scored.period] > 0, "yes", "no")
+    for name in panel.flags:
+        found[name] = np.where(panel.known[name][scored.series, scored.period] > 0, "yes", "no")
     if panel.price is not None:
-        found["price band"] = _bands(panel.price[scored.series, scored.period])
+        found["price"] = panel.price[scored.series, scored.period]
     started = np.argmax(panel.open & ~np.isnan(panel.units), axis=1)
     years = (scored.period - started[scored.series]) // (52 * panel.season)
     found["years of history"] = np.where(years >= 3, "3 or more", years.astype(str))
+    before = np.where(panel.open, panel.units, np.nan)[:, : folds[0].origin + 1]
+    with np.errstate(invalid="ignore"):
+        sold = np.nansum(before, axis=1) / (~np.isnan(before)).sum(axis=1)
+    found["mean sales"] = sold[scored.series]
+    found["days ahead" if panel.season > 1 else "weeks ahead"] = ahead(scored, folds)
     return found
+
+
+def ahead(scored: Scored, folds: Sequence[Fold]) -> np.ndarray:
+    """How many periods after the origin of its fold each row lies."""
+    return scored.period - np.array([fold.origin for fold in folds])[scored.fold]
 
 
 def _labels(panel: Panel, name: str) -> np.ndarray:
@@ -249,39 +259,3 @@ def _labels(panel: Panel, name: str) -> np.ndarray:
 
 def _text(values: Floats) -> np.ndarray:
     return np.array([f"{value:g}" for value in values])
-
-
-def _bands(price: Floats) -> np.ndarray:
-    edges = np.nanquantile(price, (0.25, 0.5, 0.75))
-    names = np.array(
-        [f"to {edges[0]:.2f}", f"to {edges[1]:.2f}", f"to {edges[2]:.2f}", f"above {edges[2]:.2f}", "none"]
-    )
-    return names[np.where(np.isnan(price), 4, np.searchsorted(edges, price))]
-
-
-def breakdown(scored: Scored, panel: Panel, against: str, *, of: str = DEFAULT) -> list[dict[str, Answer]]:
-    """Loss, bias and coverage of a method by group, beside the loss of another one, on open days."""
-    here = scored.only(scored.open)
-    mine, theirs = here.losses(of).mean(axis=1), here.losses(against).mean(axis=1)
-    middle = int(np.abs(np.asarray(here.levels) - 0.5).argmin())
-    error = here.forecast[of][:, middle] - here.actual
-    high = int(np.abs(np.asarray(here.levels) - 0.95).argmin())
-    below = here.actual <= here.forecast[of][:, high]
-    rows = []
-    for by, labels in groups(here, panel).items():
-        for label in np.unique(labels):
-            keep = labels == label
-            loss, other = float(mine[keep].mean()), float(theirs[keep].mean())
-            rows.append(
-                {
-                    "by": by,
-                    "group": str(label),
-                    "rows": int(keep.sum()),
-                    "pinball": loss,
-                    against: other,
-                    "ratio": loss / other if other else "not applicable",
-                    "bias of the median": float(error[keep].mean()),
-                    f"P(y <= q{here.levels[high]:g})": float(below[keep].mean()),
-                }
-            )
-    return rows

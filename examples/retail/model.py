@@ -93,13 +93,14 @@ class Settings:
 
 @dataclass(frozen=True)
 class Job:
-    """One model to train: at which origin, on how many periods, how."""
+    """One model to train: at which origin, on how many periods, how; `newest` is a later origin that it is tried at."""
 
     origin: int
     train: int
     settings: Settings
     curve: bool = False
     keep: bool = False
+    newest: int | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ class Fit:
         forecast: (S, H, Q) quantiles in units, ascending, neither calibrated nor rounded.
         curve: (number of trees, forecast) with fewer trees.
         gain: (Q, F) importance of the features; a feature in units counts with that over the level.
+        aged: What the model says at the later origin of its job, as `forecast`; None where it has none.
         models: For each quantile and scale its models as LightGBM's text; only of jobs that say so.
     """
 
@@ -120,6 +122,7 @@ class Fit:
     forecast: Floats
     curve: tuple[tuple[int, Floats], ...]
     gain: Floats
+    aged: Floats | None
     models: tuple[tuple[tuple[str, ...], ...], ...]
 
 
@@ -157,7 +160,7 @@ def rows_of(job: Job, panel: Panel, samples: Samples, plan: Plan, scale: int = 0
 
 
 def train(job: Job, panel: Panel, samples: Samples, plan: Plan, levels: list[float]) -> Fit:
-    settings, place = job.settings, samples.place(job.origin)
+    settings = job.settings
     modelled = levels if settings.objective == "quantile" else levels[:1]
     shares = settings.shares(len(modelled))
     settings.check_count("smoothed", settings.smoothed, len(levels))
@@ -165,12 +168,13 @@ def train(job: Job, panel: Panel, samples: Samples, plan: Plan, levels: list[flo
     trained = [
         boosters(rows, settings, modelled, [one[scale] > 0 for one in shares]) for scale, rows in enumerate(known)
     ]
-    rows = [samples.features(scale)[place] for scale in range(len(known))]
-    level = np.repeat(samples.level[place].astype(np.float64)[:, None], plan.horizon, 1)
-    start = samples.usual[place].astype(np.float64)
-    smoothed = samples.smoothed[place][:, None].astype(np.float64)
 
-    def forecast(trees: int) -> Floats:
+    def forecast(trees: int, origin: int) -> Floats:
+        place = samples.place(origin)
+        rows = [samples.features(scale)[place] for scale in range(len(known))]
+        level = np.repeat(samples.level[place].astype(np.float64)[:, None], plan.horizon, 1)
+        start = samples.usual[place].astype(np.float64)
+        smoothed = samples.smoothed[place][:, None].astype(np.float64)
         found = []
         for column, weights in enumerate(shares):
             said = [_said(groups[column], one, trees) for groups, one in zip(trained, rows, strict=True)]
@@ -182,9 +186,10 @@ def train(job: Job, panel: Panel, samples: Samples, plan: Plan, levels: list[flo
     return Fit(
         job=job,
         rows=len(known[0].label),
-        forecast=forecast(settings.rounds),
-        curve=tuple((count, forecast(count)) for count in counts),
+        forecast=forecast(settings.rounds, job.origin),
+        curve=tuple((count, forecast(count, job.origin)) for count in counts),
         gain=sum(samples.of_features(_gain(groups), scale) for scale, groups in enumerate(trained)),
+        aged=None if job.newest is None else forecast(settings.rounds, job.newest),
         models=tuple(
             tuple(tuple(one.model_to_string() for one in groups[column]) for groups in trained)
             for column in range(len(modelled))

@@ -13,7 +13,6 @@ from model import Fit, Settings
 from panel import Panel
 from samples import Samples
 
-from mainspring import stats
 from mainspring.package import Pipeline
 
 Floats = np.ndarray
@@ -141,9 +140,3 @@ def telling_series(scored: Scored, panel: Panel) -> dict[str, int]:
         "smallest series": int(np.nanargmin(sold)),
         "shortest history": int(np.argmin(history)),
     }
-
-
-def mean_loss(units: Floats, forecast: Floats, counts: np.ndarray, levels: Sequence[float]) -> float:
-    """Mean pinball loss of quantiles (S, H, Q) that are not calibrated."""
-
-    return float(stats.pinball_losses(units[counts], forecast[counts], levels).mean())

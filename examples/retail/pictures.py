@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-import evaluation
 import numpy as np
 from evaluation import DEFAULT, Answer, Scored
 from folds import Fold, Plan
 from panel import Panel
 
-from mainspring import stats
-from mainspring.charts import Axis, BarChart, HistogramChart, LineChart, Series, VegaSpec
-from mainspring.data.profile import Drawings, Span, draw_folds, draw_pit, draw_reliability
+from mainspring.charts import Axis, BarChart, LineChart, Series, VegaSpec
+from mainspring.data.profile import Span, draw_folds
 
 Floats = np.ndarray
 Rows = list[dict[str, Answer]]
@@ -71,51 +69,6 @@ def method_bars(rows: Rows, unit: str) -> BarChart:
     return BarChart("Mean pinball loss, open days", Axis("method"), Axis("pinball", unit), [bars], horizontal=True)
 
 
-def reliability(scored: Scored, panel: Panel) -> Drawings:
-    """How often sales were under each quantile, with intervals."""
-    here = scored.only(scored.open)
-    drawn = evaluation.clusters(here, panel)
-    return draw_reliability(stats.reliability(here.actual, here.forecast[DEFAULT], here.levels, drawn))
-
-
-def pit(scored: Scored) -> HistogramChart:
-    here = scored.only(scored.open)
-    low, high = stats.pit_bounds(here.actual, here.forecast[DEFAULT], here.levels, least=0.0)
-    return draw_pit(low, high, [0, *here.levels, 1])
-
-
-def residuals(scored: Scored, unit: str) -> HistogramChart:
-    here = scored.only(scored.open)
-    middle = int(np.abs(np.asarray(here.levels) - 0.5).argmin())
-    error = here.actual - here.forecast[DEFAULT][:, middle]
-    width = max(float(np.quantile(np.abs(error), 0.99)), 1.0)
-    counts, edges = np.histogram(np.clip(error, -width, width), 40)
-    return HistogramChart(
-        "Sales less the median forecast", Axis("residual", unit), edges, [(DEFAULT, counts)], Axis("rows")
-    )
-
-
-def bias_by_day(scored: Scored, panel: Panel, folds: Sequence[Fold], unit: str) -> LineChart:
-    """Mean of the median forecast less sales, by how far ahead it is."""
-    here = scored.only(scored.open)
-    middle = int(np.abs(np.asarray(here.levels) - 0.5).argmin())
-    ahead = here.period - np.array([fold.origin for fold in folds])[here.fold]
-    days = np.unique(ahead)
-    lines = [
-        Series(
-            name,
-            days,
-            [float((here.forecast[name][ahead == day, middle] - here.actual[ahead == day]).mean()) for day in days],
-            quiet=name != DEFAULT,
-        )
-        for name in (DEFAULT, "rolling quantiles")
-    ]
-    step = "days" if panel.season > 1 else "weeks"
-    return LineChart(
-        "Bias of the median by distance", Axis("ahead of the origin", step), Axis("forecast less sales", unit), lines
-    )
-
-
 def one_series(scored: Scored, panel: Panel, series: int, title: str, unit: str) -> LineChart:
     """Sales of one series around the newest fold, with its median, its quarters and a high quantile."""
     newest = scored.only((scored.series == series) & (scored.fold == scored.fold.max()))
@@ -132,15 +85,3 @@ def one_series(scored: Scored, panel: Panel, series: int, title: str, unit: str)
         Series(f"quantile {scored.levels[places[3]]:g}", days, top, quiet=True),
     ]
     return LineChart(title, Axis("date", scale="time"), Axis("sales", unit, zero=True), lines)
-
-
-def curve(title: str, axis: Axis, places: Sequence[float], losses: Sequence[float], unit: str) -> LineChart:
-    return LineChart(title, axis, Axis("mean pinball, open days", unit), [Series("newest fold", places, losses)])
-
-
-def importance(names: Sequence[str], gain: Floats, levels: Sequence[float], most: int = 20) -> BarChart:
-    share = gain / np.maximum(gain.sum(axis=1, keepdims=True), 1e-12)
-    order = np.argsort(-share.mean(axis=0))[:most]
-    bars = Series("", [names[place] for place in order], share.mean(axis=0)[order])
-    title = f"Importance of features, mean of {len(levels)} quantiles"
-    return BarChart(title, Axis("feature"), Axis("share of gain"), [bars], horizontal=True)

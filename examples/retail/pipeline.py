@@ -15,6 +15,7 @@ import numpy as np
 import pictures
 import polars as pl
 import proofs
+import weaknesses
 from calibration import Trust, whole
 from choosing import Chosen, Known, choose
 from evaluation import DEFAULT, Costs, Scored
@@ -23,11 +24,10 @@ from folds import Plan, all_folds, locked_fold, outer_folds, train_origins
 from model import Fit, Job, Settings
 from model import train as train_model
 from panel import Columns, Panel, arrange
-from samples import Samples, sample, targets
+from samples import Samples, sample
 from unseen import holdout_of, trained_until
 
-from mainspring import File, Meta, data, log, pipeline, step
-from mainspring.charts import Axis
+from mainspring import File, Meta, data, log, pipeline, quality, step
 from mainspring.data import Source
 from mainspring.data.profile import draw_profile, profile
 from mainspring.package import Package, Pipeline, attest_training, build, check_parity, convert_models, parity
@@ -61,6 +61,7 @@ class Retail:
     series: Annotated[int, Meta(ge=0)] = 0
     linear_rows: Annotated[int, Meta(ge=20)] = 1500
     parity_rows: Annotated[int, Meta(ge=1)] = 10_000
+    shuffles: Annotated[int, Meta(ge=1)] = 2
 
 
 class Prepared(NamedTuple):
@@ -141,7 +142,14 @@ def plan_training(panel: Panel, plan: Plan, model: Settings, choices: Choices, m
     for leaves in choices.leaves or [model.leaves]:
         tried += [replace(model, leaves=leaves, rate=rate) for rate in choices.rate or [model.rate]]
     jobs = [
-        Job(origin, plan.train, settings, curve=origin == newest, keep=origin == final)
+        Job(
+            origin,
+            plan.train,
+            settings,
+            curve=origin == newest,
+            keep=origin == final,
+            newest=newest if origin < newest and settings == model else None,
+        )
         for settings in dict.fromkeys(tried)
         for origin in origins
     ]
@@ -196,17 +204,9 @@ def evaluate(chosen: list[Chosen], forecasts: Forecasts, panel: Panel, plan: Pla
     log("differences", score.differences(scored, panel))
     ratios = score.ratios(scored, panel)
     log("ratio to the best baseline", ratios)
-    log("calibration of quantiles", score.coverage(scored))
-    for title, drawn in pictures.reliability(scored, panel).items():
-        log(title, drawn)
     proofs.of_quality(scored, panel)
-    best = min(board[1:], key=lambda row: row["pinball"])["method"]
-    log("breakdown", score.breakdown(scored, panel, str(best)))
     log("mean pinball", pictures.method_bars(board, unit))
     log("ratio by quantile", pictures.ratio_bars(ratios))
-    log("PIT", pictures.pit(scored))
-    log("residuals", pictures.residuals(scored, unit))
-    log("bias", pictures.bias_by_day(scored, panel, folds, unit))
     last = locked_fold(panel.periods, plan, panel.season)
     if last is None:
         return Results(scored, None)
@@ -296,22 +296,31 @@ def requests(panel: Panel, plan: Plan) -> Requests:
 
 
 @step
-def report(scored: Scored, fits: list[Fit], prepared: Prepared, plan: Plan, unit: str) -> str:
-    """Which series went worst; figures of series, learning curves and importance go to the report."""
-    panel, samples = prepared
+def examine(scored: Scored, fits: list[Fit], panel: Panel, plan: Plan, unit: str) -> quality.Analysis:
+    """Where the forecast is good and where it is not, and how loss depends on what a model learned from."""
+    found = weaknesses.analysis(scored, panel, outer_folds(panel.periods, plan, panel.season), unit)
+    drawn = quality.draw_analysis(found) | weaknesses.curves(fits, panel, plan, scored.levels, unit)
+    for title, one in drawn.items():
+        log(title, one)
+    return found
+
+
+@step
+def weigh(fitted: Pipeline, panel: Panel, plan: Plan, unit: str, shuffles: int) -> quality.Importance:
+    """What the inference pipeline owes to each of its inputs, and which of them earn their place."""
+    newest = all_folds(panel.periods, plan, panel.season)[-1]
+    found, drawn = weaknesses.inputs(fitted, panel, newest, plan, unit, shuffles)
+    for title, one in drawn.items():
+        log(title, one)
+    return found
+
+
+@step
+def report(scored: Scored, panel: Panel, unit: str) -> str:
+    """Which series went worst; figures of series that tell most go to the report."""
     here = scored.only(scored.open)
     for title, series in modeltests.telling_series(here, panel).items():
         log(title, pictures.one_series(here, panel, series, f"{title}: {panel.series[series]}", unit))
-    newest = next(fit for fit in fits if fit.curve)
-    units, counts = targets(panel, newest.job.origin, plan)
-    losses = [modeltests.mean_loss(units, values, counts, scored.levels) for _, values in newest.curve]
-    trees = [count for count, _ in newest.curve]
-    log("learning curve, trees", pictures.curve("Loss by number of trees", Axis("trees"), trees, losses, unit))
-    months = {fit.job.train: fit.forecast for fit in fits if fit.job.origin == newest.job.origin}
-    losses = [modeltests.mean_loss(units, months[periods], counts, scored.levels) for periods in sorted(months)]
-    axis = Axis("history", "days" if panel.season > 1 else "weeks")
-    log("learning curve, history", pictures.curve("Loss by length of history", axis, sorted(months), losses, unit))
-    log("importance", pictures.importance(samples.names, newest.gain, scored.levels))
     return panel.series[modeltests.telling_series(here, panel)["worst series"]]
 
 
@@ -329,7 +338,9 @@ def retail(config: Retail) -> Package:
     fitted = assemble(fits, chosen, panel, config.plan, config.unit)
     results = evaluate(chosen, forecasts, panel, config.plan, config.unit, config.costs)
     test(chosen, fitted, results.scored, fits, prepared, config.plan)
-    report(results.scored, fits, prepared, config.plan, config.unit)
+    examine(results.scored, fits, panel, config.plan, config.unit)
+    weigh(fitted, panel, config.plan, config.unit, config.shuffles)
+    report(results.scored, panel, config.unit)
     holdout(results.locked, panel, config.plan)
     requests(panel, config.plan)
     fallbacks(panel, config.plan, config.quantiles, config.unit)

@@ -7,6 +7,7 @@ import calibration
 import evaluation
 import numpy as np
 import pytest
+import weaknesses
 from choosing import Known, choose
 from evaluation import DEFAULT, Costs, collect
 from features import SMOOTHING, build, quantiles, smoothed
@@ -313,14 +314,48 @@ def test_scores_are_what_loops_say_and_what_is_lacking_is_said(panel):
 
 
 def test_each_way_to_divide_the_rows_holds_them_all(panel):
-    fold = outer_folds(panel.periods, PLAN, 7)[-1]
-    simple = baselines.rolling(panel, fold.origin, PLAN, LEVELS)
-    scored = collect(panel, [fold], [{DEFAULT: simple, "rolling quantiles": simple}], LEVELS)
-    rows = evaluation.breakdown(scored, panel, "rolling quantiles")
-    ways = {str(row["by"]) for row in rows}
-    assert ways == {"kind", "item", "shop", "weekday", "promotion", "price band", "years of history"}
+    folds = outer_folds(panel.periods, PLAN, 7)
+    simple = [baselines.rolling(panel, fold.origin, PLAN, LEVELS) for fold in folds]
+    scored = collect(panel, folds, [{DEFAULT: one, "rolling quantiles": one} for one in simple], LEVELS)
+    found = weaknesses.analysis(scored, panel, folds, "units")
+    ways = {one.columns[0] for one in found.declared}
+    assert ways == {"kind", "item", "shop", "weekday", "promo", "price", "years of history", "mean sales"}
     for way in ways:
-        assert sum(row["rows"] for row in rows if row["by"] == way) == int(scored.open.sum())
+        assert sum(one.rows for one in found.declared if one.columns == (way,)) == int(scored.open.sum())
+    assert found.versus[0].difference.estimate == 0
+    assert found.bias[1].at[0] == PLAN.delay + 1
+
+
+def test_models_of_older_origins_are_tried_on_the_newest_days(panel, samples):
+    newest = outer_folds(panel.periods, PLAN, 7)[-1].origin
+    jobs = [Job(newest - 7, PLAN.train, SMALL, newest=newest), Job(newest, PLAN.train, SMALL, curve=True)]
+    fits = [train(job, panel, samples, PLAN, LEVELS) for job in jobs]
+    assert not np.array_equal(fits[0].aged, fits[0].forecast)
+    table = weaknesses.curves(fits, panel, PLAN, LEVELS, "units")["loss by age of the training data, figures"]
+    assert [row[0] for row in table.rows] == [0, 7]
+    units, counts = targets(panel, newest, PLAN)
+    said = (fits[1].forecast, fits[0].aged)
+    losses = [
+        np.mean(
+            [calibration.pinball(units[counts], one[counts][:, place], level) for place, level in enumerate(LEVELS)]
+        )
+        for one in said
+    ]
+    assert [row[1] for row in table.rows] == pytest.approx(losses, rel=1e-5)
+
+
+def test_an_input_that_matters_is_told_from_one_that_does_not(panel, samples):
+    fold = all_folds(panel.periods, PLAN, 7)[-1]
+    fit = train(Job(fold.origin, PLAN.train, SMALL, keep=True), panel, samples, PLAN, LEVELS)
+    units, counts = targets(panel, fold.inner[0], PLAN)
+    usual = samples.usual[samples.place(fold.inner[0])][counts]
+    fitted = assemble(fit, calibration.learn(units[counts], usual, usual, LEVELS), panel, PLAN, "units")
+    found, drawn = weaknesses.inputs(fitted, panel, fold, PLAN, "units", 1)
+    told = {one.name: one for one in found.groups}
+    assert told["sales so far"].increase.estimate > 0
+    assert told["promo"].used
+    assert len(told["kind"].columns) == 2
+    assert "inputs that earn their cost" in drawn
 
 
 def test_choices_are_made_on_inner_folds_alone(panel, samples):

@@ -67,7 +67,7 @@ def test_two_more_labels_run_what_depends_on_them(quickstart):
 def test_a_run_leaves_its_report_and_the_figures_in_it(quickstart):
     run = quickstart.run()["run"]
     report = (quickstart.home / "reports" / f"report-{run}.html").read_text()
-    for said in ("accuracy of 8", "Test images", "accuracy by digit"):
+    for said in ("accuracy of 8", "Confusion", "ROC, each class", "worst rows"):
         assert said in report
 
 

@@ -26,6 +26,8 @@ STEPS = {
     "holdout",
     "requests",
     "report",
+    "examine",
+    "weigh",
     "convert",
     "package",
 }
@@ -119,14 +121,22 @@ def test_smoke_runs_every_step_and_a_change_only_what_depends_on_it(retail):
     assert done["status"] == "succeeded"
     assert ran(done) == STEPS
     report = next((retail.home / "reports").glob("report-*.html")).read_text()
-    for said in ("Reliability of quantiles", "ratio to the best baseline", "locked days", "worst series", "importance"):
+    for said in (
+        "Reliability of quantiles",
+        "ratio to the best baseline",
+        "locked days",
+        "worst series",
+        "search for slices",
+    ):
+        assert said in report
+    for said in ("Importance of inputs", "Loss by age of the training data", "Declared slices"):
         assert said in report
     assert Path(done["package"]).is_file()
     check_that_service_and_batch_answer_alike(retail)
     assert ran(retail.json("smoke")) == set()
     check_that_each_planted_fault_is_caught(retail)
     priced = retail.json("smoke", "--set", "costs.over=1.0", "--set", "costs.under=3.0")
-    assert ran(priced) <= {"evaluate", "test", "report"}
+    assert ran(priced) <= {"evaluate", "test", "report", "examine"}
     features = retail.folder / "features.py"
     features.write_text(features.read_text().replace("SHARES = (0.25, 0.5, ", "SHARES = (0.2, 0.5, "))
     assert ran(retail.json("smoke")) == STEPS - {

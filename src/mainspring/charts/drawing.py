@@ -35,6 +35,7 @@ _MOST_COLUMNS: Final = 40
 _LEAST: Final = 1e-3
 _MOST: Final = 1e6
 _MOST_DECIMALS: Final = 4
+_MOST_DIGITS: Final = 6
 _MOST_POINTS: Final = 2000
 _SPARK_POINTS: Final = 120
 _SPARK_WIDTH: Final = 132.0
@@ -78,6 +79,8 @@ def _common_format(cells: Sequence[Cell]) -> str:
     if not values or not all(_LEAST <= abs(value) < _MOST for value in values):
         return ""
     decimals = max(len(number(value).partition(".")[2]) for value in values)
+    if min(decimals, _MOST_DECIMALS) + math.floor(math.log10(max(map(abs, values)))) >= _MOST_DIGITS:
+        return ""
     return f",.{min(decimals, _MOST_DECIMALS)}f"
 
 

@@ -286,6 +286,19 @@ def student_quantile(level: float, freedom: int) -> float:
     return math.sqrt(freedom) * math.tan(low)
 
 
+def student_tail(value: float, freedom: int) -> float:
+    """Return the probability of Student's distribution above a value, to about twelve digits; see `student_quantile`.
+
+    Raises:
+        StatisticsError: There is less than one degree of freedom.
+    """
+    if freedom < 1:
+        raise StatisticsError(f"Student's distribution has no {freedom} degrees of freedom", fix="Give at least 1.")
+    within = _student_within(math.atan(abs(value) / math.sqrt(freedom)), freedom)
+    tail = max((1 - within) / 2, 0.0)
+    return tail if value >= 0 else 1 - tail
+
+
 def _student_within(angle: float, freedom: int) -> float:
     """Return the probability between -t and t where t is √freedom · tan(angle)."""
     square, odd = math.cos(angle) ** 2, freedom % 2

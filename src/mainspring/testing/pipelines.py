@@ -85,4 +85,4 @@ def step_inputs(
             known = step in found.ready.dag.nodes or near is None
             advice = f"Run it first: mainspring run{named}" if known else f"Did you mean '{near}'?"
             raise NotFoundError(f"The inputs of step '{step}' are not stored", str(folder), advice)
-        return inputs_of(task_of(found.jobs[step], found.keys[step], str(folder)), opened.blobs)
+        return inputs_of(task_of(found.jobs[step], found.keys[step], found.ready.setup), opened.blobs)

@@ -37,7 +37,7 @@ _MOST_METRICS: Final = 200
 _MOST_CURVES: Final = 24
 _FEWEST_POINTS: Final = 3
 _MOST_SERIES: Final = 8
-_MOST_LOGGED: Final = 60
+_MOST_LOGGED: Final = 120
 _FEW_ELEMENTS: Final = 3
 # Pixels: of half a page, of a character in a table, of what surrounds one, and the most that a cell takes.
 _HALF_PAGE: Final = 510
