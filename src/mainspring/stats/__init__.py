@@ -44,6 +44,7 @@ from mainspring.stats.profiles import (
     profile_column,
     profile_frame,
 )
+from mainspring.stats.proportions import binomial_at_most, holm, share_upper, student_above
 from mainspring.stats.relations import (
     Correlation,
     LeakageRule,
@@ -77,6 +78,7 @@ __all__ = [
     "StockCost",
     "Suspect",
     "Tallies",
+    "binomial_at_most",
     "blocks",
     "columns_of",
     "common_bins",
@@ -85,6 +87,7 @@ __all__ = [
     "crossed_weeks",
     "decode_profile",
     "encode_profile",
+    "holm",
     "leakage_suspects",
     "merge_profiles",
     "naive_scales",
@@ -104,6 +107,8 @@ __all__ = [
     "scaled_losses",
     "scaled_pinball",
     "series_weeks",
+    "share_upper",
     "stock_cost",
+    "student_above",
     "weighted_pinball",
 ]
