@@ -27,6 +27,7 @@ STEPS = {
     "report",
     "convert",
     "package",
+    "check_properties",
 }
 
 
@@ -80,7 +81,14 @@ def test_smoke_runs_every_step_and_a_change_only_what_depends_on_it(retail):
     assert done["status"] == "succeeded"
     assert ran(done) == STEPS
     report = next((retail.home / "reports").glob("report-*.html")).read_text()
-    for said in ("Reliability of quantiles", "ratio to the best baseline", "locked days", "worst series", "importance"):
+    for said in (
+        "Reliability of quantiles",
+        "ratio to the best baseline",
+        "locked days",
+        "worst series",
+        "importance",
+        "quantiles do not cross",
+    ):
         assert said in report
     assert Path(done["package"]).is_file()
     check_that_service_and_batch_answer_alike(retail)

@@ -5,6 +5,7 @@ from mainspring.quality.changes import (
     Change,
     Changed,
     Changing,
+    Keep,
     Noise,
     Rename,
     Replace,
@@ -14,7 +15,7 @@ from mainspring.quality.changes import (
 )
 from mainspring.quality.checking import Options, check, require
 from mainspring.quality.counterexamples import Counterexamples
-from mainspring.quality.domains import Among, Between, Domain, Made, Seen
+from mainspring.quality.domains import Among, Between, Domain, Made, Range, Seen
 from mainspring.quality.drawing import draw
 from mainspring.quality.kinds import (
     Allow,
@@ -55,11 +56,13 @@ __all__ = [
     "Counterexample",
     "Counterexamples",
     "Domain",
+    "Keep",
     "Made",
     "NoWorse",
     "Noise",
     "Options",
     "Property",
+    "Range",
     "Rename",
     "Replace",
     "Scale",

@@ -15,6 +15,7 @@ __all__ = [
     "Change",
     "Changed",
     "Changing",
+    "Keep",
     "Noise",
     "Rename",
     "Replace",
@@ -216,6 +217,21 @@ class Replace:
             after = where(random.random(count) < 0.5, other, drawn)
             made[name] = after if self.columns else where(random.random(count) < self.share, after, before)
         return Changed(made)
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Nothing is changed: real rows are looked at as they are."""
+
+    @property
+    def shrinks(self) -> Shrinks:
+        """There is nothing to take back."""
+        return "no"
+
+    def apply(self, rows: Rows, world: World) -> Changed:
+        """Return no column."""
+        del rows, world
+        return Changed({})
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,6 @@ __all__ = ["Options", "check", "require"]
 
 _LEAST: Final = 2
 _MOST: Final = 100_000
-_SOURCES: Final[tuple[Source, ...]] = ("real", "domain")
 
 
 class Options(TypedDict, total=False):
@@ -162,13 +161,13 @@ def _found(prop: AnyProperty, shared: Searching, told: _Told) -> Found:
     if isinstance(prop, Cases):
         samples = tuple(search_cases(prop, source, shared, shared.budget) for source in prop.allow.sources)
     else:
-        samples = tuple(search(prop, source, shared, shared.budget) for source in _SOURCES)
+        samples = tuple(search(prop, source, shared, shared.budget) for source in prop.allow.sources)
     return Found(prop.name, prop.kind, prop.allow, samples, replayed, _shrunk(samples, shared))
 
 
 def _shrunk(samples: Sequence[Sample], shared: Searching) -> tuple[Counterexample, ...]:
     found = [
-        _told_of(shrink(one, shared.world.real, shared.ask, shared.world), shared.world.domain.sensitive)
+        _told_of(shrink(one, shared.ask, shared.world, 2 * shared.budget), shared.world.domain.sensitive)
         for sample in samples
         for one in sample.examples
     ]
@@ -219,12 +218,12 @@ def _found_ways(prop: Consistent, shared: Searching, told: _Told) -> Found:
     real, replayed = shared.world.real, np.zeros(0)
     known = [] if told.kept is None else [one for one in told.kept.of(prop.name) if replayable(one, real)]
     if known:
-        rows = joined([rows_of(one, real)[0] for one in known] + [taken(real, slice(4 * ALONE))])
+        rows = joined([rows_of(one, real)[0] for one in known] + [taken(real, slice(8 * ALONE))])
         pool = Pool("real", rows, np.arange(count_of(rows)), shared.ask)
         again = replace(shared, pools={"real": pool, "domain": pool})
         sample = search_ways(prop, "real", again, count_of(rows) * len(prop.ways), told.again)
         replayed = sample.sizes[: len(known)]
-    samples = tuple(search_ways(prop, source, shared, shared.budget, told.again) for source in _SOURCES)
+    samples = tuple(search_ways(prop, source, shared, shared.budget, told.again) for source in prop.allow.sources)
     remark = "no model after the round trip was given" if "round trip" in prop.ways and told.again is None else ""
     examples = tuple(one for sample in samples if (one := _inconsistent(prop, sample, shared)) is not None)
     return Found(prop.name, prop.kind, prop.allow, samples, replayed, examples, remark)

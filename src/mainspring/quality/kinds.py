@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from mainspring.errors import DefinitionError
-from mainspring.quality.changes import Assign, Change, Replace
+from mainspring.quality.changes import Assign, Change, Keep, Replace
 from mainspring.quality.rows import Array, Mask, Rows
 from mainspring.quality.sizes import Asked, Bound, Size, apart, crossing, moved, outside, scaled
 
@@ -52,7 +52,7 @@ class Allow:
         size: A row breaks the property when its size is above this.
         worst: The largest size that any row may have; None: `size`, so that no row that was asked may break it.
         floor: None for sizes in the unit of the output; else they are shares of it, or of this where that is less.
-        sources: Where the rows come from that decide: `real` ones, and those of the `domain`. Both are told.
+        sources: Where rows are looked for: among `real` ones, and in the `domain`. Each is told apart, and has to hold.
     """
 
     share: float | None = 0.01
@@ -370,17 +370,19 @@ def holds(
         name: What is said.
         function: It is given rows with their outputs (`Asked`), and the changed ones where there is a change. It
             returns for each row whether it holds, or by how much it does not: 0 where it does.
-        change: How rows are changed; None: each row is looked at alone.
+        change: How rows are changed; None: each row is looked at alone, real ones with values of others put in as well;
+            `Keep()`: just as it is.
         where: Which rows it is about.
         allow: How much of it may be broken.
     """
+    alone = change is None or isinstance(change, Keep)
 
     def size(before: Asked, after: Asked, _: Array | None) -> Array:
-        said = np.asarray(function(after) if change is None else function(before, after))
+        said = np.asarray(function(after) if alone else function(before, after))
         found = (~said).astype(np.float64) if said.dtype.kind == "b" else said.astype(np.float64)
         return apart(found.reshape(len(found), -1))
 
-    return Property(name, "holds", size, change or Replace(), "row" if change is None else "pair", where, allow)
+    return Property(name, "holds", size, change or Replace(), "row" if alone else "pair", where, allow)
 
 
 def consistent(

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from mainspring.quality.asking import Asker, Pool, Predict
-from mainspring.quality.changes import World
+from mainspring.quality.changes import Keep, World
 from mainspring.quality.kinds import Cases, Consistent, Property, Source, Way
 from mainspring.quality.rows import Array, Mask, Rows, count_of, differing, repeated, taken
 from mainspring.quality.sizes import Asked, apart, decided, moved
@@ -18,7 +18,7 @@ __all__ = ["Example", "Sample", "Searching", "search", "search_cases", "search_w
 Decision = Callable[[Rows], Any]
 VARIANTS: Final = 8
 EXAMPLES: Final = 2
-ALONE: Final = 16
+ALONE: Final = 8
 UNASKED: Final = -np.inf
 
 
@@ -82,8 +82,8 @@ def search(prop: Property, source: Source, shared: Searching, budget: int) -> Sa
     """Return what comes of rows of one source: of real rows several variants each, of the domain each row once."""
     pool = shared.pools[source]
     places = pool.places(prop.where, budget)
-    alone = prop.looks == "row" and source == "domain"
-    variants = 1 if source == "domain" or not len(places) else int(np.clip(budget // len(places), 1, VARIANTS))
+    alone = prop.looks == "row" and (source == "domain" or isinstance(prop.change, Keep))
+    variants = 1 if alone or source == "domain" or not len(places) else int(np.clip(budget // len(places), 1, VARIANTS))
     sizes, flips = np.full(len(places), UNASKED), np.zeros(len(places), bool)
     worst, decides = _Worst(), False
     step = max(1, shared.ask.batch // variants)
@@ -192,7 +192,7 @@ def search_cases(cases: Cases, source: Source, shared: Searching, budget: int) -
 def search_ways(wanted: Consistent, source: Source, shared: Searching, budget: int, again: Predict | None) -> Sample:
     """Return by how much the answers to rows differ when they are asked in another way."""
     pool = shared.pools[source]
-    places = pool.places(wanted.where, max(1, budget // max(1, len(wanted.ways))))
+    places = pool.places(wanted.where, budget)
     rows, expected = taken(pool.rows, places), pool.outputs(places)
     flips, sizes, parts, decides = np.zeros(len(places), bool), np.full(len(places), UNASKED), [], False
     for way in wanted.ways:

@@ -60,8 +60,9 @@ def minimal(size: int, breaks: Breaks) -> tuple[int, ...]:
 class Shrunk:
     """A counterexample while it is shrunk: the real row, what is asked first, and what it is changed to."""
 
-    def __init__(self, example: Example, anchor: dict[str, Array], ask: Asker) -> None:
+    def __init__(self, example: Example, anchor: dict[str, Array], ask: Asker, most: int) -> None:
         self.example, self.anchor, self.ask = example, anchor, ask
+        self._most = ask.asked + most
         self.before, self.after, self.amount = example.before, example.after, example.amount
         if example.property.looks != "pair":
             self.before = anchor
@@ -84,14 +85,16 @@ class Shrunk:
         return sizes_of(self.example.property, before, after, amount, self.ask)[0]
 
     def broken(self, before: Rows, after: Rows, amount: Array | None) -> Mask:
-        """Which attempts still break the property."""
+        """Which attempts still break the property; none when as many rows were asked as may be."""
+        if self.ask.asked >= self._most:
+            return np.zeros(count_of(after), bool)
         return np.asarray(self.sizes(before, after, amount) > self.example.property.allow.size)
 
 
-def shrink(example: Example, real: Rows, ask: Asker, world: World) -> Shrunk:
-    """Return the smallest change against a real row that was found."""
-    anchors = [example.before] if example.source == "real" else _anchors(example.before, real, world)
-    found = [_shrunk(Shrunk(example, anchor, ask), world) for anchor in anchors]
+def shrink(example: Example, ask: Asker, world: World, most: int) -> Shrunk:
+    """Return the smallest change against a real row that was found, asking about `most` rows for each that is tried."""
+    anchors = [example.before] if example.source == "real" else _anchors(example.before, world.real, world)
+    found = [_shrunk(Shrunk(example, anchor, ask, most), world) for anchor in anchors]
     best = min(found, key=Shrunk.count)
     best.size = float(best.sizes(best.before, best.after, best.amount)[0])
     return best
