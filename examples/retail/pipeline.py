@@ -30,8 +30,8 @@ from unseen import holdout_of, trained_until
 from mainspring import File, Meta, data, log, pipeline, quality, step
 from mainspring.data import Source
 from mainspring.data.profile import draw_profile, profile
-from mainspring.package import Package, Pipeline, attest_training, build, check_parity, convert_models, parity
-from mainspring.quality import Holdout
+from mainspring.package import Package, Pipeline, attest_training, build, check_parity, convert_models, load, parity
+from mainspring.quality import Holdout, Verdict
 
 Forecasts = dict[int, dict[str, np.ndarray]]
 
@@ -60,6 +60,7 @@ class Retail:
     costs: Costs = field(default_factory=Costs)
     series: Annotated[int, Meta(ge=0)] = 0
     linear_rows: Annotated[int, Meta(ge=20)] = 1500
+    property_rows: Annotated[int, Meta(ge=2)] = 1600
     parity_rows: Annotated[int, Meta(ge=1)] = 10_000
     shuffles: Annotated[int, Meta(ge=1)] = 2
 
@@ -275,6 +276,23 @@ def holdout(locked: Scored | None, panel: Panel, plan: Plan) -> Holdout | None:
 
 
 @step
+def check_properties(
+    converted: Pipeline, built: Package, prepared: Prepared, plan: Plan, table: Columns, rows: int
+) -> tuple[Verdict, ...]:
+    """What has to hold of the pipeline beside its loss, and whether it does; see `properties`."""
+    import properties
+
+    panel, samples = prepared
+    origin = all_folds(panel.periods, plan, panel.season)[-1].origin
+    subject = properties.Subject(converted, panel, samples, plan, origin, table)
+    verdicts = properties.examine(subject, rows, load(built.path, trust=[built.digest]).predict)
+    for title, drawn in quality.draw_properties(verdicts).items():
+        log(title, drawn)
+    log("properties that do not hold", sum(not one.passed for one in verdicts))
+    return verdicts
+
+
+@step
 def fallbacks(panel: Panel, plan: Plan, quantiles: list[float], unit: str) -> Fallbacks:
     """What answers in the place of the model, when it fails or lacks inputs: two simple forecasts, as packages."""
     origin = all_folds(panel.periods, plan, panel.season)[-1].origin
@@ -344,4 +362,7 @@ def retail(config: Retail) -> Package:
     holdout(results.locked, panel, config.plan)
     requests(panel, config.plan)
     fallbacks(panel, config.plan, config.quantiles, config.unit)
-    return package(convert(fitted, panel, config.plan, config.parity_rows), panel, config.plan, config.unit)
+    converted = convert(fitted, panel, config.plan, config.parity_rows)
+    built = package(converted, panel, config.plan, config.unit)
+    check_properties(converted, built, prepared, config.plan, config.table, config.property_rows)
+    return built

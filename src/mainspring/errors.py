@@ -30,6 +30,7 @@ __all__ = [
     "ParityError",
     "PromotionRefusedError",
     "ProofError",
+    "PropertyError",
     "ReadOnlyError",
     "ReferenceUseError",
     "RegistryError",
@@ -270,6 +271,20 @@ class SignatureError(MainspringError):
 
     def __str__(self) -> str:
         return "\n".join([super().__str__(), *(f"  - {problem}" for problem in self.problems)])
+
+
+class PropertyError(MainspringError):
+    """A model of which something that has to hold does not; `lines` tells each property."""
+
+    def __init__(
+        self, what: str, where: str | None = None, fix: str | None = None, lines: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(what, where, fix)
+        self.args = (what, where, fix, lines)
+        self.lines = lines
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *(f"  - {line}" for line in self.lines)])
 
 
 class RegistryError(MainspringError):

@@ -30,6 +30,7 @@ STEPS = {
     "weigh",
     "convert",
     "package",
+    "check_properties",
 }
 
 EVIDENCE = {
@@ -127,6 +128,7 @@ def test_smoke_runs_every_step_and_a_change_only_what_depends_on_it(retail):
         "locked days",
         "worst series",
         "search for slices",
+        "quantiles do not cross",
     ):
         assert said in report
     for said in ("Importance of inputs", "Loss by age of the training data", "Declared slices"):

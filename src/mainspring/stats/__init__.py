@@ -1,87 +1,93 @@
-"""Profiles of data, losses, calibration and intervals: frozen results of NumPy arrays."""
+"""Profiles of data, losses, calibration, intervals and tests: frozen results of NumPy arrays."""
 
-from mainspring.stats.answers import NotApplicable
-from mainspring.stats.bins import Bins, common_bins
-from mainspring.stats.calibration import (
-    Coverage,
-    Reliability,
-    coverage,
-    pit_bounds,
-    pit_histogram,
-    randomised_pit,
-    reliability,
-)
-from mainspring.stats.classes import (
-    BrierParts,
-    CalibrationBins,
-    ClassScores,
-    Curve,
-    average_precision,
-    brier_parts,
-    calibration_bins,
-    calibration_error,
-    class_scores,
-    confusion,
-    precision_recall,
-    roc,
-    roc_auc,
-)
-from mainspring.stats.columns import MEASURED, Column, Kind
-from mainspring.stats.contrasts import (
-    Contrasts,
-    Estimate,
-    GroupMeans,
-    clusters_within,
-    contrasts,
-    group_means,
-    linear_estimate,
-)
-from mainspring.stats.costs import StockCost, stock_cost
-from mainspring.stats.decisions import RelativeChange, relative_change
-from mainspring.stats.frames import columns_of
-from mainspring.stats.intervals import (
-    Clusters,
-    Interval,
-    blocks,
-    crossed_weeks,
-    paired_bootstrap,
-    ratio_interval,
-    series_weeks,
-)
-from mainspring.stats.losses import (
-    NaiveScales,
-    PointErrors,
-    ScaledPinball,
-    naive_scales,
-    pinball,
-    pinball_losses,
-    point_errors,
-    scaled_losses,
-    scaled_pinball,
-    weighted_pinball,
-)
-from mainspring.stats.multiplicity import holm
-from mainspring.stats.profiles import (
-    ColumnProfile,
-    FrameProfile,
-    decode_profile,
-    encode_profile,
-    merge_profiles,
-    profile_column,
-    profile_frame,
-)
-from mainspring.stats.rankings import RankingScores, ranking_scores
-from mainspring.stats.relations import (
-    Correlation,
-    LeakageRule,
-    Relation,
-    Suspect,
-    correlation,
-    leakage_suspects,
-    predictive_power,
-    relations,
-)
-from mainspring.stats.tallies import Tallies
+from typing import TYPE_CHECKING
+
+from mainspring.lazy import offer
+
+if TYPE_CHECKING:
+    from mainspring.stats.answers import NotApplicable
+    from mainspring.stats.bins import Bins, common_bins
+    from mainspring.stats.calibration import (
+        Coverage,
+        Reliability,
+        coverage,
+        pit_bounds,
+        pit_histogram,
+        randomised_pit,
+        reliability,
+    )
+    from mainspring.stats.classes import (
+        BrierParts,
+        CalibrationBins,
+        ClassScores,
+        Curve,
+        average_precision,
+        brier_parts,
+        calibration_bins,
+        calibration_error,
+        class_scores,
+        confusion,
+        precision_recall,
+        roc,
+        roc_auc,
+    )
+    from mainspring.stats.columns import MEASURED, Column, Kind
+    from mainspring.stats.contrasting import (
+        Contrasts,
+        Estimate,
+        GroupMeans,
+        clusters_within,
+        contrasts,
+        group_means,
+        linear_estimate,
+    )
+    from mainspring.stats.costs import StockCost, stock_cost
+    from mainspring.stats.decisions import RelativeChange, relative_change
+    from mainspring.stats.frames import columns_of
+    from mainspring.stats.intervals import (
+        Clusters,
+        Interval,
+        blocks,
+        crossed_weeks,
+        paired_bootstrap,
+        ratio_interval,
+        series_weeks,
+    )
+    from mainspring.stats.losses import (
+        NaiveScales,
+        PointErrors,
+        ScaledPinball,
+        naive_scales,
+        pinball,
+        pinball_losses,
+        point_errors,
+        scaled_losses,
+        scaled_pinball,
+        weighted_pinball,
+    )
+    from mainspring.stats.multiplicity import holm
+    from mainspring.stats.profiles import (
+        ColumnProfile,
+        FrameProfile,
+        decode_profile,
+        encode_profile,
+        merge_profiles,
+        profile_column,
+        profile_frame,
+    )
+    from mainspring.stats.proportions import binomial_at_most, share_upper, student_above
+    from mainspring.stats.rankings import RankingScores, ranking_scores
+    from mainspring.stats.relations import (
+        Correlation,
+        LeakageRule,
+        Relation,
+        Suspect,
+        correlation,
+        leakage_suspects,
+        predictive_power,
+        relations,
+    )
+    from mainspring.stats.tallies import Tallies
 
 __all__ = [
     "MEASURED",
@@ -114,6 +120,7 @@ __all__ = [
     "Suspect",
     "Tallies",
     "average_precision",
+    "binomial_at_most",
     "blocks",
     "brier_parts",
     "calibration_bins",
@@ -156,6 +163,91 @@ __all__ = [
     "scaled_losses",
     "scaled_pinball",
     "series_weeks",
+    "share_upper",
     "stock_cost",
+    "student_above",
     "weighted_pinball",
 ]
+
+# Where each name lives. It is imported when it is first asked for: a pipeline whose steps are hits measures nothing.
+_PLACES = {
+    "MEASURED": "mainspring.stats.columns",
+    "Bins": "mainspring.stats.bins",
+    "BrierParts": "mainspring.stats.classes",
+    "CalibrationBins": "mainspring.stats.classes",
+    "ClassScores": "mainspring.stats.classes",
+    "Clusters": "mainspring.stats.intervals",
+    "Column": "mainspring.stats.columns",
+    "ColumnProfile": "mainspring.stats.profiles",
+    "Contrasts": "mainspring.stats.contrasting",
+    "Correlation": "mainspring.stats.relations",
+    "Coverage": "mainspring.stats.calibration",
+    "Curve": "mainspring.stats.classes",
+    "Estimate": "mainspring.stats.contrasting",
+    "FrameProfile": "mainspring.stats.profiles",
+    "GroupMeans": "mainspring.stats.contrasting",
+    "Interval": "mainspring.stats.intervals",
+    "Kind": "mainspring.stats.columns",
+    "LeakageRule": "mainspring.stats.relations",
+    "NaiveScales": "mainspring.stats.losses",
+    "NotApplicable": "mainspring.stats.answers",
+    "PointErrors": "mainspring.stats.losses",
+    "RankingScores": "mainspring.stats.rankings",
+    "Relation": "mainspring.stats.relations",
+    "RelativeChange": "mainspring.stats.decisions",
+    "Reliability": "mainspring.stats.calibration",
+    "ScaledPinball": "mainspring.stats.losses",
+    "StockCost": "mainspring.stats.costs",
+    "Suspect": "mainspring.stats.relations",
+    "Tallies": "mainspring.stats.tallies",
+    "average_precision": "mainspring.stats.classes",
+    "binomial_at_most": "mainspring.stats.proportions",
+    "blocks": "mainspring.stats.intervals",
+    "brier_parts": "mainspring.stats.classes",
+    "calibration_bins": "mainspring.stats.classes",
+    "calibration_error": "mainspring.stats.classes",
+    "class_scores": "mainspring.stats.classes",
+    "clusters_within": "mainspring.stats.contrasting",
+    "columns_of": "mainspring.stats.frames",
+    "common_bins": "mainspring.stats.bins",
+    "confusion": "mainspring.stats.classes",
+    "contrasts": "mainspring.stats.contrasting",
+    "correlation": "mainspring.stats.relations",
+    "coverage": "mainspring.stats.calibration",
+    "crossed_weeks": "mainspring.stats.intervals",
+    "decode_profile": "mainspring.stats.profiles",
+    "encode_profile": "mainspring.stats.profiles",
+    "group_means": "mainspring.stats.contrasting",
+    "holm": "mainspring.stats.multiplicity",
+    "leakage_suspects": "mainspring.stats.relations",
+    "linear_estimate": "mainspring.stats.contrasting",
+    "merge_profiles": "mainspring.stats.profiles",
+    "naive_scales": "mainspring.stats.losses",
+    "paired_bootstrap": "mainspring.stats.intervals",
+    "pinball": "mainspring.stats.losses",
+    "pinball_losses": "mainspring.stats.losses",
+    "pit_bounds": "mainspring.stats.calibration",
+    "pit_histogram": "mainspring.stats.calibration",
+    "point_errors": "mainspring.stats.losses",
+    "precision_recall": "mainspring.stats.classes",
+    "predictive_power": "mainspring.stats.relations",
+    "profile_column": "mainspring.stats.profiles",
+    "profile_frame": "mainspring.stats.profiles",
+    "randomised_pit": "mainspring.stats.calibration",
+    "ranking_scores": "mainspring.stats.rankings",
+    "ratio_interval": "mainspring.stats.intervals",
+    "relations": "mainspring.stats.relations",
+    "relative_change": "mainspring.stats.decisions",
+    "reliability": "mainspring.stats.calibration",
+    "roc": "mainspring.stats.classes",
+    "roc_auc": "mainspring.stats.classes",
+    "scaled_losses": "mainspring.stats.losses",
+    "scaled_pinball": "mainspring.stats.losses",
+    "series_weeks": "mainspring.stats.intervals",
+    "share_upper": "mainspring.stats.proportions",
+    "stock_cost": "mainspring.stats.costs",
+    "student_above": "mainspring.stats.proportions",
+    "weighted_pinball": "mainspring.stats.losses",
+}
+
+__getattr__, __dir__ = offer(__name__, _PLACES)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from mainspring.errors import StatisticsError
 from mainspring.stats.answers import NotApplicable
-from mainspring.stats.contrasts import Estimate, linear_estimate
+from mainspring.stats.contrasting import Estimate, linear_estimate
 from mainspring.stats.inputs import Floats, Ints, vector
 from mainspring.stats.intervals import Clusters
 
