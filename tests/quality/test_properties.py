@@ -23,7 +23,7 @@ from mainspring.quality import (
     consistent,
     decode_verdicts,
     directional,
-    draw,
+    draw_properties,
     encode_verdicts,
     equivariant,
     holds,
@@ -348,7 +348,7 @@ def test_verdicts_are_json_and_tables(shop, domain):
     found = check(asked, broken, shop, domain=domain, budget=1000, slices={"kind": shop["kind"]})
     assert math.isinf(found[0].worst)
     assert decode_verdicts(encode_verdicts(found)) == tuple(found)
-    drawn = draw(found)
+    drawn = draw_properties(found)
     assert list(drawn) == [
         "properties",
         "properties by source",

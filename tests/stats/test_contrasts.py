@@ -10,7 +10,6 @@ from scipy import stats as scipy_stats
 
 from mainspring.errors import StatisticsError
 from mainspring.stats import blocks, clusters_within, contrasts, crossed_weeks, group_means, holm, linear_estimate
-from mainspring.stats.intervals import student_tail
 
 
 def squares(influence, labels):
@@ -106,14 +105,6 @@ def test_clusters_of_some_rows_are_numbered_anew():
     clusters = clusters_within(crossed_weeks([5, 5, 7, 9], dates_of(np.array([0, 1, 4, 4]))), np.array([1, 3]))
     assert clusters.sizes == (2, 2)
     assert [codes.tolist() for codes in clusters.codes] == [[0, 1], [0, 1]]
-
-
-@pytest.mark.parametrize("freedom", [1, 2, 7, 60, 900])
-def test_tails_are_scipys(freedom):
-    for value in (-3.0, 0.0, 0.4, 2.2, 9.0):
-        assert student_tail(value, freedom) == pytest.approx(scipy_stats.t.sf(value, freedom), rel=1e-6, abs=1e-12)
-    with pytest.raises(StatisticsError, match="no 0 degrees of freedom"):
-        student_tail(1.0, 0)
 
 
 @given(st.lists(st.floats(0, 1), max_size=12))

@@ -11,7 +11,7 @@ from scipy import stats
 
 from mainspring.errors import StatisticsError
 from mainspring.stats import NotApplicable, blocks, crossed_weeks, paired_bootstrap, ratio_interval, series_weeks
-from mainspring.stats.intervals import student_quantile
+from mainspring.stats.tails import student_quantile
 
 DAYS = np.arange("2024-01-01", "2024-02-26", dtype="datetime64[D]")  # eight weeks from a Monday
 

@@ -28,13 +28,14 @@ ADDED = {
     "0005": ("proofs",),
 }
 
+NEXT = f"{len(schema.REVISIONS) + 1:04}"
 SECOND = '''"""A column more."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "{revision}"
+down_revision = "{before}"
 
 
 def upgrade() -> None:
@@ -58,15 +59,15 @@ def versions(tmp_path: Path) -> Path:
 
 
 def add_revision(versions: Path, then: str = "") -> None:
-    (versions / "r0004_note.py").write_text(SECOND.format(then=then))
+    (versions / "later.py").write_text(SECOND.format(revision=NEXT, before=[*DIGESTS][-1], then=then))
 
 
 @pytest.fixture
 def newer(monkeypatch, versions):
     """A version of the package that knows one revision more than its schema file."""
     add_revision(versions)
-    monkeypatch.setattr(schema, "REVISIONS", (*schema.REVISIONS, "0004"))
-    monkeypatch.setattr(schema, "HEAD", "0004")
+    monkeypatch.setattr(schema, "REVISIONS", (*schema.REVISIONS, NEXT))
+    monkeypatch.setattr(schema, "HEAD", NEXT)
     monkeypatch.setattr(migrate.upgrade, "__defaults__", (versions,))
     monkeypatch.setattr(migrate.migrate_sqlite, "__defaults__", (versions,))
 
@@ -89,7 +90,7 @@ def test_an_older_database_is_brought_to_the_newest_revision(target, newer, monk
     for _ in range(2):
         with open_facts(target) as facts:
             assert facts.database.read("SELECT name, value, note FROM memo") == [("a", "1", "seen")]
-            assert facts.database.read("SELECT version_num FROM alembic_version") == [("0004",)]
+            assert facts.database.read("SELECT version_num FROM alembic_version") == [(NEXT,)]
 
 
 def test_a_migration_that_fails_changes_nothing(target, versions, newer, monkeypatch):

@@ -14,6 +14,7 @@ import pytest
 import mainspring
 
 ROOT = Path(__file__).resolve().parents[2]
+LATE = ["mainspring", *(f"mainspring.{unit}" for unit in ("charts", "package", "quality", "registry", "stats"))]
 
 
 def described(name: str) -> str:
@@ -88,7 +89,7 @@ def test_what_registers_and_promotes_loads_nothing_that_predicts():
     assert not loaded & {"numpy", "onnxruntime", "asyncio", "mainspring.package.loading"}
 
 
-@pytest.mark.parametrize("unit", ["mainspring", "mainspring.charts", "mainspring.package", "mainspring.registry"])
+@pytest.mark.parametrize("unit", LATE)
 def test_a_unit_that_imports_its_names_late_offers_each_of_them(unit):
     loaded = importlib.import_module(unit)
     assert {*loaded.__all__} <= {*dir(loaded)}

@@ -75,9 +75,9 @@ if TYPE_CHECKING:
         profile_column,
         profile_frame,
     )
-    from mainspring.stats.proportions import binomial_at_most, share_upper, student_above
+    from mainspring.stats.proportions import binomial_at_most, share_upper
     from mainspring.stats.rankings import RankingScores, ranking_scores
-    from mainspring.stats.relations import (
+    from mainspring.stats.relating import (
         Correlation,
         LeakageRule,
         Relation,
@@ -87,6 +87,7 @@ if TYPE_CHECKING:
         predictive_power,
         relations,
     )
+    from mainspring.stats.tails import student_above
     from mainspring.stats.tallies import Tallies
 
 __all__ = [
@@ -180,7 +181,7 @@ _PLACES = {
     "Column": "mainspring.stats.columns",
     "ColumnProfile": "mainspring.stats.profiles",
     "Contrasts": "mainspring.stats.contrasting",
-    "Correlation": "mainspring.stats.relations",
+    "Correlation": "mainspring.stats.relating",
     "Coverage": "mainspring.stats.calibration",
     "Curve": "mainspring.stats.classes",
     "Estimate": "mainspring.stats.contrasting",
@@ -188,17 +189,17 @@ _PLACES = {
     "GroupMeans": "mainspring.stats.contrasting",
     "Interval": "mainspring.stats.intervals",
     "Kind": "mainspring.stats.columns",
-    "LeakageRule": "mainspring.stats.relations",
+    "LeakageRule": "mainspring.stats.relating",
     "NaiveScales": "mainspring.stats.losses",
     "NotApplicable": "mainspring.stats.answers",
     "PointErrors": "mainspring.stats.losses",
     "RankingScores": "mainspring.stats.rankings",
-    "Relation": "mainspring.stats.relations",
+    "Relation": "mainspring.stats.relating",
     "RelativeChange": "mainspring.stats.decisions",
     "Reliability": "mainspring.stats.calibration",
     "ScaledPinball": "mainspring.stats.losses",
     "StockCost": "mainspring.stats.costs",
-    "Suspect": "mainspring.stats.relations",
+    "Suspect": "mainspring.stats.relating",
     "Tallies": "mainspring.stats.tallies",
     "average_precision": "mainspring.stats.classes",
     "binomial_at_most": "mainspring.stats.proportions",
@@ -212,14 +213,14 @@ _PLACES = {
     "common_bins": "mainspring.stats.bins",
     "confusion": "mainspring.stats.classes",
     "contrasts": "mainspring.stats.contrasting",
-    "correlation": "mainspring.stats.relations",
+    "correlation": "mainspring.stats.relating",
     "coverage": "mainspring.stats.calibration",
     "crossed_weeks": "mainspring.stats.intervals",
     "decode_profile": "mainspring.stats.profiles",
     "encode_profile": "mainspring.stats.profiles",
     "group_means": "mainspring.stats.contrasting",
     "holm": "mainspring.stats.multiplicity",
-    "leakage_suspects": "mainspring.stats.relations",
+    "leakage_suspects": "mainspring.stats.relating",
     "linear_estimate": "mainspring.stats.contrasting",
     "merge_profiles": "mainspring.stats.profiles",
     "naive_scales": "mainspring.stats.losses",
@@ -230,13 +231,13 @@ _PLACES = {
     "pit_histogram": "mainspring.stats.calibration",
     "point_errors": "mainspring.stats.losses",
     "precision_recall": "mainspring.stats.classes",
-    "predictive_power": "mainspring.stats.relations",
+    "predictive_power": "mainspring.stats.relating",
     "profile_column": "mainspring.stats.profiles",
     "profile_frame": "mainspring.stats.profiles",
     "randomised_pit": "mainspring.stats.calibration",
     "ranking_scores": "mainspring.stats.rankings",
     "ratio_interval": "mainspring.stats.intervals",
-    "relations": "mainspring.stats.relations",
+    "relations": "mainspring.stats.relating",
     "relative_change": "mainspring.stats.decisions",
     "reliability": "mainspring.stats.calibration",
     "roc": "mainspring.stats.classes",
@@ -246,7 +247,7 @@ _PLACES = {
     "series_weeks": "mainspring.stats.intervals",
     "share_upper": "mainspring.stats.proportions",
     "stock_cost": "mainspring.stats.costs",
-    "student_above": "mainspring.stats.proportions",
+    "student_above": "mainspring.stats.tails",
     "weighted_pinball": "mainspring.stats.losses",
 }
 

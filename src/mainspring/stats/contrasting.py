@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from mainspring.errors import StatisticsError
 from mainspring.stats.inputs import Floats, Ints, vector
-from mainspring.stats.intervals import Clusters, student_quantile, student_tail
+from mainspring.stats.intervals import Clusters
+from mainspring.stats.tails import student_above, student_quantile
 
 __all__ = ["Contrasts", "Estimate", "GroupMeans", "clusters_within", "contrasts", "group_means", "linear_estimate"]
 
@@ -99,7 +100,7 @@ class Contrasts:
     def above(self, place: int) -> float:
         """Return the one-sided p-value of group `place` being above the rest; 1 where it cannot be said."""
         statistic = float(self.statistic[place])
-        return 1.0 if math.isnan(statistic) else student_tail(statistic, int(self.clusters[place]) - 1)
+        return 1.0 if math.isnan(statistic) else student_above(statistic, int(self.clusters[place]) - 1)
 
 
 def clusters_within(clusters: Clusters, keep: npt.NDArray[np.bool_] | Ints) -> Clusters:

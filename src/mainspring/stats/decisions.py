@@ -13,7 +13,8 @@ import numpy.typing as npt
 from mainspring.errors import StatisticsError
 from mainspring.stats.answers import NotApplicable
 from mainspring.stats.inputs import Floats, vector
-from mainspring.stats.intervals import Clusters, student_quantile
+from mainspring.stats.intervals import Clusters
+from mainspring.stats.tails import student_quantile
 
 __all__ = ["RelativeChange", "relative_change"]
 

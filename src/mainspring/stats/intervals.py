@@ -14,12 +14,12 @@ import numpy.typing as npt
 from mainspring.errors import StatisticsError
 from mainspring.stats.answers import NotApplicable
 from mainspring.stats.inputs import Floats, Ints, codes_of, vector, weights_of
+from mainspring.stats.tails import student_quantile
 
 __all__ = ["Clusters", "Interval", "blocks", "crossed_weeks", "paired_bootstrap", "ratio_interval", "series_weeks"]
 
 _AT_ONCE: Final = 1 << 22
 _LEAST_RESAMPLES: Final = 100
-_MANY: Final = 400
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -265,48 +265,6 @@ def _expanded_levels(size: int, tail: float) -> tuple[float, float]:
     """Return the levels of the draws at which the ends of the expanded percentile interval lie."""
     low = NormalDist().cdf(-student_quantile(1 - tail, size - 1) * math.sqrt(size / (size - 1)))
     return low, 1 - low
-
-
-def student_quantile(level: float, freedom: int) -> float:
-    """Return the quantile at a level of at least 0.5 of Student's distribution, to about ten digits.
-
-    By bisection on the finite sums for whole degrees of freedom (Abramowitz and Stegun, 26.7.3 and 26.7.4); beyond 400
-    by the expansion around the normal distribution (26.7.5).
-    """
-    normal = NormalDist().inv_cdf(level)
-    if freedom > _MANY:
-        cube, fifth = normal**3, normal**5
-        second = (5 * fifth + 16 * cube + 3 * normal) / 96
-        third = (3 * normal**7 + 19 * fifth + 17 * cube - 15 * normal) / 384
-        return normal + (cube + normal) / (4 * freedom) + second / freedom**2 + third / freedom**3
-    low, high = 0.0, math.pi / 2
-    for _ in range(80):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _student_within(middle, freedom) < 2 * level - 1 else (low, middle)
-    return math.sqrt(freedom) * math.tan(low)
-
-
-def student_tail(value: float, freedom: int) -> float:
-    """Return the probability of Student's distribution above a value, to about twelve digits; see `student_quantile`.
-
-    Raises:
-        StatisticsError: There is less than one degree of freedom.
-    """
-    if freedom < 1:
-        raise StatisticsError(f"Student's distribution has no {freedom} degrees of freedom", fix="Give at least 1.")
-    within = _student_within(math.atan(abs(value) / math.sqrt(freedom)), freedom)
-    tail = max((1 - within) / 2, 0.0)
-    return tail if value >= 0 else 1 - tail
-
-
-def _student_within(angle: float, freedom: int) -> float:
-    """Return the probability between -t and t where t is √freedom · tan(angle)."""
-    square, odd = math.cos(angle) ** 2, freedom % 2
-    term, total = (math.cos(angle), 0.0) if odd else (1.0, 0.0)
-    for step in range(2 + odd, freedom + 1, 2):
-        total += term
-        term *= square * (step - 1) / step
-    return (angle + math.sin(angle) * total) * 2 / math.pi if odd else math.sin(angle) * total
 
 
 def _bca_levels(estimate: float, found: Floats, left_out: Floats, tail: float) -> tuple[float, float]:

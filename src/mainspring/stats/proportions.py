@@ -1,15 +1,13 @@
-"""Shares of few or many rows: exact bounds, tails, and what holds when several tests are made at once."""
+"""Shares of few or many rows: exact bounds and tails."""
 
-import math
 from typing import Final
 
 from mainspring.errors import StatisticsError
+from mainspring.stats.tails import beta_below
 
-__all__ = ["binomial_at_most", "share_upper", "student_above"]
+__all__ = ["binomial_at_most", "share_upper"]
 
-_STEPS: Final = 500
 _PRECISION: Final = 1e-15
-_TINY: Final = 1e-300
 
 
 def binomial_at_most(count: int, rows: int, share: float) -> float:
@@ -31,7 +29,7 @@ def binomial_at_most(count: int, rows: int, share: float) -> float:
         )
     if count == rows or share == 0:
         return 1.0
-    return _beta_below(1 - share, rows - count, count + 1) if share < 1 else 0.0
+    return beta_below(1 - share, rows - count, count + 1) if share < 1 else 0.0
 
 
 def share_upper(count: int, rows: int, level: float = 0.95) -> float:
@@ -62,56 +60,3 @@ def share_upper(count: int, rows: int, level: float = 0.95) -> float:
             break
         low, high = (middle, high) if binomial_at_most(count, rows, middle) > 1 - level else (low, middle)
     return high
-
-
-def student_above(value: float, freedom: float) -> float:
-    """Return the probability that Student's t exceeds a value.
-
-    P(T > t) = I(d / (d + t²); d / 2, 1 / 2) / 2 for t ≥ 0 and d degrees of freedom (Abramowitz and Stegun, 26.5.27 and
-    26.7.1).
-
-    Raises:
-        StatisticsError: The degrees of freedom are not above 0, or the value is NaN.
-    """
-    if not freedom > 0 or math.isnan(value):
-        raise StatisticsError(
-            f"Student's t cannot be {value} with {freedom} degrees of freedom", fix="Give at least two values."
-        )
-    if math.isinf(value):
-        return 0.0 if value > 0 else 1.0
-    square = value * value
-    if square < freedom:  # where the first form would lose digits
-        tail = (1 - _beta_below(square / (freedom + square), 0.5, freedom / 2)) / 2
-    else:
-        tail = _beta_below(freedom / (freedom + square), freedom / 2, 0.5) / 2
-    return tail if value >= 0 else 1 - tail
-
-
-def _beta_below(x: float, a: float, b: float) -> float:
-    """The regularised incomplete beta function I(x; a, b), by its continued fraction on the side where that is short.
-
-    The fraction is 8.17.22 of the Digital Library of Mathematical Functions, evaluated by Lentz's method.
-    """
-    if x <= 0 or x >= 1:
-        return 0.0 if x <= 0 else 1.0
-    if x > (a + 1) / (a + b + 2):
-        return 1 - _beta_below(1 - x, b, a)
-    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x))
-    top, bottom = 1.0, 1 / _away(1 - (a + b) * x / (a + 1))
-    value = bottom
-    for step in range(1, _STEPS + int(math.sqrt(max(a, b)))):
-        even = step * (b - step) * x / ((a + 2 * step - 1) * (a + 2 * step))
-        odd = -(a + step) * (a + b + step) * x / ((a + 2 * step) * (a + 2 * step + 1))
-        before = value
-        for part in (even, odd):
-            bottom = 1 / _away(1 + part * bottom)
-            top = _away(1 + part / top)
-            value *= top * bottom
-        if abs(value - before) <= _PRECISION * abs(value):
-            break
-    return min(1.0, front * value / a)
-
-
-def _away(value: float) -> float:
-    """A value, or a tiny one where it is zero."""
-    return value if abs(value) > _TINY else _TINY
