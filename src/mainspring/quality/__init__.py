@@ -6,6 +6,7 @@ from mainspring.quality.curves import CurvePoint, LossCurve, learning_curve, sta
 from mainspring.quality.details import BiasCurve, ClassDetail, ClassRow, Histogram, QuantileDetail
 from mainspring.quality.disagreeing import Apart, Disagreement, disagreement
 from mainspring.quality.drawing_analysis import draw_analysis
+from mainspring.quality.drawing_comparison import draw_comparison
 from mainspring.quality.drawing_models import draw_curve, draw_disagreement, draw_earnings, draw_importance
 from mainspring.quality.drawing_quantiles import draw_pit, draw_reliability
 from mainspring.quality.examples import Examples
@@ -43,6 +44,7 @@ __all__ = [
     "classification",
     "disagreement",
     "draw_analysis",
+    "draw_comparison",
     "draw_curve",
     "draw_disagreement",
     "draw_earnings",
