@@ -17,6 +17,7 @@ from mainspring.quality import (
     classification,
     disagreement,
     draw_analysis,
+    draw_comparison,
     draw_disagreement,
     quantiles,
     ranking,
@@ -198,6 +199,17 @@ def test_disagreement_says_where_two_models_are_apart_and_which_is_nearer():
     assert {"new: predicted", "old: predicted"} <= {
         one.name for one in drawn["disagreement of new and old, rows"].columns
     }
+
+
+def test_two_runs_are_set_side_by_side():
+    first, second = (analyse(*made.numbers(bad=bad), declared=["rain"]) for bad in (0.0, 3.0))
+    figures, slices, worse = draw_comparison(first, second).values()
+    told = {row[0]: row[1:] for row in figures.rows}
+    assert told["absolute error"][2] == pytest.approx(second.mean_loss.estimate - first.mean_loss.estimate)
+    assert [row[0] for row in slices.rows] == ["rain = no", "rain = yes"]
+    assert worse.rows[0][:2] == ("rain = yes, size = big", None)
+    with pytest.raises(StatisticsError, match="An analysis of regression and one of ranking do not compare"):
+        draw_comparison(first, analyse(ranking([1], [1.0], ["a"])))
 
 
 def test_analysing_needs_numpy_alone():

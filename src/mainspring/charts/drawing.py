@@ -49,6 +49,7 @@ C = TypeVar("C", LineChart, BarChart, ScatterChart)
 def draw_table(table: Table, *, rows: int = _MOST_ROWS, columns: int = _MOST_COLUMNS) -> Html:
     """Return a table with at most that many rows and columns, and a line about what is left out."""
     shown = table.columns[:columns]
+    places = range(len(shown))
     right = [_is_numeric([row[place] for row in table.rows[:rows]]) for place in range(len(shown))]
     head = [_heading(column, numeric) for column, numeric in zip(shown, right, strict=True)]
     forms = [
@@ -56,7 +57,10 @@ def draw_table(table: Table, *, rows: int = _MOST_ROWS, columns: int = _MOST_COL
         for place, (column, numeric) in enumerate(zip(shown, right, strict=True))
     ]
     body = [
-        el("tr", [_cell(row[place], forms[place], right[place]) for place in range(len(shown))])
+        el(
+            "tr",
+            [_cell(row[place], _fitting(row[place], shown[place], forms[place]), right[place]) for place in places],
+        )
         for row in table.rows[:rows]
     ]
     drawn = el("div", el("table", el("thead", el("tr", head)), el("tbody", body)), class_="box", tabindex="0")
@@ -82,6 +86,11 @@ def _common_format(cells: Sequence[Cell]) -> str:
     if min(decimals, _MOST_DECIMALS) + math.floor(math.log10(max(map(abs, values)))) >= _MOST_DIGITS:
         return ""
     return f",.{min(decimals, _MOST_DECIMALS)}f"
+
+
+def _fitting(cell: Cell, column: Column, form: str) -> str:
+    """Return the format of a cell: whole numbers among others have no decimals, unless the column says so."""
+    return "" if isinstance(cell, int) and not column.format else form
 
 
 def _cell(cell: Cell, form: str, numeric: bool) -> Html:

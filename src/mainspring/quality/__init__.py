@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mainspring.quality.disagreeing import Apart, Disagreement, disagreement
     from mainspring.quality.domains import Among, Between, Domain, Made, Range, Seen
     from mainspring.quality.drawing_analysis import draw_analysis
+    from mainspring.quality.drawing_comparison import draw_comparison
     from mainspring.quality.drawing_gates import draw_gates, forest, report_table
     from mainspring.quality.drawing_models import draw_curve, draw_disagreement, draw_earnings, draw_importance
     from mainspring.quality.drawing_properties import draw_properties
@@ -137,6 +138,7 @@ __all__ = [
     "directional",
     "disagreement",
     "draw_analysis",
+    "draw_comparison",
     "draw_curve",
     "draw_disagreement",
     "draw_earnings",
@@ -242,14 +244,15 @@ _PLACES = {
     "decode_verdicts": "mainspring.quality.verdicts",
     "directional": "mainspring.quality.kinds",
     "disagreement": "mainspring.quality.disagreeing",
-    "draw_properties": "mainspring.quality.drawing_properties",
     "draw_analysis": "mainspring.quality.drawing_analysis",
+    "draw_comparison": "mainspring.quality.drawing_comparison",
     "draw_curve": "mainspring.quality.drawing_models",
     "draw_disagreement": "mainspring.quality.drawing_models",
     "draw_earnings": "mainspring.quality.drawing_models",
     "draw_gates": "mainspring.quality.drawing_gates",
     "draw_importance": "mainspring.quality.drawing_models",
     "draw_pit": "mainspring.quality.drawing_quantiles",
+    "draw_properties": "mainspring.quality.drawing_properties",
     "draw_reliability": "mainspring.quality.drawing_quantiles",
     "earnings": "mainspring.quality.permuting",
     "encode_report": "mainspring.quality.report",

@@ -51,7 +51,8 @@ def _classes(detail: ClassDetail) -> Table:
 def _cells(one: ClassRow, *, soft: bool) -> tuple[str | float | None, ...]:
     cells = [_known(value) for value in (one.precision, one.recall, one.f1)]
     if soft:
-        area = (one.auc.estimate, one.auc.low, one.auc.high) if isinstance(one.auc, Estimate) else (None,) * 3
+        ends = one.auc if isinstance(one.auc, Estimate) else None
+        area = (None,) * 3 if ends is None else (ends.estimate, max(ends.low, 0.0), min(ends.high, 1.0))
         precise = one.average_precision if isinstance(one.average_precision, float) else None
         cells += [*(None if value is None else _known(value) for value in area), precise]
     return (one.label, one.rows, one.predicted, *cells)
@@ -73,7 +74,8 @@ def _roc(detail: ClassDetail) -> LineChart | None:
         return None
     chance = Series("by chance", [0.0, 1.0], [0.0, 1.0], quiet=True)
     axes = Axis("false positive rate", zero=True), Axis("true positive rate", zero=True)
-    return LineChart("ROC, each class against the others", *axes, [chance, *lines])
+    few = f", {len(lines)} of {len(detail.classes)}" if 1 < len(lines) < len(detail.classes) else ""
+    return LineChart(f"ROC, each class against the others{few}", *axes, [chance, *lines])
 
 
 def _precision_recall(detail: ClassDetail) -> LineChart | None:
@@ -113,7 +115,7 @@ def _brier(detail: ClassDetail) -> BarChart | None:
         return None
     parts = {
         "uncertainty": detail.brier.uncertainty,
-        "resolution, taken off": -detail.brier.resolution,
+        "resolution, which is taken off": detail.brier.resolution,
         "reliability": detail.brier.reliability,
         "within bins": detail.brier.within,
         "Brier score": detail.brier.score,

@@ -80,7 +80,7 @@ def evaluate(model: "RandomForestClassifier", images: pd.DataFrame) -> float:
 
     pixels = images.drop(columns="target")
     predicted = quality.classification(images["target"], model.predict_proba(pixels), model.classes_)
-    found = quality.analyse(predicted)
+    found = quality.analyse(predicted, quality.Rows(keys={"image": images.index}))
     accuracy = predicted.measures["accuracy"].values.mean()
 
     log("accuracy", accuracy)
