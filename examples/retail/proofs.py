@@ -32,7 +32,7 @@ Slice = tuple[str, str, np.ndarray]
 SERIES = 3
 SECONDS, SECONDS_A_SERIES = 0.2, 0.005
 WORST_RATIO, FEWEST_ROWS = 1.1, 100
-REGION, REGION_BEHIND = "State", 0.03
+REGION, REGION_BEHIND, FEWEST_OF_REGION = "State", 0.03, 20
 
 
 def of_table(table: pl.DataFrame, columns: Columns, horizon: int) -> None:
@@ -187,7 +187,7 @@ def of_quality(scored: Scored, panel: Panel) -> None:
         faults={"a model that repeats the last week": lambda _: "week ago"},
         says=f"loss {losses[DEFAULT].mean():.4g}, {best} {losses[best].mean():.4g}",
     )
-    slices = _slices(here, panel)
+    slices = _slices(here, panel, FEWEST_ROWS)
     places = [f"{column} {label}" for column, label, _ in slices]
 
     def ratios(losses_of: Floats) -> Floats:
@@ -204,7 +204,7 @@ def of_quality(scored: Scored, panel: Panel) -> None:
         faults={f"three times the loss where {places[worst]}": lambda _: spoiled},
         says=f"{places[worst]}: {found[worst]:.3f} times the loss of {best}, {slices[worst][2].sum():,} rows",
     )
-    _of_regions(here, panel, [one for one in slices if one[0] == REGION])
+    _of_regions(here, panel, [one for one in _slices(here, panel, FEWEST_OF_REGION) if one[0] == REGION])
 
 
 def _of_regions(here: Scored, panel: Panel, regions: Sequence[Slice]) -> None:
@@ -236,7 +236,7 @@ def _of_regions(here: Scored, panel: Panel, regions: Sequence[Slice]) -> None:
     )
 
 
-def _slices(here: Scored, panel: Panel) -> list[Slice]:
+def _slices(here: Scored, panel: Panel, least: int) -> list[Slice]:
     """The rows of each value of each column that does not change within a series, and of each weekday."""
     columns = {
         name: np.array([*texts, "none"])[panel.static[name].astype(int)][here.series]
@@ -248,7 +248,7 @@ def _slices(here: Scored, panel: Panel) -> list[Slice]:
         columns["weekday"] = np.array(["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"])[days]
     columns = columns or {"all": np.full(len(here.actual), "rows")}
     found = [(name, str(one), labels == one) for name, labels in columns.items() for one in np.unique(labels)]
-    return [one for one in found if one[2].sum() >= FEWEST_ROWS] or found
+    return [one for one in found if one[2].sum() >= least] or found
 
 
 def of_package(package: Package, sources: Collection[str], raw: Mapping[str, np.ndarray]) -> None:

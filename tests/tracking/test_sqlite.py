@@ -83,7 +83,7 @@ def test_a_newer_version_is_refused_and_left_alone(home):
     before = path.read_bytes()
     with pytest.raises(
         NewerFormatError,
-        match=r"The database has revision '0999' of the schema; this version of Mainspring knows up to '0002' "
+        match=rf"The database has revision '0999' of the schema; this version of Mainspring knows up to '{HEAD}' "
         r"\(.*mainspring\.db\)\. Install the version of Mainspring that wrote it, or a newer one\.",
     ):
         open_facts(home)
