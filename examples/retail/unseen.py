@@ -13,18 +13,22 @@ SIMPLE = "rolling quantiles"
 
 
 def holdout_of(locked: Scored, panel: Panel, plan: Plan) -> Holdout:
-    """Open days of the locked periods as raw rows, with what was sold and what the simple forecast says."""
+    """Open days of the locked periods as raw rows, with what was sold and what the simple forecast says.
+
+    Slices are kinds of stores: of four weeks each weekday is four days, which says too little to judge it by.
+    """
     fold = locked_fold(panel.periods, plan, panel.season)
     here = locked.only(locked.open)
     raw = raw_rows(panel, fold.origin, plan)
     rows = here.series * plan.horizon + here.period - fold.start
+    parts = {name: labels for name, labels in groups(here, panel).items() if name in panel.static}
     simple = {quantile_name(level): here.forecast[SIMPLE][:, at] for at, level in enumerate(here.levels)}
     return Holdout(
         inputs={name: values[rows] for name, values in raw.items()},
         outcomes={"units": here.actual},
         series=np.array(panel.series)[here.series],
         times=panel.dates[here.period],
-        slices=groups(here, panel),
+        slices=parts,
         baseline=simple,
     )
 

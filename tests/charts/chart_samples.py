@@ -2,7 +2,7 @@
 
 import math
 
-from mainspring.charts import Axis, BarChart, Heatmap, HistogramChart, LineChart, ScatterChart, Series
+from mainspring.charts import Axis, BarChart, ForestChart, Heatmap, HistogramChart, LineChart, ScatterChart, Series
 
 nan = math.nan
 
@@ -39,6 +39,9 @@ CHARTS = {
         diagonal=True,
     ),
     "histogram": HistogramChart("Residuals", Axis("residual", "€"), [-1, 0, 1], [("train", [3, 4]), ("test", [1, 2])]),
+    "forest": ForestChart(
+        "Gates", Axis("more loss", "%"), ["champion", "store = a"], [-2.0, 9.0], [-5.0, 1.0], [1.0, 17.0], [5.0, 10.0]
+    ),
     "bins": HistogramChart("Residuals", Axis("residual", "€"), [0.1, 1, 10], [("", [3, 4])]),
     "heatmap": Heatmap(
         "Confusion", Axis("predicted"), Axis("actual"), ["no", "yes"], ["no", "yes"], [[9, 1], [0, nan]]

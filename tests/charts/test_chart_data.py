@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from chart_samples import CHARTS
 
-from mainspring.charts import Axis, Column, Heatmap, HistogramChart, Image, LineChart, Series, Table
+from mainspring.charts import Axis, Column, ForestChart, Heatmap, HistogramChart, Image, LineChart, Series, Table
 from mainspring.digest import canonical, restore
 from mainspring.errors import DefinitionError
 
@@ -39,6 +39,7 @@ def test_equal_charts_are_equal():
         (lambda: Series("loss", [1], [1], [0]), r"There are 1 low and 0 high for 1 y"),
         (lambda: LineChart("Loss", Axis("x"), Axis("y"), []), r"There is nothing to draw \(chart 'Loss'\)"),
         (lambda: HistogramChart("H", Axis("x"), [0, 0], [("", [1])]), r"The edges do not ascend \(histogram 'H'\)"),
+        (lambda: ForestChart("F", Axis("x"), ["a"], [1], [0], [], [2]), r"differ in length \(forest 'F'\)"),
         (lambda: HistogramChart("H", Axis("x"), [0, 1], [("n", [])]), r"'n' has 0 counts for 1 bins"),
         (lambda: Heatmap("C", Axis("x"), Axis("y"), ["a"], ["b"], [[1, 2]]), r"The values are not 1 rows of 1 numbers"),
         (lambda: Image("image/gif", b""), r"An image cannot be 'image/gif'\. Known are image/png"),

@@ -15,6 +15,7 @@ from walkthrough import DOCS, ROOT, blocks, reader
 import mainspring
 from mainspring.cli.app import COMMANDS
 from mainspring.cli.failing import EXIT_CODES
+from mainspring.config.gates import Gates
 from mainspring.config.settings import Settings
 from mainspring.store import registry
 
@@ -60,9 +61,11 @@ def test_examples_in_docstrings_are_right(name):
     assert runner.summarize(verbose=False).failed == 0
 
 
-def test_every_key_of_the_workspace_table_is_documented():
-    page = (DOCS / "reference/configuration.md").read_text().partition("(workspace)=")[2]
-    assert re.findall(r"(?m)^\| `(\w+)` \|", page) == list(Settings.__annotations__)
+def test_every_key_of_a_reserved_table_is_documented():
+    page = (DOCS / "reference/configuration.md").read_text()
+    for mark, keys in (("workspace", Settings), ("gates", Gates)):
+        section = page.partition(f"({mark})=")[2].partition("\n(")[0]
+        assert re.findall(r"(?m)^\| `(\w+)` \|", section) == list(keys.__annotations__)
 
 
 def test_every_stored_format_is_documented():

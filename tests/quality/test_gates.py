@@ -1,5 +1,7 @@
 """Each gate has a fault that it was made for, and is seen to catch it, alone; and passes the clean model."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from time import sleep
 
@@ -7,6 +9,7 @@ import numpy as np
 import pytest
 from gate_samples import POLICY, SERIES, SIGNATURE, contender, holdout, is_small, judged, loss, verdict, with_policy
 
+from mainspring import quality
 from mainspring.errors import DefinitionError, NewerFormatError, StatisticsError
 from mainspring.package import Field, Signature, Training
 from mainspring.quality import decode_report, draw_gates, encode_report, forest, loss_named, report_table
@@ -274,3 +277,17 @@ def test_the_policy_is_the_evidence_too():
     assert report.policy["margin"] == "0.05"
     assert POLICY.margin == 0.05
     assert loss({"y": np.zeros(1)}, {"y": np.ones(1)}).tolist() == [1.0]
+
+
+def test_a_pipeline_that_returns_a_holdout_loads_no_gates():
+    code = "import sys; from mainspring.quality import Holdout; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"mainspring.quality.gates", "mainspring.registry", "mainspring.stats", "mainspring.charts"}
+    assert not heavy & set(done.stdout.split())
+
+
+def test_every_name_of_the_unit_is_there():
+    assert sorted(quality._PLACES) == sorted(quality.__all__)
+    assert all(getattr(quality, name) is not None for name in quality.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'gate'"):
+        quality.gate

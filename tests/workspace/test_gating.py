@@ -88,7 +88,7 @@ def test_properties_of_the_project_are_checked(home, monkeypatch, tmp_path):
     monkeypatch.setattr(quality, "check", check, raising=False)
     gate = judge("shop", 1).gate("properties")
     assert gate.answer == "fail"
-    assert "never negative: 0." in gate.says
+    assert "never negative: 1." in gate.says
 
 
 @pytest.mark.parametrize(

@@ -275,7 +275,7 @@ def _heatmap(chart: Heatmap) -> Spec:
 
 
 def _forest(chart: ForestChart) -> Spec:
-    """Points with whiskers, a tick at each limit, and a line at zero; what reaches its limit is hollow."""
+    """Points with whiskers, a tick at each limit, and a line at zero; what reaches its limit is no circle."""
     columns = (chart.names, chart.values, chart.low, chart.high, chart.limits)
     rows = [
         {
@@ -293,7 +293,7 @@ def _forest(chart: ForestChart) -> Spec:
     tooltip = [{"field": "name", "type": "nominal", "title": "of"}]
     named = (("x", chart.x.label), ("low", "from"), ("high", "to"), ("limit", "limit"))
     tooltip += [{"field": field, "type": "quantitative", "title": title} for field, title in named]
-    filled = {"condition": {"test": {"field": "below", "equal": False}, "value": "transparent"}}
+    shape = {"condition": {"test": {"field": "below", "equal": False}, "value": "diamond"}, "value": "circle"}
     layers: list[Spec] = [
         {"mark": {"type": "rule", "strokeDash": [4, 4], "opacity": 0.6}, "encoding": {"x": {"datum": 0, **value}}},
         {
@@ -305,8 +305,8 @@ def _forest(chart: ForestChart) -> Spec:
             "encoding": {"y": place, "x": {"field": "limit", **value}, "tooltip": tooltip},
         },
         {
-            "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1, "strokeWidth": 1.5},
-            "encoding": {"y": place, "x": {"field": "x", **value}, "fill": filled, "tooltip": tooltip},
+            "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
+            "encoding": {"y": place, "x": {"field": "x", **value}, "shape": shape, "tooltip": tooltip},
         },
     ]
     return {"data": {"values": rows}, "height": {"step": 24}, "layer": layers}

@@ -35,7 +35,7 @@ class Gates(Plain):
         signature: `unchanged`, or only as the fields in `changes` allow.
         changes: Fields, or `policy`, that may differ from the champion's signature.
         size: The greatest size of the package in MiB.
-        latency: The longest time of one row, in ms: the median of several.
+        latency: The longest time of one row, in ms: the least of several calls.
         refit: Whether a model trained anew after its evaluation may be promoted.
         sign_off: Whether a person has to stand for the version.
     """

@@ -3,8 +3,7 @@
 import msgspec
 
 from mainspring.errors import NewerFormatError, RegistryError
-from mainspring.registry import GateAnswer, GateReport
-from mainspring.tracking.promotions import Answer
+from mainspring.tracking.promotions import Answer, GateAnswer, GateReport
 
 __all__ = ["Answer", "Compared", "Gate", "Report", "decode_report", "encode_report"]
 
@@ -76,6 +75,7 @@ class Report(msgspec.Struct, frozen=True):
         first: The first day of them; empty when none were.
         last: The last one.
         policy: What was asked, by key of the `[gates]` table.
+        holdout: Where the rows come from: a run, and the digest of what its step returned.
         format: Version of this report.
     """
 
@@ -89,6 +89,7 @@ class Report(msgspec.Struct, frozen=True):
     first: str = ""
     last: str = ""
     policy: dict[str, str] = {}
+    holdout: str = ""
     format: int = _FORMAT
 
     @property

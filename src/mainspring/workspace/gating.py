@@ -19,13 +19,15 @@ from mainspring.quality import Contender, Exam, Holdout, Report, decode_report, 
 from mainspring.quality.scoring import Loss
 from mainspring.registry import Decision, Registry, Version, open_registry
 from mainspring.tracking.promotions import CHAMPION
-from mainspring.workspace.artifacts import find_artifact
+from mainspring.workspace.artifacts import find_artifact, made_in
+from mainspring.workspace.homes import Home
 from mainspring.workspace.opening import open_existing
 from mainspring.workspace.views import load_verified
 
 __all__ = ["Promotion", "judge", "promote"]
 
 _PROPERTIES: Final = "PROPERTIES"
+_RUNS: Final = 200
 
 
 @dataclass(frozen=True)
@@ -99,10 +101,10 @@ def _judged(registry: Registry, version: Version, home: Path | None) -> Report:
     )
     candidate = _contender(version)
     signed = tuple(dict.fromkeys(one.who for one in registry.signed(version.name, version.number)))
-    holdout = _holdout(version, policy, home) if policy.holdout else None
+    holdout, source = _holdout(version, policy, home) if policy.holdout else (None, "")
     loss = _loss(policy, candidate, config) if policy.holdout else None
     check = _check(policy, config, home) if policy.properties else None
-    return run_gates(candidate, champion, Exam(holdout, loss, check, signed), policy)
+    return run_gates(candidate, champion, Exam(holdout, loss, check, signed, source), policy)
 
 
 def _contender(version: Version) -> Contender:
@@ -130,10 +132,14 @@ def _contender(version: Version) -> Contender:
     )
 
 
-def _holdout(version: Version, policy: Gates, home: Path | None) -> Holdout:
-    """The holdout of the run that made a version; of one that no run made, that of the newest run."""
+def _holdout(version: Version, policy: Gates, home: Path | None) -> tuple[Holdout, str]:
+    """The holdout of the newest run that made the package, with its origin; else that of the newest run that has one.
+
+    A run with other settings, such as a smoke run, makes other packages, and another holdout.
+    """
     with open_existing(home) as opened:
-        name = policy.holdout if version.run is None else f"{version.run}/{policy.holdout}"
+        run = _newest_run(opened, version) or version.run
+        name = policy.holdout if run is None else f"{run}/{policy.holdout}"
         try:
             found = find_artifact(opened, name)
         except NotFoundError as error:
@@ -146,7 +152,14 @@ def _holdout(version: Version, policy: Gates, home: Path | None) -> Holdout:
             "[gates] holdout",
             "Name the step that returns one.",
         )
-    return value
+    return value, f"{name} {found.artifact.digest}"
+
+
+def _newest_run(home: Home, version: Version) -> str | None:
+    for run in home.facts.runs.list(_RUNS):
+        if any(artifact.digest == version.digest for _, _, artifact in made_in(home, run.id)):
+            return run.id
+    return None
 
 
 def _loss(policy: Gates, candidate: Contender, config: Path) -> Loss:
