@@ -63,7 +63,7 @@ def test_what_cannot_be_is_refused():
         share_upper(4, 3)
     with pytest.raises(StatisticsError, match="A bound cannot have the level 1"):
         share_upper(0, 3, 1)
-    with pytest.raises(StatisticsError, match="A p-value cannot be 1.5"):
+    with pytest.raises(StatisticsError, match=r"A p-value cannot be 1\.5"):
         holm([0.5, 1.5])
     with pytest.raises(StatisticsError, match="degrees of freedom"):
         student_above(1.0, 0)
