@@ -279,13 +279,13 @@ def holdout(locked: Scored | None, panel: Panel, plan: Plan) -> Holdout | None:
 def check_properties(
     converted: Pipeline, built: Package, prepared: Prepared, plan: Plan, table: Columns, rows: int
 ) -> tuple[Verdict, ...]:
-    """What has to hold of the pipeline beside its loss, and whether it does; see `properties`."""
-    import properties
+    """What has to hold of the pipeline beside its loss, and whether it does; see `expected`."""
+    import expected
 
     panel, samples = prepared
     origin = all_folds(panel.periods, plan, panel.season)[-1].origin
-    subject = properties.Subject(converted, panel, samples, plan, origin, table)
-    verdicts = properties.examine(subject, rows, load(built.path, trust=[built.digest]).predict)
+    subject = expected.Subject(converted, panel, samples, plan, origin, table)
+    verdicts = expected.examine(subject, rows, load(built.path, trust=[built.digest]).predict)
     for title, drawn in quality.draw_properties(verdicts).items():
         log(title, drawn)
     log("properties that do not hold", sum(not one.passed for one in verdicts))

@@ -11,9 +11,9 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
+from expected import Subject, examine
 from folds import Plan
 from panel import Columns, Panel
-from properties import Subject, examine
 from windows import raw_rows
 
 from mainspring.package import Pipeline

@@ -3,12 +3,12 @@
 import inference
 import pytest
 from calibration import Calibration
+from expected import Subject, examine
 from folds import locked_fold, train_origins
 from model import Job, Settings, train
 from panel import arrange
 from planted import FAULTS
 from priced_sample import PLAN, PRICED, priced
-from properties import Subject, examine
 from samples import sample
 
 from mainspring.package import convert_models
