@@ -34,6 +34,7 @@ MOVED = [
 ]
 RESTLESS = [
     ("unseeded random", "unseeded random", "random.default_rng() (pipeline.py:"),
+    pytest.param("thread race", "threads", "ThreadPoolExecutor() (pipeline.py:", marks=pytest.mark.prove),
     pytest.param("wall clock", "wall clock", "datetime.now() (pipeline.py:", marks=pytest.mark.prove),
 ]
 
