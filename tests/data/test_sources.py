@@ -4,6 +4,7 @@ import hashlib
 import pickle
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mainspring.config import load_config
+from mainspring.config.listing import as_json
 from mainspring.data import Source, read
 from mainspring.digest import File, canonical, restore
 from mainspring.errors import ConfigError, InputError
@@ -154,3 +156,8 @@ def test_a_wrong_text_is_told_with_its_line(tmp_path, text, told):
         config(tmp_path, text)
     (problem,) = caught.value.problems
     assert re.search(told, f"{problem.where} {problem}")
+
+
+@pytest.mark.parametrize("text", ["sales.csv", f"sales.csv#sha256={ZEROS}", f"wheel:a==1.0!b/c.csv#sha256={ZEROS}"])
+def test_what_is_recorded_of_a_source_is_what_its_configuration_says(text):
+    assert as_json(Source(text), Path()) == text

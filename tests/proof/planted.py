@@ -72,6 +72,19 @@ def second(words: list[str], parts: Folder) -> float:
     with ThreadPoolExecutor(count) as pool:
         return float(sum(pool.map(sum, np.array_split(numbers, count))))
 """,
+    "thread race": """\
+@step
+def second(words: list[str], parts: Folder) -> float:
+    found = []
+
+    def add(number: float) -> None:
+        time.sleep(0.001)
+        found.append(number)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(add, np.random.default_rng(seed()).normal(size=400) * 10.0 ** np.arange(400) ** 0.4))
+    return float(sum(found))
+""",
     "file order": """\
 @step
 def second(words: list[str], parts: Folder) -> list[str]:

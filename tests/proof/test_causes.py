@@ -23,6 +23,7 @@ SUSPECTED = {
     "unseeded random": {"unseeded random"},
     "wall clock": {"wall clock"},
     "thread sums": {"threads"},
+    "thread race": {"threads"},
     "file order": {"file order"},
     "place": {"working directory"},
     "time zone": {"time zone", "wall clock"},

@@ -34,6 +34,7 @@ MOVED = [
 ]
 RESTLESS = [
     ("unseeded random", "unseeded random", "random.default_rng() (pipeline.py:"),
+    pytest.param("thread race", "threads", "ThreadPoolExecutor() (pipeline.py:", marks=pytest.mark.prove),
     pytest.param("wall clock", "wall clock", "datetime.now() (pipeline.py:", marks=pytest.mark.prove),
 ]
 
@@ -58,7 +59,9 @@ def test_what_a_perturbation_moves_is_named_with_its_cause(flawed, flaw, name, c
 def test_what_moves_by_itself_is_named_with_what_holds_it(flawed, flaw, name, code):
     said = flawed(flaw).json("reproduce", "latest", "--seeds", "0", expect=1)
     assert said["verdict"] == "different"
-    assert rungs(said) == {"read": "bytes equal", "second": "different", "after": "different"}
+    # A sum in another order is within tolerance; its text, which comes after, is another one.
+    second = "within tolerance" if flaw == "thread race" else "different"
+    assert rungs(said) == {"read": "bytes equal", "second": second, "after": "different"}
     assert said["findings"]["first"] == "second"
     assert said["findings"]["cause"]["names"] == [name]
     assert any(code in place for place in said["findings"]["cause"]["evidence"])

@@ -223,7 +223,7 @@ def _replayed(spec: Spec, python: Path, folder: Path, scratch: Path, tell: Progr
         process = subprocess.Popen(
             [str(python), "-m", "mainspring.workspace.replaying", str(path)],
             cwd=folder,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            env=_variables(python),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=printed,
@@ -242,6 +242,13 @@ def _replayed(spec: Spec, python: Path, folder: Path, scratch: Path, tell: Progr
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-12:])
         raise ProofError(f"The process that runs it again died (exit {process.returncode}): {tail}")
     return msgspec.convert(last["result"], Findings)
+
+
+def _variables(python: Path) -> dict[str, str]:
+    """Return the environment of the process; what leads out of an environment that was built is not in it."""
+    outside = () if python == Path(sys.executable) else ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
+    kept = {name: value for name, value in os.environ.items() if name not in outside}
+    return {**kept, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def _heard(process: subprocess.Popen[str], tell: Progress) -> dict[str, Any]:
