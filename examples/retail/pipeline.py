@@ -328,6 +328,7 @@ def weigh(fitted: Pipeline, panel: Panel, plan: Plan, unit: str, shuffles: int) 
     """What the inference pipeline owes to each of its inputs, and which of them earn their place."""
     newest = all_folds(panel.periods, plan, panel.season)[-1]
     found, drawn = weaknesses.inputs(fitted, panel, newest, plan, unit, shuffles)
+    proofs.of_inputs(found)
     for title, one in drawn.items():
         log(title, one)
     return found

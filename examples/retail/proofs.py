@@ -6,6 +6,7 @@ Each is evidence for one test of the ML Test Score; `mainspring testscore --evid
 import shutil
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -22,7 +23,8 @@ from leakage import features_at, leaks
 from panel import Columns, Panel
 from windows import cut
 
-from mainspring import evidence, stats
+from mainspring import evidence, quality, stats
+from mainspring.charts import Axis
 from mainspring.package import Package, Pipeline, load
 
 Floats = np.ndarray
@@ -32,6 +34,7 @@ Slice = tuple[str, str, np.ndarray]
 SERIES = 3
 SECONDS, SECONDS_A_SERIES = 0.2, 0.005
 WORST_RATIO, FEWEST_ROWS = 1.1, 100
+WORST_AGED, FEWEST_MOVED = 1.25, 0.1
 REGION, REGION_BEHIND, FEWEST_OF_REGION = "State", 0.03, 20
 
 
@@ -249,6 +252,48 @@ def _slices(here: Scored, panel: Panel, least: int) -> list[Slice]:
     columns = columns or {"all": np.full(len(here.actual), "rows")}
     found = [(name, str(one), labels == one) for name, labels in columns.items() for one in np.unique(labels)]
     return [one for one in found if one[2].sum() >= least] or found
+
+
+def of_age(losses: Mapping[float, Floats], clusters: stats.Clusters, time: str) -> None:
+    """What older training data costs on the same days is known, and bearable."""
+    oldest = max(losses)
+
+    def worst(losses_of: Mapping[float, Floats]) -> float:
+        curve = quality.staleness(losses_of, clusters, axis=Axis("age", time))
+        return max(one.ratio for one in curve.points)
+
+    evidence(
+        "model.staleness",
+        "a model of older data loses little more on the newest days",
+        lambda losses_of: bool(worst(losses_of) <= WORST_AGED),
+        losses,
+        faults={"a model that is far too old": lambda losses_of: {**losses_of, oldest: 2 * losses_of[oldest]}},
+        says=f"{oldest:g} {time} older: {losses[oldest].mean() / losses[0].mean():.3f} times the loss",
+    )
+
+
+def of_inputs(found: quality.Importance) -> None:
+    """Every input that differs between rows is used, and the forecast is not better without it."""
+
+    def is_in_vain(one: quality.GroupImportance) -> bool:
+        return one.moved >= FEWEST_MOVED and (not one.used or one.increase.high < 0)
+
+    def not_earned(groups: Sequence[quality.GroupImportance]) -> str:
+        return ", ".join(one.name for one in groups if is_in_vain(one))
+
+    first = found.groups[0]
+    harm = replace(first, name="noise", increase=replace(first.increase, low=-2.0, high=-1.0))
+    evidence(
+        "data.benefit",
+        "every input is used, and none does harm",
+        not_earned,
+        found.groups,
+        faults={
+            "an input that no forecast depends on": lambda groups: [*groups, replace(first, name="noise", used=False)],
+            "an input without which it is better": lambda groups: [*groups, harm],
+        },
+        says=f"{first.name} is worth most: {first.increase.estimate / found.loss:+.1%} loss without it",
+    )
 
 
 def of_package(package: Package, sources: Collection[str], raw: Mapping[str, np.ndarray]) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 from calibration import quantile_name
-from evaluation import Scored, groups
+from evaluation import Scored, columns
 from folds import Plan, locked_fold
 from panel import Panel
 from windows import raw_rows
@@ -21,7 +21,7 @@ def holdout_of(locked: Scored, panel: Panel, plan: Plan) -> Holdout:
     here = locked.only(locked.open)
     raw = raw_rows(panel, fold.origin, plan)
     rows = here.series * plan.horizon + here.period - fold.start
-    parts = {name: labels for name, labels in groups(here, panel).items() if name in panel.static}
+    parts = {name: labels for name, labels in columns(here, panel, [fold]).items() if name in panel.static}
     simple = {quantile_name(level): here.forecast[SIMPLE][:, at] for at, level in enumerate(here.levels)}
     return Holdout(
         inputs={name: values[rows] for name, values in raw.items()},

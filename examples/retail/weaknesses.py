@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import evaluation
 import numpy as np
+import proofs
 from evaluation import DEFAULT, Scored
 from features import group_name
 from folds import Fold, Plan, outer_folds
@@ -62,8 +63,9 @@ def curves(fits: Sequence[Fit], panel: Panel, plan: Plan, levels: Sequence[float
     found = [quality.learning_curve(losses(trees), clusters, axis=Axis("trees"), loss=loss)]
     if len(history) > 1:
         found.append(quality.learning_curve(losses(history), clusters, axis=Axis("history", time), loss=loss))
-    axis = Axis("age of the training data", time)
-    found.append(quality.staleness(losses({0: mine.forecast, **aged}), clusters, axis=axis, loss=loss))
+    older = losses({0: mine.forecast, **aged})
+    found.append(quality.staleness(older, clusters, axis=Axis("age of the training data", time), loss=loss))
+    proofs.of_age(older, clusters, time)
     drawn = [pair for one in found for pair in quality.draw_curve(one).items()]
     return dict(sorted(drawn, key=lambda pair: isinstance(pair[1], Table)))
 

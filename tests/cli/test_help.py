@@ -122,7 +122,7 @@ def test_help_loads_no_command_and_nothing_heavy(args):
     modules = loaded(*args)
     ours = {name for name in modules if name.startswith("mainspring")}
     assert ours == {"mainspring", "mainspring.cli", "mainspring.cli.entry", "mainspring.cli.app",
-                    "mainspring.cli.failing", "mainspring.errors"}  # fmt: skip
+                    "mainspring.cli.failing", "mainspring.errors", "mainspring.lazy"}  # fmt: skip
     assert not modules & {"rich", "numpy", "pydantic", "msgspec", "sqlite3", "asyncio", "importlib.metadata", "email"}
 
 

@@ -34,6 +34,7 @@ STEPS = {
 }
 
 EVIDENCE = {
+    "data.benefit",
     "data.cost",
     "data.expectations",
     "data.feature-code",
@@ -43,6 +44,7 @@ EVIDENCE = {
     "model.baseline",
     "model.inclusion",
     "model.slices",
+    "model.staleness",
     "monitoring.invariants",
     "monitoring.numerics",
     "monitoring.skew",

@@ -245,3 +245,38 @@ def test_the_limits_are_a_table_of_the_configuration():
         ConfigError, match=r"\[testscore\] does not fit.*day.*Its keys are days, attested_days, at_least"
     ):
         limits_of({"testscore": {"day": 7}})
+
+
+def proof(run: str, *, planted=CAUGHT, commit="c0ffee") -> str:
+    told = [{"fault": one.fault, "caught": one.caught, "says": one.says} for one in planted]
+    return json.dumps({"format": 1, "run": run, "commit": commit, "findings": {"planted": told}})
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "planted", "points", "passed", "because"),
+    [
+        (["bytes equal"], CAUGHT, 0.5, True, "a second one makes it a full point"),
+        (["bytes equal", "within tolerance"], CAUGHT, 1.0, True, "seen in 2 runs"),
+        (["bytes equal", "different"], CAUGHT, 1.0, False, "seen in 2 runs"),
+        (["different"], CAUGHT, 0.5, False, "it has never passed"),
+        (["bytes equal"], (), 0.0, None, "no fault was planted"),
+        (["bytes equal"], (Planted("another model", False, "equal"),), 0.0, None, "'another model' was not caught"),
+    ],
+)
+def test_a_run_that_was_reproduced_is_evidence(world, verdicts, planted, points, passed, because):
+    for verdict in verdicts:
+        run = world.run()
+        world.facts.proofs.add(run, verdict, proof(run, planted=planted))
+    found = world.one("infrastructure.reproducible")
+    assert (found.points, found.passed) == (points, passed)
+    [piece] = found.evidence
+    assert because in piece.because
+    assert (piece.run, piece.commit, piece.says) == (run, "c0ffee", verdicts[-1])
+
+
+def test_a_reproduced_run_of_another_pipeline_or_of_long_ago_is_none(world):
+    run = world.run()
+    world.facts.proofs.add(run, "bytes equal", proof(run))
+    assert score(world.facts, "other", Reading(world.facts.now())).sections["infrastructure"] == 0
+    world.clock.advance(days=40)
+    assert world.points("infrastructure.reproducible") == 0

@@ -52,7 +52,12 @@ def contender(number: int, loss: float = 1.0, **changes) -> Contender:
 
 
 def verdict(name: str = "monotonic in price", *, passed: bool = True) -> SimpleNamespace:
-    return SimpleNamespace(name=name, passed=passed, says="0 of 10,000" if passed else "312 of 10,000, worst 4.1")
+    return SimpleNamespace(
+        name=name,
+        passed=passed,
+        answer="holds" if passed else "broken",
+        says="0 of 10,000" if passed else "312 of 10,000, worst 4.1",
+    )
 
 
 def loss(outcomes, made):

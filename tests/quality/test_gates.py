@@ -291,3 +291,16 @@ def test_every_name_of_the_unit_is_there():
     assert all(getattr(quality, name) is not None for name in quality.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'gate'"):
         quality.gate
+
+
+def test_properties_are_asked_one_row_of_each_series_and_week():
+    held = holdout()
+    apart = held.apart()
+    weeks = (apart.times.astype("datetime64[D]").astype(int) + 3) // 7
+    pairs = list(zip(apart.series.tolist(), weeks.tolist(), strict=True))
+    assert len(set(pairs)) == len(pairs) == apart.rows
+    every = set(
+        zip(held.series.tolist(), ((held.times.astype("datetime64[D]").astype(int) + 3) // 7).tolist(), strict=True)
+    )
+    assert set(pairs) == every
+    assert held.apart().times.tolist() == apart.times.tolist()

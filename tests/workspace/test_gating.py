@@ -1,25 +1,26 @@
 """Gates of registered versions: losses and properties of the project, the holdout of a run."""
 
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from linear_packages import linear, rows
-from mainspring import quality
 from mainspring.errors import DefinitionError, InputError, NotFoundError
 from mainspring.package import attest_training
 from mainspring.quality import Holdout
 from mainspring.registry import open_registry
 from mainspring.store import LocalStore, save
 from mainspring.tracking import ResultRow, RunRow, StepRow, open_facts, this_process
-from mainspring.workspace.gating import judge, promote
+from mainspring.workspace.gating import counterexamples_of, judge, promote
 
 OWN = """
 import numpy as np
 
-PROPERTIES = ("never negative",)
+from mainspring.quality import Allow, bounded
+
+FEW = Allow(0.05)
+PROPERTIES = (bounded("never below zero", 0, allow=FEW), bounded("never above twenty", high=20, allow=FEW))
 
 
 def cost(outcomes, made):
@@ -76,19 +77,14 @@ def test_a_version_is_scored_on_the_holdout_of_its_run_by_the_loss_of_the_projec
         assert [one.passed for one in registry.gate_reports("shop")] == [False, True, True]
 
 
-def test_properties_of_the_project_are_checked(home, monkeypatch, tmp_path):
+def test_properties_of_the_project_are_checked_and_what_breaks_them_is_kept_beside_it(home, tmp_path):
     (tmp_path / "config.toml").write_text(GATES + "properties = 'costs.py'\nbudget = 500\n")
-    monkeypatch.setattr(quality, "Counterexamples", lambda folder: folder, raising=False)
-
-    def check(properties, predict, columns, *, budget, kept):
-        assert (properties, budget, kept) == (("never negative",), 500, tmp_path / ".mainspring/counterexamples")
-        least = float(predict(columns)["y"].min())
-        return [SimpleNamespace(name="never negative", passed=least > 5, says=f"{least:.1f} at least")]
-
-    monkeypatch.setattr(quality, "check", check, raising=False)
     gate = judge("shop", 1).gate("properties")
-    assert gate.answer == "fail"
-    assert "never negative: 1." in gate.says
+    assert (gate.answer, [*gate.figures]) == ("fail", ["never below zero", "never above twenty"])
+    assert "1 of 2 do not hold: never above twenty" in gate.says
+    one = counterexamples_of(tmp_path / "config.toml").all()[0]
+    assert (one.property, one.after["y"] > 20) == ("never above twenty", True)
+    assert list((tmp_path / "counterexamples").glob("*.json"))
 
 
 @pytest.mark.parametrize(

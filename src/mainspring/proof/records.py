@@ -8,6 +8,7 @@ from msgspec.json import decode, encode
 from mainspring.errors import NotFoundError
 from mainspring.events import Finding, Planted
 from mainspring.proof.pieces import HALF, Piece, Reading, judged, unproven
+from mainspring.proof.sources import reproduced
 from mainspring.tracking import EvidenceRow, Facts, RunRow, Seen
 
 __all__ = ["SOURCES", "Source", "attested", "recorded", "row_of"]
@@ -57,7 +58,7 @@ def attested(facts: Facts, pipeline: str, reading: Reading) -> Iterator[Piece]:
         yield Piece(one.test, "attestation", source, worth, because, one.time, says=one.note)
 
 
-SOURCES: tuple[Source, ...] = (recorded, attested)
+SOURCES: tuple[Source, ...] = (recorded, attested, reproduced)
 
 
 def _kind(one: Seen) -> str:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 
@@ -13,25 +13,23 @@ from mainspring.package import Signature, describe
 from mainspring.quality.contender import Contender, Predict
 from mainspring.quality.deciding import against_baseline, against_champion, in_slices
 from mainspring.quality.holdout import Array, Holdout
-from mainspring.quality.report import Gate, Report
+from mainspring.quality.report import Answer, Gate, Report
 from mainspring.quality.scoring import Loss, losses_of
+from mainspring.quality.verdicts import Verdict
 
-__all__ = ["Exam", "VerdictLike", "run_gates"]
+__all__ = ["Check", "Exam", "run_gates"]
 
 _MIB: Final = 1 << 20
 _CALLS: Final = 25
 _WARM: Final = 3
+_SHOWN: Final = 4
+_NOT_HELD: Final[tuple[tuple[str, Answer, str, str], ...]] = (
+    ("broken", "fail", "do not hold", "Train a model that holds them; the counterexamples are kept and tried first."),
+    ("inconclusive", "inconclusive", "are not shown to hold", "It takes more rows in the holdout."),
+)
 
 
-class VerdictLike(Protocol):
-    """What the gate of properties looks at in a verdict."""
-
-    name: str
-    passed: bool
-    says: str
-
-
-Check = Callable[[Predict, dict[str, Array]], Sequence[VerdictLike]]
+Check = Callable[[Predict, dict[str, Array]], Sequence[Verdict]]
 
 
 @dataclass(frozen=True)
@@ -204,15 +202,15 @@ def _properties(candidate: Contender, holdout: Holdout | None, check: Check) -> 
     name = "properties"
     if candidate.predict is None:
         return Gate(name, "inconclusive", "the model cannot be loaded", "See the gates above.")
-    rows = dict(candidate.samples) if holdout is None else holdout.inputs
+    rows = dict(candidate.samples) if holdout is None else holdout.apart().inputs
     verdicts = check(candidate.predict, candidate.takes(rows))
-    broken = [one for one in verdicts if not one.passed]
     figures: dict[str, float | str] = {one.name: one.says for one in verdicts}
-    if not broken:
-        return Gate(name, "pass", f"{len(verdicts)} properties hold", figures=figures)
-    said = "; ".join(f"{one.name}: {one.says}" for one in broken[:4])
-    fix = "Train a model that holds them; the counterexamples are kept and tried first."
-    return Gate(name, "fail", f"{len(broken)} of {len(verdicts)} do not hold: {said}", fix, figures=figures)
+    for answer, verdict, words, fix in _NOT_HELD:
+        found = [one for one in verdicts if one.answer == answer]
+        if found:
+            said = "; ".join(f"{one.name}: {one.says}" for one in found[:_SHOWN])
+            return Gate(name, verdict, f"{len(found)} of {len(verdicts)} {words}: {said}", fix, figures=figures)
+    return Gate(name, "pass", f"{len(verdicts)} properties hold", figures=figures)
 
 
 def _limits(candidate: Contender, holdout: Holdout | None, policy: Gates) -> Iterator[Gate]:

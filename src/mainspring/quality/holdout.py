@@ -93,3 +93,12 @@ class Holdout:
             times = self.times.astype("datetime64[D]") if day else self.times
             keep &= times > np.datetime64(moment)
         return self.only(keep)
+
+    def apart(self) -> "Holdout":
+        """Return one row of each series and week, drawn alike each time: others of them would say little more."""
+        _, series = np.unique(self.series, return_inverse=True)
+        week = (self.times.astype("datetime64[D]").astype(np.int64) + 3) // 7  # from Monday on
+        order = np.random.default_rng(0).permutation(self.rows)
+        pairs = np.stack([series[order], week[order]], axis=1)
+        _, first = np.unique(pairs, axis=0, return_index=True)
+        return self.only(np.sort(order[first]))

@@ -22,7 +22,7 @@ from mainspring.proof.pieces import Piece, Reading
 from mainspring.proof.planting import nothing, plantable
 from mainspring.proof.records import row_of
 from mainspring.proof.scoring import Score, limits_of, score
-from mainspring.workspace.ci_gates import Champion, Gating, against_baseline, champion_of, values_of
+from mainspring.workspace.ci_gates import Champion, Gating, by_gates, champion_of, values_of
 from mainspring.workspace.ci_tests import Told, run_tests
 from mainspring.workspace.homes import Home, open_home
 from mainspring.workspace.project import Project
@@ -60,7 +60,7 @@ class Order(Struct, frozen=True):
     test_arguments: tuple[str, ...] = ()
     automated: bool = False
     say: Callable[[str], None] = lambda _: None
-    gating: Gating = against_baseline
+    gating: Gating = by_gates
 
 
 class Written(Struct, frozen=True):

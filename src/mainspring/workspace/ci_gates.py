@@ -1,21 +1,28 @@
 """What `mainspring ci` learns of the model: beside the champion, or the baseline while there is none."""
 
+import time
 from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 from msgspec.json import decode
 
+from mainspring.config.homes import config_file
 from mainspring.proof.ci import Case, Difference, Stage
 from mainspring.proof.pieces import Piece
+from mainspring.quality import Compared, Counterexample
 from mainspring.tracking import RunRow
 from mainspring.tracking.models import Models
+from mainspring.workspace.gating import counterexamples_of, judge
 from mainspring.workspace.homes import Home
 
-__all__ = ["Champion", "Comparison", "Gating", "against_baseline", "champion_of", "values_of"]
+__all__ = ["Champion", "Comparison", "Gating", "against_baseline", "by_gates", "champion_of", "values_of"]
 
 _BASELINE = "model.baseline"
 _SLICES = "model.slices"
 _CHAMPION = "champion"
+_STATUS = {"pass": "passed", "fail": "failed", "inconclusive": "inconclusive"}
+_MOST = 8
+_BETWEEN = 0.9  # the confidence between two ends of 95%
 
 
 class Champion(Struct, frozen=True):
@@ -94,6 +101,34 @@ def against_baseline(
         words = f"{first}; against the baseline it {answer}{f' ({said.says})' if said.says else ''}"
         stage = Stage("gates", "inconclusive" if wrong else "passed", words, 0.0, cases)
     return Comparison(stage, worst_slice="" if worst is None else worst.says)
+
+
+def by_gates(home: Home, pipeline: str, champion: Champion | None, pieces: tuple[Piece, ...]) -> Comparison:
+    """Return what the gates say of the newest version; against the baseline alone while there is no champion."""
+    own = against_baseline(home, pipeline, champion, pieces)
+    if champion is None:
+        return own
+    start = time.monotonic()
+    kept = counterexamples_of(config_file(home.path))
+    before = kept.all()
+    report = judge(champion.name, home=home.path)
+    new = [one for one in kept.all() if one not in before]
+    cases = tuple(Case(one.name, _STATUS[one.answer], f"{one.says} {one.fix}".strip()) for one in report.gates)
+    says = f"{report.model} version {report.number}: {_STATUS[report.answer]}"
+    stage = Stage("gates", _STATUS[report.answer], says, time.monotonic() - start, cases)
+    named = "no champion" if report.against is None else f"version {report.against}"
+    differences = [_difference(one, named) for gate in report.gates for one in gate.compared]
+    return Comparison(stage, tuple(differences[:_MOST]), own.worst_slice, tuple(_words(one) for one in new))
+
+
+def _difference(one: Compared, champion: str) -> Difference:
+    """Mean losses, with the interval of their difference: each end is one-sided."""
+    against = champion if one.what == "champion" else one.what
+    return Difference("loss", against, one.other, one.loss, one.low * one.other, one.high * one.other, _BETWEEN)
+
+
+def _words(one: Counterexample) -> str:
+    return f"{one.property}: {', '.join(one.columns())}"
 
 
 def _case(piece: Piece) -> Case:

@@ -2,21 +2,32 @@
 
 import importlib
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from mainspring import quality
 from mainspring.config.gates import Gates, read_gates
 from mainspring.config.homes import config_file
 from mainspring.errors import DefinitionError, InputError, NotFoundError, PackageError, RegistryError, nearest
 from mainspring.package import read_content
 from mainspring.package.loading import golden_samples, load
 from mainspring.package.manifest import CONFIG, SIGNATURE, read_json, read_signature
-from mainspring.quality import Contender, Exam, Holdout, Report, decode_report, loss_named, run_gates
+from mainspring.quality import (
+    Contender,
+    Counterexamples,
+    Exam,
+    Holdout,
+    Report,
+    check,
+    decode_report,
+    loss_named,
+    run_gates,
+)
+from mainspring.quality.contender import Predict
+from mainspring.quality.gates import Check
+from mainspring.quality.holdout import Array
 from mainspring.quality.scoring import Loss
+from mainspring.quality.verdicts import Verdict
 from mainspring.registry import Decision, Registry, Version, open_registry
 from mainspring.tracking.promotions import CHAMPION
 from mainspring.workspace.artifacts import find_artifact, made_in
@@ -24,7 +35,7 @@ from mainspring.workspace.homes import Home
 from mainspring.workspace.opening import open_existing
 from mainspring.workspace.views import load_verified
 
-__all__ = ["Promotion", "judge", "promote"]
+__all__ = ["Promotion", "counterexamples_of", "judge", "promote"]
 
 _PROPERTIES: Final = "PROPERTIES"
 _RUNS: Final = 200
@@ -103,7 +114,7 @@ def _judged(registry: Registry, version: Version, home: Path | None) -> Report:
     signed = tuple(dict.fromkeys(one.who for one in registry.signed(version.name, version.number)))
     holdout, source = _holdout(version, policy, home) if policy.holdout else (None, "")
     loss = _loss(policy, candidate, config) if policy.holdout else None
-    check = _check(policy, config, home) if policy.properties else None
+    check = _check(policy, config) if policy.properties else None
     return run_gates(candidate, champion, Exam(holdout, loss, check, signed, source), policy)
 
 
@@ -169,14 +180,22 @@ def _loss(policy: Gates, candidate: Contender, config: Path) -> Loss:
     return found
 
 
-def _check(policy: Gates, config: Path, home: Path | None) -> Callable[..., Any]:
+def _check(policy: Gates, config: Path) -> Check:
+    """What checks the properties of the project; what breaks one is kept, and asked first from then on."""
     properties = _of_project(f"{policy.properties}:{_PROPERTIES}", config, "properties")
-    check = getattr(quality, "check", None)
-    keep = getattr(quality, "Counterexamples", None)
-    if check is None or keep is None:
-        raise DefinitionError("Properties cannot be checked by this release", "[gates] properties", "Leave it out.")
-    kept = keep((home or config.parent / ".mainspring") / "counterexamples")
-    return partial(check, properties, budget=policy.budget, kept=kept)
+    kept = counterexamples_of(config)
+
+    def checked(predict: Predict, rows: dict[str, Array]) -> tuple[Verdict, ...]:
+        verdicts = check(properties, predict, rows, budget=policy.budget, kept=kept)
+        kept.add(one for verdict in verdicts if verdict.answer == "broken" for one in verdict.counterexamples)
+        return verdicts
+
+    return checked
+
+
+def counterexamples_of(config: Path) -> Counterexamples:
+    """Return where a project keeps what broke a property: beside its configuration, to be committed."""
+    return Counterexamples(config.parent / "counterexamples")
 
 
 def _of_project(place: str, config: Path, key: str) -> Any:

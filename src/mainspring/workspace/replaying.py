@@ -20,7 +20,7 @@ from mainspring.digest import Artifact
 from mainspring.digest.texts import from_json
 from mainspring.engine.messages import Setup
 from mainspring.errors import MainspringError, ProofError
-from mainspring.events import Event, StepEnded
+from mainspring.events import Event, Planted, StepEnded
 from mainspring.graph.code import Code, from_record
 from mainspring.proof.agreement import noise_covers
 from mainspring.proof.causes import Cause, Probes, cause_of, cause_under
@@ -89,6 +89,7 @@ class Findings(Struct, frozen=True):
         perturbed: The run under each perturbation.
         perturbed_first: The first step that a perturbation moves.
         perturbed_cause: Which, in words.
+        planted: A result that was put in the place of another, and whether the comparison noticed.
     """
 
     run: str
@@ -98,6 +99,7 @@ class Findings(Struct, frozen=True):
     perturbed: tuple[Perturbed, ...] = ()
     perturbed_first: str | None = None
     perturbed_cause: Cause | None = None
+    planted: tuple[Planted, ...] = ()
 
 
 class _Replays:
@@ -197,8 +199,9 @@ def replay(spec: Spec, tell: Callable[[dict[str, Any]], None]) -> Findings:
     first = next((one for one in steps if one.rung != "bytes equal"), None)
     probes = replays.probes(plain)
     cause = None if first is None else cause_of(first, probes, plain)
+    planted = _planted(plain)
     if not spec.perturb:
-        return Findings(plain.run, steps, None if first is None else first.step, cause)
+        return Findings(plain.run, steps, None if first is None else first.step, cause, planted=planted)
     perturbed, found = [], []
     for one in PERTURBATIONS:
         made = replays.whole(one)
@@ -219,7 +222,22 @@ def replay(spec: Spec, tell: Callable[[dict[str, Any]], None]) -> Findings:
         tuple(perturbed),
         moved_first,
         moved_cause,
+        planted,
     )
+
+
+def _planted(made: Made) -> tuple[Planted, ...]:
+    """Return whether the comparison notices the result of one step in the place of another's."""
+    names = sorted(
+        (name for name in made.results if name in made.rows), key=lambda name: (made.rows[name].position, name)
+    )
+    returned = {name: [one.digest for one in made.results[name]] for name in names}
+    other = next((name for name in names if returned[name] != returned[names[-1]]), None)
+    if other is None:
+        return ()
+    found = compare(made, replace(made, results={**made.results, names[-1]: made.results[other]}))
+    rung = lowest(one.rung for one in found)
+    return (Planted(f"what '{other}' returned, in the place of '{names[-1]}'", rung == DIFFERENT, rung),)
 
 
 def _with_noise(
