@@ -90,6 +90,8 @@ def test_versions_are_compared(folder):
     made = json.loads(say("models", "compare", "linear", "1", "2", "--json"))
     assert (made["before"]["aliases"], made["after"]["gates"]) == ("champion", None)
     assert {one["about"] for one in made["changes"]} == {"file"}
+    assert "where they disagree is not shown: [gates] names no holdout" in text
+    assert made["disagreement"] is None
     assert "the packages are the same" in say("models", "compare", "linear", "champion", "1")
 
 

@@ -12,6 +12,7 @@ from mainspring.quality import Holdout
 from mainspring.registry import open_registry
 from mainspring.store import LocalStore, save
 from mainspring.tracking import ResultRow, RunRow, StepRow, open_facts, this_process
+from mainspring.workspace.confronting import confront
 from mainspring.workspace.gating import counterexamples_of, judge, promote
 
 OWN = """
@@ -85,6 +86,28 @@ def test_properties_of_the_project_are_checked_and_what_breaks_them_is_kept_besi
     one = counterexamples_of(tmp_path / "config.toml").all()[0]
     assert (one.property, one.after["y"] > 20) == ("never above twenty", True)
     assert list((tmp_path / "counterexamples").glob("*.json"))
+
+
+def test_two_versions_disagree_where_their_coefficient_says(home, tmp_path):
+    (tmp_path / "config.toml").write_text(GATES.replace("costs.py:cost", "absolute"))
+    with open_registry() as registry:
+        first, second = registry.version("shop", 1), registry.version("shop", 2)
+    found = confront(first, second)
+    price = held().inputs["price"]
+    assert (found.names, found.rows) == (("version 2", "version 1"), 600)
+    assert found.most == pytest.approx(price.max(), rel=1e-5)
+    assert found.mean == pytest.approx(price.mean(), rel=1e-5)
+    assert found.versus.difference.high < 0
+    assert found.examples.rows[0][0] in range(20)
+
+
+def test_without_rows_or_a_loss_of_ours_nothing_is_said(home, tmp_path):
+    with open_registry() as registry:
+        pair = registry.version("shop", 1), registry.version("shop", 2)
+    with pytest.raises(DefinitionError, match=r"the loss 'costs\.py:cost' of the project cannot be analysed"):
+        confront(*pair)
+    (tmp_path / "config.toml").write_text("[gates]\n")
+    assert confront(*pair) is None
 
 
 @pytest.mark.parametrize(

@@ -1,24 +1,30 @@
 """`mainspring models`, `alias` and `packages register`: what the registry knows."""
 
 import getpass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 from msgspec.structs import asdict
 
-from mainspring.charts.numbers import count, moment, short, size
+from mainspring.charts import Table
+from mainspring.charts.numbers import count, moment, number, short, size
 from mainspring.cli.completing import models, versions
 from mainspring.cli.options import AsJson, HomePath, flat
 from mainspring.cli.printing import ago, put, put_json, put_pairs, put_table, stamp
 from mainspring.config.homes import home_and_settings
+from mainspring.errors import MainspringError
 from mainspring.package import Change, compare, read_content
+from mainspring.quality import Disagreement, draw_disagreement
 from mainspring.registry import GateReport, Move, Version, open_registry, resolve
+from mainspring.workspace.confronting import confront
 from mainspring.workspace.homes import open_home
 
 __all__ = ["ALIASES", "COMMANDS", "Deciding", "ModelName", "register"]
 
 _NOTE = 48
+_SHOWN = 10
 _NEWEST = "newest"
 ModelName = Annotated[str, typer.Argument(metavar="NAME", help="A model.", autocompletion=models)]
 Trust = Annotated[
@@ -130,8 +136,8 @@ def show_model(name: ModelName, *, home: HomePath = None, as_json: AsJson = Fals
     put_pairs([("model", name), ("versions", count(len(versions), "version")), ("aliases", _named(aliases) or "none")])
     put()
     held: dict[int, list[str]] = {}
-    for alias, number in aliases.items():
-        held.setdefault(number, []).append(alias)
+    for alias, holds in aliases.items():
+        held.setdefault(holds, []).append(alias)
     rows = [
         (str(one.number), ", ".join(held.get(one.number, [])), short(one.digest), one.run or "",
          "" if one.training is None else one.training.until, _passed(newest.get(one.number)), ago(one.created),
@@ -153,7 +159,10 @@ Other = Annotated[
 def compare_versions(
     name: ModelName, before: Other, after: Other, *, home: HomePath = None, as_json: AsJson = False
 ) -> None:
-    """Show two versions of a model side by side: training, gates, and every difference of their packages."""
+    """Show two versions of a model side by side: training, gates, packages, and where they disagree most.
+
+    They are asked the rows that gates score on.
+    """
     with open_registry(home) as registry:
         pair = [registry.resolve(name if one == _NEWEST else f"{name}@{one}") for one in (before, after)]
         kept = [registry.gate_reports(name, one.number)[:1] for one in pair]
@@ -162,9 +171,12 @@ def compare_versions(
     changes = compare(*contents)
     sizes = [sum(len(data) for data in content.files.values()) for content in contents]
     facts = [_facts(one, said, aliases, held) for one, said, held in zip(pair, kept, sizes, strict=True)]
+    apart, why = _apart(pair, home) if changes else (None, "")
     if as_json:
         both = [{**one, "number": version.number} for one, version in zip(facts, pair, strict=True)]
-        put_json({"name": name, "before": both[0], "after": both[1], "changes": [_change(one) for one in changes]})
+        told = None if apart is None else to_builtins(apart)
+        listed = [_change(one) for one in changes]
+        put_json({"name": name, "before": both[0], "after": both[1], "changes": listed, "disagreement": told})
         return
     heads = ("", *(f"version {one.number}" for one in pair))
     put_table(heads, [(key, *(str(one[key] or "") for one in facts)) for key in facts[0]])
@@ -174,6 +186,30 @@ def compare_versions(
         return
     rows = [(one.about, one.name, _cut(one.before), _cut(one.after)) for one in changes]
     put_table(("about", "what", *heads[1:]), rows)
+    put()
+    if apart is None:
+        put(f"where they disagree is not shown: {why}")
+        return
+    for title, drawn in draw_disagreement(apart).items():
+        if not isinstance(drawn, Table):
+            continue
+        put(title)
+        shown = [tuple(_cell(cell) for cell in row) for row in drawn.rows[:_SHOWN]]
+        put_table(tuple(column.name for column in drawn.columns), shown)
+        put()
+
+
+def _cell(cell: Any) -> str:
+    return "" if cell is None else cell if isinstance(cell, str) else number(cell)
+
+
+def _apart(pair: list[Version], home: Path | None) -> tuple[Disagreement | None, str]:
+    """Where two versions disagree; None, and why, where that cannot be told."""
+    try:
+        found = confront(pair[0], pair[1], home)
+    except MainspringError as error:
+        return None, " ".join(str(error).split())
+    return found, "" if found is not None else "[gates] names no holdout and no loss"
 
 
 def _facts(version: Version, said: list[GateReport], aliases: dict[str, int], held: int) -> dict[str, str | None]:

@@ -8,9 +8,10 @@ import numpy as np
 from mainspring.errors import DefinitionError, StatisticsError, nearest
 from mainspring.package import Signature
 from mainspring.quality.holdout import Array, Named
+from mainspring.quality.predicted import Predicted, classification, quantiles, regression
 from mainspring.stats import pinball_losses
 
-__all__ = ["LOSSES", "Loss", "loss_named", "losses_of"]
+__all__ = ["LOSSES", "Loss", "loss_named", "losses_of", "predicted_named"]
 
 Loss = Callable[[Named, Named], Array]
 LOSSES: Final = ("pinball", "absolute", "squared", "zero-one", "log")
@@ -64,6 +65,37 @@ def losses_of(loss: Loss, outcomes: Named, made: Named, who: str) -> Array:
             fix="Look at its predictions there; NaN and infinite ones have no loss.",
         )
     return found
+
+
+def predicted_named(
+    name: str, outcomes: Named, made: Named, signature: Signature, config: Mapping[str, Any]
+) -> Predicted:
+    """Return what a model says of rows with one outcome, for error analysis, by the name of a loss.
+
+    Raises:
+        DefinitionError: The loss is one of the project's own, or there are several outcomes.
+        StatisticsError: Outputs and outcome do not fit.
+    """
+    if name not in LOSSES or len(outcomes) != 1:
+        raise DefinitionError(
+            f"Errors of {', '.join(outcomes)} by the loss '{name}' cannot be analysed",
+            "[gates] loss",
+            f"That takes one outcome and one of the losses {', '.join(LOSSES)}.",
+        )
+    [actual] = outcomes.values()
+    if name == "pinball":
+        levels = sorted(_levels(signature, config).items(), key=lambda one: one[1])
+        forecast = np.stack([np.asarray(made[output], np.float64) for output, _ in levels], axis=1)
+        return quantiles(actual, forecast, [level for _, level in levels])
+    if name in ("absolute", "squared"):
+        [(_, said)] = _pairs(outcomes, made)
+        return regression(actual, said)
+    vector = next((output for output in made if made[output].ndim > 1), None)
+    if vector is None:
+        [said] = made.values()
+        return classification(actual, said, np.unique(np.concatenate([actual, said])))
+    classes = next(one.categories for one in signature.outputs if one.name == vector)
+    return classification(actual, made[vector], np.array(classes))
 
 
 def _levels(signature: Signature, config: Mapping[str, Any]) -> dict[str, float]:

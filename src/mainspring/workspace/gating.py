@@ -35,7 +35,7 @@ from mainspring.workspace.homes import Home
 from mainspring.workspace.opening import open_existing
 from mainspring.workspace.views import load_verified
 
-__all__ = ["Promotion", "counterexamples_of", "judge", "promote"]
+__all__ = ["Promotion", "contender_of", "counterexamples_of", "holdout_of", "judge", "promote"]
 
 _PROPERTIES: Final = "PROPERTIES"
 _RUNS: Final = 200
@@ -108,18 +108,22 @@ def _judged(registry: Registry, version: Version, home: Path | None) -> Report:
     policy = read_gates(config, version.name)
     number = registry.aliases(version.name).get(CHAMPION)
     champion = (
-        None if number in (None, version.number) else _contender(registry.version(version.name, int(str(number))))
+        None if number in (None, version.number) else contender_of(registry.version(version.name, int(str(number))))
     )
-    candidate = _contender(version)
+    candidate = contender_of(version)
     signed = tuple(dict.fromkeys(one.who for one in registry.signed(version.name, version.number)))
-    holdout, source = _holdout(version, policy, home) if policy.holdout else (None, "")
+    holdout, source = holdout_of(version, policy, home) if policy.holdout else (None, "")
     loss = _loss(policy, candidate, config) if policy.holdout else None
     check = _check(policy, config) if policy.properties else None
     return run_gates(candidate, champion, Exam(holdout, loss, check, signed, source), policy)
 
 
-def _contender(version: Version) -> Contender:
-    """A version as a contender. One that is damaged has no content; one that predicts otherwise has a fault."""
+def contender_of(version: Version) -> Contender:
+    """Return a version as gates look at it. One that predicts otherwise than when it was built has a fault.
+
+    Raises:
+        PackageError: It is damaged.
+    """
     content = read_content(version.path, version.digest)
     signature = read_signature(content.files[SIGNATURE], SIGNATURE)
     config = read_json(content.files[CONFIG], dict[str, Any], CONFIG)
@@ -143,8 +147,8 @@ def _contender(version: Version) -> Contender:
     )
 
 
-def _holdout(version: Version, policy: Gates, home: Path | None) -> tuple[Holdout, str]:
-    """The holdout of the newest run that made the package, with its origin; else that of the newest run that has one.
+def holdout_of(version: Version, policy: Gates, home: Path | None) -> tuple[Holdout, str]:
+    """Return the holdout of the newest run that made the package, or else of the newest that has one; and its origin.
 
     A run with other settings, such as a smoke run, makes other packages, and another holdout.
     """
