@@ -97,9 +97,12 @@ def inputs(
 
 
 def together(panel: Panel, rows: Mapping[str, Floats]) -> dict[str, list[str]]:
-    """Raw columns that say the same are one input: a category and what is sold in it. The day asked for is none."""
+    """Raw columns that say the same are one input: a category and what is sold in it.
+
+    The day that is asked for is none, nor is what names a series, which forecasts do not depend on.
+    """
     groups = {"sales so far": ["units"], "opening days": ["open", "closings of all"]}
     groups |= {name: [name, group_name(name)] for name in panel.static}
-    named = {one for columns in groups.values() for one in columns} | {"origin", "ahead"}
+    named = {one for columns in groups.values() for one in columns} | {"origin", "ahead", *panel.keys}
     groups |= {name: [name] for name in rows if name not in named}
     return {name: [one for one in columns if one in rows] for name, columns in groups.items()}
