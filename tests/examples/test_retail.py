@@ -87,8 +87,8 @@ def check_that_service_and_batch_answer_alike(retail):
         assert done.returncode == expect, done.stderr
         return done.stdout
 
-    # Too large for what is allowed, and too few series to show properties by; then as large as it may be, and properties
-    # are not asked for. Nor are twelve rounds asked to beat the baseline.
+    # Too large for what is allowed, and too few series to show properties by; then as large as it may be, without
+    # properties. Twelve rounds are not asked to beat the baseline.
     config = retail.folder / "config.toml"
     text = config.read_text().replace("slice_margin = 0.25 ", 'baseline = "non-inferior" #')
     config.write_text(text.replace("size = 16 ", "size = 0.2 "))
