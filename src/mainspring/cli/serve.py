@@ -1,6 +1,7 @@
 """`mainspring serve`, and `mainspring keys`."""
 
 import logging
+import os
 import sys
 from importlib import import_module
 from importlib.util import find_spec
@@ -87,6 +88,8 @@ def serve(
     writes the log and stops.
     """
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    # Before NumPy is loaded: it would start a thread a processor, which wait, and predict nothing.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", str(listening.threads))
     folder = home_of_services(home, make=True)
     settings = Settings(
         target=target,
