@@ -21,6 +21,7 @@ __all__ = [
     "LeaseLostError",
     "MainspringError",
     "MissingBlobError",
+    "MonitoringError",
     "NetworkFilesystemError",
     "NewerFormatError",
     "NewerPackageError",
@@ -280,6 +281,10 @@ class BatchError(MainspringError):
 
 class ServingError(MainspringError):
     """A service cannot start or go on as it was told, or its prediction log cannot be read."""
+
+
+class MonitoringError(MainspringError):
+    """Windows cannot be counted, kept, compared or joined as it was asked."""
 
 
 class NetworkFilesystemError(TrackingError):

@@ -13,6 +13,8 @@ from mainspring.stats.calibration import (
 )
 from mainspring.stats.columns import MEASURED, Column, Kind
 from mainspring.stats.costs import StockCost, stock_cost
+from mainspring.stats.discoveries import benjamini_hochberg, benjamini_yekutieli, partial_conjunction
+from mainspring.stats.distances import DISTANCES, Distances, distances
 from mainspring.stats.frames import columns_of
 from mainspring.stats.intervals import (
     Clusters,
@@ -54,9 +56,12 @@ from mainspring.stats.relations import (
     predictive_power,
     relations,
 )
+from mainspring.stats.tails import Tails, count_above, fit_tails, normal_above
 from mainspring.stats.tallies import Tallies
+from mainspring.stats.trends import Cusum, Trend, cusum, cusum_limit, trend
 
 __all__ = [
+    "DISTANCES",
     "MEASURED",
     "Bins",
     "Clusters",
@@ -64,6 +69,8 @@ __all__ = [
     "ColumnProfile",
     "Correlation",
     "Coverage",
+    "Cusum",
+    "Distances",
     "FrameProfile",
     "Interval",
     "Kind",
@@ -76,19 +83,30 @@ __all__ = [
     "ScaledPinball",
     "StockCost",
     "Suspect",
+    "Tails",
     "Tallies",
+    "Trend",
+    "benjamini_hochberg",
+    "benjamini_yekutieli",
     "blocks",
     "columns_of",
     "common_bins",
     "correlation",
+    "count_above",
     "coverage",
     "crossed_weeks",
+    "cusum",
+    "cusum_limit",
     "decode_profile",
+    "distances",
     "encode_profile",
+    "fit_tails",
     "leakage_suspects",
     "merge_profiles",
     "naive_scales",
+    "normal_above",
     "paired_bootstrap",
+    "partial_conjunction",
     "pinball",
     "pinball_losses",
     "pit_bounds",
@@ -105,5 +123,6 @@ __all__ = [
     "scaled_pinball",
     "series_weeks",
     "stock_cost",
+    "trend",
     "weighted_pinball",
 ]
