@@ -1,7 +1,7 @@
 """Checks: what a window shows, and what is found once it shows again and stands among all that was looked at."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -19,7 +19,7 @@ from mainspring.stats import DISTANCES, benjamini_hochberg, partial_conjunction
 __all__ = ["Check", "Finding", "Measure", "adjusted", "check_window", "check_windows"]
 
 Floats = npt.NDArray[np.float64]
-_ORDER: Final = {check: family for family, checks in FAMILIES.items() for check in checks}
+_FAMILY: Final = {check: number for number, checks in enumerate(FAMILIES.values()) for check in checks}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,28 +148,15 @@ def check_window(profile: WindowProfile, reference: Reference, before: Sequence[
     if not profile.rows:
         judged = [one for one in judged if one.check == "volume"]
     measures = tuple(measure for one in judged for measure in _measures(one, rules))
-    recent = [_by_name(one.measures) for one in before[-(rules.of - 1) :]] if rules.of > 1 else []
-    found = adjusted([_followed(one, recent, rules) for one in judged], rules)
+    recent = list(before[-(rules.of - 1) :]) if rules.of > 1 else []
+    named = [_by_name(one.measures) for one in recent]
     findings = []
-    now = _by_name(measures)
-    for one in judged:
-        for place in np.flatnonzero(found[one.check][-1] <= rules.discovery):
-            key = one.check, one.columns[place]
-            shown = [
-                past.window
-                for past, names in zip(before[-(rules.of - 1) :], recent, strict=True)
-                if _shows(names, key, rules)
-            ]
-            if _shows(now, key, rules):
-                findings.append(
-                    _finding(
-                        profile,
-                        reference.layout,
-                        now[key],
-                        ((*shown, profile.window)),
-                        float(found[one.check][-1][place]),
-                    )
-                )
+    for measure, p in zip(measures, _adjusted_now(measures, named, rules), strict=True):
+        # Found, and still there: a window that shows nothing itself ends it.
+        if p <= rules.discovery and measure.p <= rules.level:
+            key = measure.check, measure.column
+            shown = [past.window for past, names in zip(recent, named, strict=True) if _shows(names, key, rules)]
+            findings.append(_finding(profile, reference.layout, measure, (*shown, profile.window), p))
     findings.sort(key=lambda one: (one.adjusted, -one.measure.size))
     remarks = (_cold(reference),) if reference.cold else ()
     if not profile.rows:
@@ -195,22 +182,29 @@ def _shows(names: dict[tuple[str, str], Measure], key: tuple[str, str], rules: R
 
 def _measures(one: Judged, rules: Rules) -> list[Measure]:
     p = _counted(one, rules)[-1].tolist()
-    parts = [part[-1].tolist() for part in (one.size, one.value, one.expected, one.threshold)]
+    threshold = np.maximum(one.threshold[-1], rules.floor(one.check))
+    parts = [part.tolist() for part in (one.size[-1], one.value[-1], one.expected[-1], threshold)]
     names = ["" for _ in p] if one.by is None else [DISTANCES[by] for by in one.by[-1]]
     rows = zip(one.columns, *parts, p, names, strict=True)
     return [Measure(one.check, *row) for row in rows]
 
 
-def _followed(one: Judged, recent: list[dict[tuple[str, str], Measure]], rules: Rules) -> Judged:
-    """The check with the p-values of the windows before; where one lacks it, nothing was seen."""
-    if not recent:
-        return one
-    rows = [
-        [names[one.check, column].p if (one.check, column) in names else 1.0 for column in one.columns]
-        for names in recent
-    ]
-    p = np.concatenate([np.array(rows), _counted(one, rules)[-1:]])
-    return replace(one, p=p, size=np.full(p.shape, np.inf))
+def _adjusted_now(
+    measures: tuple[Measure, ...], recent: list[dict[tuple[str, str], Measure]], rules: Rules
+) -> list[float]:
+    """The adjusted p-value of each check of the latest window; where one before lacks it, nothing was seen."""
+    values = np.ones((rules.of, len(measures)))
+    values[0] = [one.p for one in measures]
+    for row, names in enumerate(recent, 1):
+        past = [names.get((one.check, one.column)) for one in measures]
+        values[row] = [1.0 if one is None else one.p for one in past]
+    persistent = partial_conjunction(values, rules.least)
+    families = np.array([_FAMILY[one.check] for one in measures])
+    for family in range(len(FAMILIES)):
+        mine = families == family
+        persistent[mine] = benjamini_hochberg(persistent[mine])
+    listed: list[float] = persistent.tolist()
+    return listed
 
 
 def _finding(

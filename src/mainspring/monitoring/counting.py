@@ -18,6 +18,9 @@ __all__ = ["Served", "count_rows"]
 _MIX: Final = np.uint64(0x9E37_79B9_7F4A_7C15)
 _MISSING: Final = np.uint64(0x1234_5678_9ABC_DEF1)
 _PLACES: Final = 1024
+_BLOCK: Final = 1 << 14
+_PRODUCT: Final = 512
+_FEW: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,28 +58,41 @@ def count_rows(
     given = {one.name: one for one in columns} if isinstance(columns, tuple) else columns
     rows = _length(layout, given)
     made = blank(window, layout)
-    deviations = np.zeros((rows, layout.numbers.size))
-    hashes = np.zeros(rows, np.uint64)
     novel: dict[tuple[int, str], int] = {}
+    numbers: list[_Numbers] = []
     slots = {int(place): slot for slot, place in enumerate(layout.numbers)}
+    hashes = np.zeros(rows, np.uint64)
     for place, axis in enumerate(layout.axes):
-        part = _Part(made, place, axis, novel)
         values = given.get(axis.name)
         if values is None:
             made.nulls[place] = rows
-            continue
-        if axis.kind == "number":
-            hashed = part.numbers(values, deviations[:, slots[place]])
+        elif axis.kind == "number":
+            numbers.append(_Numbers(made, place, axis, slots[place], *_floats(values)))
         elif axis.kind == "category":
-            hashed = part.categories(values)
+            hashed = _Category(made, place, axis, novel).count(values)
+            made.bits[place] = _bits(hashed)
+            hashes = (hashes ^ hashed) * _MIX
         else:
             made.nulls[place] = _nulls(values).sum()
-            continue
-        np.bitwise_or.at(made.bits[place], *_bits(hashed))
-        hashes = (hashes ^ hashed) * _MIX
-    made.products[:] = deviations.T @ deviations
+    for start in range(0, rows, _BLOCK):
+        _count_block(numbers, slice(start, start + _BLOCK), hashes, made)
     found = replace(made, rows=rows, novel=most_novel(novel), repeated=_repeated(hashes))
     return found if served is None else _with_requests(found, served)
+
+
+def _count_block(numbers: list["_Numbers"], block: slice, hashes: npt.NDArray[np.uint64], made: WindowProfile) -> None:
+    """Count the numbers of so few rows that they stay in the cache of a processor."""
+    part = hashes[block]
+    size = len(made.products)
+    deviations = np.zeros((size, part.size))
+    for one in numbers:
+        hashed = one.count(block, deviations[one.slot])
+        np.bitwise_xor(part, hashed, out=part)
+        np.multiply(part, _MIX, out=part)
+    # Slices so small that the product stays on one processor: others would only wait for each other.
+    for start in range(0, part.size, _PRODUCT):
+        some = deviations[:, start : start + _PRODUCT]
+        made.products[:] += some @ some.T
 
 
 def _length(layout: Layout, given: Mapping[str, Any]) -> int:
@@ -96,12 +112,11 @@ def _repeated(hashes: npt.NDArray[np.uint64]) -> int:
     return int((hashes[1:] == hashes[:-1]).sum())
 
 
-def _bits(hashed: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8]]:
-    """The bytes and bits of a bitmap that hashed values set."""
+def _bits(hashed: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint8]:
+    """The bitmap that hashed values set."""
     taken = np.zeros(_PLACES, bool)
-    taken[(hashed >> np.uint64(54)).astype(np.int64)] = True
-    packed = np.packbits(taken)
-    return np.arange(packed.size), packed
+    taken[(hashed >> np.uint64(54)).view(np.int64)] = True
+    return np.packbits(taken)
 
 
 def _mixed(bits: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
@@ -121,43 +136,70 @@ def _nulls(values: Any) -> npt.NDArray[np.bool_]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """One column of a profile in the making."""
+class _Numbers:
+    """A column of numbers, and its place in a profile in the making."""
+
+    made: WindowProfile
+    place: int
+    axis: Axis
+    slot: int
+    values: npt.NDArray[np.float64]
+    nulls: npt.NDArray[np.bool_]
+
+    def count(self, block: slice, deviations: npt.NDArray[np.float64]) -> npt.NDArray[np.uint64]:
+        """Count some rows; returns a hash of each, and fills in the deviations."""
+        made, place, axis = self.made, self.place, self.axis
+        values, nulls = self.values[block], self.nulls[block]
+        finite = np.isfinite(values)
+        whole = bool(finite.all()) and not nulls.any()
+        kept = values
+        if not whole:
+            finite &= ~nulls
+            kept = values[finite]
+            gone, nan = int(nulls.sum()), int((np.isnan(values) & ~nulls).sum())
+            made.nulls[place] += gone
+            made.nan[place] += nan
+            made.infinite[place] += values.size - gone - nan - kept.size
+        if kept.size:
+            self._tally(kept)
+            scaled = (kept - axis.centre) / axis.scale
+            squares = scaled * scaled
+            cubes = squares * scaled
+            made.sums[place] += scaled.sum(), squares.sum(), cubes.sum(), np.multiply(squares, squares, cubes).sum()
+            deviations[:] = scaled if whole else 0.0
+            if not whole:
+                deviations[finite] = scaled
+        bits = (values + 0.0).view(np.uint64)
+        hashed = _mixed(bits if whole else np.where(nulls, _MISSING, bits))
+        made.bits[place] |= _bits(hashed)
+        return hashed
+
+    def _tally(self, kept: npt.NDArray[np.float64]) -> None:
+        made, place, axis = self.made, self.place, self.axis
+        if len(axis.edges) <= _FEW:
+            reached = np.array([kept.size, *(np.count_nonzero(kept >= edge) for edge in axis.edges), 0], dtype=np.int64)
+            made.counts[place, : axis.bins] += reached[:-1] - reached[1:]
+        else:
+            bins = np.searchsorted(np.asarray(axis.edges), kept, side="right")
+            made.counts[place, : axis.bins] += np.bincount(bins, minlength=axis.bins)
+        least, most = kept.min(), kept.max()
+        made.minimum[place], made.maximum[place] = min(made.minimum[place], least), max(made.maximum[place], most)
+        if axis.minimum is not None and least < axis.minimum:
+            made.below[place] += int((kept < axis.minimum).sum())
+        if axis.maximum is not None and most > axis.maximum:
+            made.above[place] += int((kept > axis.maximum).sum())
+
+
+@dataclass(frozen=True, slots=True)
+class _Category:
+    """A category, and its place in a profile in the making."""
 
     made: WindowProfile
     place: int
     axis: Axis
     novel: dict[tuple[int, str], int]
 
-    def numbers(self, given: Any, deviations: npt.NDArray[np.float64]) -> npt.NDArray[np.uint64]:
-        """Count numbers; returns a hash of each, and fills in the deviations."""
-        made, place, axis = self.made, self.place, self.axis
-        values, nulls = _floats(given)
-        finite = np.isfinite(values) & ~nulls
-        gone = int(nulls.sum())
-        whole = bool(finite.all())
-        nan = 0 if whole else int((np.isnan(values) & ~nulls).sum())
-        kept = values if whole else values[finite]
-        made.nulls[place], made.nan[place], made.infinite[place] = gone, nan, values.size - gone - nan - kept.size
-        if kept.size:
-            bins = np.searchsorted(np.asarray(axis.edges), kept, side="right")
-            made.counts[place, : axis.bins] = np.bincount(bins, minlength=axis.bins)
-            made.minimum[place], made.maximum[place] = kept.min(), kept.max()
-            if axis.minimum is not None and made.minimum[place] < axis.minimum:
-                made.below[place] = int((kept < axis.minimum).sum())
-            if axis.maximum is not None and made.maximum[place] > axis.maximum:
-                made.above[place] = int((kept > axis.maximum).sum())
-            scaled = (kept - axis.centre) / axis.scale
-            squares = scaled * scaled
-            made.sums[place] = scaled.sum(), squares.sum(), squares @ scaled, squares @ squares
-            if whole:
-                deviations[:] = scaled
-            else:
-                deviations[finite] = scaled
-        bits = (values + 0.0).view(np.uint64)
-        return _mixed(bits if whole else np.where(nulls, _MISSING, bits))
-
-    def categories(self, given: Any) -> npt.NDArray[np.uint64]:
+    def count(self, given: Any) -> npt.NDArray[np.uint64]:
         """Count values of a category; returns a hash of each."""
         texts, places, nulls = _coded(given)
         made, place, axis = self.made, self.place, self.axis

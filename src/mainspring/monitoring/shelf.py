@@ -56,6 +56,14 @@ class Shelf:
                     if start <= int(path.stem) < end:
                         yield decode_window(path.read_bytes())
 
+    def versions(self, seconds: int) -> Iterator[Window]:
+        """Yield the newest window of each version of each model, of all rows, of one length."""
+        for root in sorted(self.folder.glob(f"*/*/all/{seconds}")):
+            days = sorted((one for one in root.glob("[0-9]*")), key=lambda one: int(one.name))
+            files = sorted(days[-1].glob("*.window"), key=lambda one: int(one.stem)) if days else []
+            if files:
+                yield decode_window(files[-1].read_bytes()).window
+
     def put_layout(self, model: str, version: str, layout: Layout) -> None:
         """Keep the layout on which all windows of a version are counted.
 

@@ -37,9 +37,9 @@ def trend(values: npt.ArrayLike) -> Trend:
     """Return the trend of a series, of numbers at equal steps.
 
     The variance of Kendall's S is corrected for ties, and for numbers that depend on those before them by the ranks'
-    autocorrelations that are significant (Hamed and Rao, Journal of Hydrology 204, 1998), or by (1 + ρ) / (1 - ρ) with
-    the autocorrelation ρ of neighbours, freed of its bias, where that is more (Bayley and Hammersley, JRSS Supplement 8,
-    1946). Fewer than eight numbers have the p-value 1; equal numbers too.
+    autocorrelations that are significant (Hamed and Rao, Journal of Hydrology 204, 1998), or by (1 + r) / (1 - r) with
+    the autocorrelation r of neighbours, freed of its bias, where that is more (Bayley and Hammersley, Supplement to
+    the JRSS 8, 1946). Fewer than eight numbers have the p-value 1; equal numbers too.
 
     >>> round(trend([1, 2, 3, 5, 4, 6, 7, 9, 8, 10]).slope, 2)
     1.0

@@ -36,7 +36,18 @@ from mainspring.serving.predlog import (
     segments,
 )
 
-__all__ = ["INPUT", "OUTPUT", "Rolled", "Table", "erase_rolled", "find_rolled", "frames", "prune_rolled", "roll", "tables"]
+__all__ = [
+    "INPUT",
+    "OUTPUT",
+    "Rolled",
+    "Table",
+    "erase_rolled",
+    "find_rolled",
+    "frames",
+    "prune_rolled",
+    "roll",
+    "tables",
+]
 
 INPUT: Final = "input."
 OUTPUT: Final = "output."
