@@ -43,6 +43,7 @@ class Rates:
             },
             "by check": self.by_check,
             "seasons": sorted(self.seasons),
+            "usual": {name: float(np.mean(self.windows[name])) for name in ("KS p < 0.05", "PSI > 0.1")},
             "power": {
                 fault: {
                     "by window": float(np.mean(self.windows[fault])),
