@@ -14,6 +14,7 @@ GROUPS = {
     "artifacts": ("show", "export"),
     "packages": ("inspect", "verify", "diff", "register"),
     "models": ("list", "show"),
+    "monitor": ("backfill", "check", "explain"),
     "alias": ("set", "history"),
     "config": ("show", "lint"),
     "predictions": ("list", "roll", "prune", "erase"),

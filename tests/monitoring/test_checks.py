@@ -18,6 +18,7 @@ from mainspring.monitoring import (
     fit_reference,
     fit_stack,
     layout_of_rows,
+    stale,
 )
 
 START = 19_000 * 24 * HOUR
@@ -115,6 +116,14 @@ def test_a_window_without_rows_is_found_by_its_volume(shop):
     last = check_windows(windows, reference)[-1]
     assert [finding.check for finding in last.findings] == ["volume"]
     assert last.remarks[-1].startswith("no rows")
+
+
+def test_traffic_that_stops_is_stale_at_once(shop):
+    axes, _, rng = shop
+    last = count_rows(axes, Window(START, HOUR), rows_of(rng, 10), Served(np.array([50]), last=START + 100.0))
+    assert stale(last, START + 3_000, 3_600) is None
+    found = stale(last, START + 10_000, 3_600)
+    assert found.says == "No row has come for 9,900 seconds, where 3,600 are allowed"
 
 
 def test_a_cold_start_says_so_and_finds_only_what_is_gross():

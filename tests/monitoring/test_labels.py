@@ -56,6 +56,11 @@ def test_rows_of_an_answer_are_told_apart():
     assert np.isnan(found.values[1])
 
 
+def test_a_label_without_a_row_is_of_the_first():
+    (one,) = identities([START])
+    assert join([one] * 2, [0, 1], Labels.of([one], [5.0], 1)).values.tolist()[0] == 5.0
+
+
 def test_what_is_not_known_yet_is_said():
     ids = identities([START, START + 1])
     found = quality_of(Window(START, DAY), [1.0, 2.0], join(ids, 0, Labels.of(ids[:1], [4.0], 0)), "squared")

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
+from msgspec import Struct
 
 from mainspring.charts.numbers import count, moment, short
-from mainspring.cli.options import AsJson, HomePath
+from mainspring.cli.options import AsJson, HomePath, flat
 from mainspring.cli.printing import mark, numbers, put, put_json, put_pairs, put_table, stamp
 from mainspring.errors import NotFoundError, nearest
 from mainspring.monitoring import Check, Finding, Measure, Window
-from mainspring.workspace.windows import Checked, Example, backfill, check_home, explain
+from mainspring.workspace.windows import Checked, Example, Part, backfill, check_home, explain
 
 __all__ = ["COMMANDS"]
 
@@ -21,13 +22,37 @@ Days = Annotated[
 ]
 
 
-def make_windows(*, seconds: Seconds = 3600, days: Days = 28, home: HomePath = None, as_json: AsJson = False) -> None:
+class Watched(Struct, frozen=True):
+    """Which windows, in which home."""
+
+    seconds: Seconds = 3600
+    days: Days = 28
+    segment: Annotated[str, typer.Option("--segment", metavar="COLUMN=VALUE", help="Only rows with that value.")] = ""
+    last: Annotated[int, typer.Option("--last", metavar="WINDOWS", help="How many windows are checked at most.")] = 168
+    home: HomePath = None
+
+    def check(self, model: str | None) -> Checked:
+        """Return what comes of them."""
+        return check_home(model, self.home, part=Part(self.seconds, self.days, self.segment, self.last))
+
+
+def make_windows(
+    *,
+    seconds: Seconds = 3600,
+    days: Days = 28,
+    segments: Annotated[
+        list[str] | None,
+        typer.Option("--segment", metavar="COLUMN", help="Make windows of each of its values too; may be repeated."),
+    ] = None,
+    home: HomePath = None,
+    as_json: AsJson = False,
+) -> None:
     """Make all windows of the prediction log again.
 
     Columns are counted on bins of the first days of each version; columns that are sensitive are not in the log. It
     needs mainspring[serve,data].
     """
-    made = backfill(home, seconds=seconds, days=days)
+    made = backfill(home, seconds=seconds, days=days, segments=segments or ())
     if as_json:
         put_json(
             [{"model": one.model, "version": one.version, "windows": one.windows, "rows": one.rows} for one in made]
@@ -37,12 +62,11 @@ def make_windows(*, seconds: Seconds = 3600, days: Days = 28, home: HomePath = N
     put_table(("model", "package", "windows", "rows"), rows, right=("windows", "rows"))
 
 
+@flat
 def check_windows(
     model: Model = None,
     *,
-    seconds: Seconds = 3600,
-    days: Days = 28,
-    home: HomePath = None,
+    watched: Watched,
     as_json: AsJson = False,
 ) -> None:
     """Check the windows of a model against its reference.
@@ -50,7 +74,7 @@ def check_windows(
     What is found has shown in three of six windows, is large enough to matter, and stands after correction for all
     columns that were looked at. Exit code 1: the latest window has findings.
     """
-    checked = check_home(model, home, seconds=seconds, days=days)
+    checked = watched.check(model)
     if as_json:
         put_json(_record(checked))
     else:
@@ -83,17 +107,16 @@ def _print(checked: Checked) -> None:
     put("Rows that show one: mainspring monitor explain NUMBER")
 
 
+@flat
 def explain_finding(
     number: Annotated[int, typer.Argument(metavar="NUMBER", help="Which of the findings that 'check' lists.")],
     model: Annotated[str | None, typer.Option("--model", metavar="NAME", help="The model.")] = None,
     *,
-    seconds: Seconds = 3600,
-    days: Days = 28,
-    home: HomePath = None,
+    watched: Watched,
     as_json: AsJson = False,
 ) -> None:
     """Show what a finding rests on: every window of it, its band, and a few rows of the log."""
-    checked = check_home(model, home, seconds=seconds, days=days)
+    checked = watched.check(model)
     found = [(check, finding) for check in checked.checks for finding in check.findings]
     if not 1 <= number <= len(found):
         near = nearest(str(number), map(str, range(1, len(found) + 1)))
@@ -101,7 +124,7 @@ def explain_finding(
             f"There is no finding {number}", None, f"Did you mean {near}?" if near else "See: mainspring monitor check."
         )
     check, finding = found[number - 1]
-    rows = explain(finding, check.window, home)
+    rows = explain(finding, check.window, watched.home)
     if as_json:
         put_json({**_finding(finding), "rows": [_example(one) for one in rows]})
         return

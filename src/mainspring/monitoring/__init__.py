@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from mainspring.lazy import offer
 
 if TYPE_CHECKING:
-    from mainspring.monitoring.checking import Check, Finding, Measure, adjusted, check_window, check_windows
+    from mainspring.monitoring.checking import Check, Finding, Measure, adjusted, check_window, check_windows, stale
     from mainspring.monitoring.counting import Served, count_rows
     from mainspring.monitoring.labels import LOSSES, Joined, Labels, LabelShelf, Quality, join, quality_of
     from mainspring.monitoring.layouts import (
@@ -83,6 +83,7 @@ __all__ = [
     "quality_of",
     "skew",
     "stacked",
+    "stale",
     "window_of_profile",
 ]
 
@@ -135,6 +136,7 @@ _PLACES = {
     "quality_of": "mainspring.monitoring.labels",
     "skew": "mainspring.monitoring.skewing",
     "stacked": "mainspring.monitoring.stacks",
+    "stale": "mainspring.monitoring.checking",
     "window_of_profile": "mainspring.monitoring.references",
 }
 

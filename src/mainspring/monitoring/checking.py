@@ -16,7 +16,7 @@ from mainspring.monitoring.telling import tell
 from mainspring.monitoring.windows import Window, WindowProfile
 from mainspring.stats import DISTANCES, benjamini_hochberg, partial_conjunction
 
-__all__ = ["Check", "Finding", "Measure", "adjusted", "check_window", "check_windows"]
+__all__ = ["Check", "Finding", "Measure", "adjusted", "check_window", "check_windows", "stale"]
 
 Floats = npt.NDArray[np.float64]
 _FAMILY: Final = {check: number for number, checks in enumerate(FAMILIES.values()) for check in checks}
@@ -162,6 +162,24 @@ def check_window(profile: WindowProfile, reference: Reference, before: Sequence[
     if not profile.rows:
         remarks = (*remarks, "no rows: nothing can be said of its columns")
     return Check(profile.window, profile.rows, measures, tuple(findings), reference.cold, remarks)
+
+
+def stale(profile: WindowProfile, now: float, at_most: float) -> Finding | None:
+    """Return the finding that no row has come for too long; None while they come.
+
+    It is a limit and no test, and so found at once.
+
+    Args:
+        profile: The newest window that has rows.
+        now: In seconds since 1970 UTC.
+        at_most: How many seconds may pass without a row.
+    """
+    age = now - (profile.last or profile.window.end)
+    if age <= at_most:
+        return None
+    measure = Measure("freshness", "", age - at_most, age, 0.0, at_most, 0.0)
+    says = f"No row has come for {age:,.0f} seconds, where {at_most:,.0f} are allowed"
+    return Finding("freshness", "", (profile.window,), measure, 0.0, (0.0, at_most), says)
 
 
 def _cold(reference: Reference) -> str:

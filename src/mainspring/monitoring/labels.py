@@ -93,7 +93,9 @@ def join(ids: npt.ArrayLike, rows: npt.ArrayLike, labels: Labels) -> Joined:
     """
     names = np.asarray(ids).astype("S36") if np.asarray(ids).dtype.kind != "S" else np.asarray(ids)
     order = np.lexsort((labels.values, labels.arrived))
-    keys, wanted = _keys(names, np.broadcast_to(np.asarray(rows), names.shape)), _keys(labels.ids, labels.rows)
+    numbers = np.broadcast_to(np.asarray(rows), names.shape)
+    several = bool(np.any(numbers) or np.any(labels.rows))
+    keys, wanted = _keys(names, numbers, several), _keys(labels.ids, labels.rows, several)
     place_of = {key: place for place, key in enumerate(keys)}
     places = np.fromiter((place_of.get(key, -1) for key in wanted), np.int64, len(wanted))[order]
     known = places >= 0
@@ -104,11 +106,9 @@ def join(ids: npt.ArrayLike, rows: npt.ArrayLike, labels: Labels) -> Joined:
     return Joined(values, arrived, int((~known).sum()), int(known.sum()) - matched)
 
 
-def _keys(ids: npt.NDArray[Any], rows: npt.NDArray[Any]) -> list[Any]:
-    if not np.any(rows):
-        listed: list[Any] = ids.tolist()
-        return listed
-    return list(zip(ids.tolist(), rows.tolist(), strict=True))
+def _keys(ids: npt.NDArray[Any], rows: npt.NDArray[Any], several: bool) -> list[Any]:
+    listed: list[Any] = ids.tolist()
+    return list(zip(listed, rows.tolist(), strict=True)) if several else listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Windows of a home: made from its prediction log, compared with the reference, explained by rows of the log."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -15,8 +15,11 @@ from mainspring.monitoring import (
     WINDOWS,
     Check,
     Finding,
+    Labels,
+    LabelShelf,
     Layout,
     Measure,
+    Quality,
     Rules,
     Served,
     Shelf,
@@ -25,8 +28,10 @@ from mainspring.monitoring import (
     check_windows,
     count_rows,
     fit_reference,
+    join,
     layout_of,
     merge_windows,
+    quality_of,
 )
 from mainspring.serving.predlog import ModelRow
 from mainspring.stats import columns_of, merge_profiles, profile_frame
@@ -34,9 +39,10 @@ from mainspring.workspace.predictions import log_of
 from mainspring.workspace.rolled import INPUT, frames
 from mainspring.workspace.rolled import OUTPUT as LOGGED
 
-__all__ = ["Backfilled", "Checked", "Example", "backfill", "check_home", "explain"]
+__all__ = ["Backfilled", "Checked", "Example", "Part", "backfill", "check_home", "explain", "qualities"]
 
 HOUR: Final = 3600
+LABELS: Final = "labels"  # the folder in a home
 _DAY: Final = 86_400
 _KEPT: Final = 8
 
@@ -78,6 +84,23 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Which windows are checked.
+
+    Attributes:
+        seconds: How long they last.
+        days: How many days, from the first on, are the reference.
+        segment: Which rows, as `column=value`; empty for all. They are compared with their own past.
+        last: How many windows are checked at most, so that memory does not grow with the log.
+    """
+
+    seconds: int = HOUR
+    days: int = 28
+    segment: str = ""
+    last: int = 168
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """A logged row that shows what was found.
 
@@ -92,13 +115,16 @@ class Example:
     values: dict[str, Any]
 
 
-def backfill(home: Path | None = None, *, seconds: int = HOUR, days: int = 28) -> list[Backfilled]:
+def backfill(
+    home: Path | None = None, *, seconds: int = HOUR, days: int = 28, segments: Sequence[str] = ()
+) -> list[Backfilled]:
     """Make all windows of the log again; what was there is replaced.
 
     Args:
         home: The home; by default that of the project around the working directory.
         seconds: How long a window lasts.
         days: How many days, from the first answer of a version on, are its reference: its layout is made of them.
+        segments: Inputs by whose values windows are made besides those of all rows, such as `store`.
 
     Raises:
         MonitoringError: Nothing was logged.
@@ -112,7 +138,7 @@ def backfill(home: Path | None = None, *, seconds: int = HOUR, days: int = 28) -
     written: dict[Window, int] = {}
     for model, frame in _answered(log):
         layout = layouts[model.name, model.package]
-        for window, part in _by_window(model, frame, seconds):
+        for window, part in _by_window(model, frame, seconds, segments):
             profile = count_rows(layout, window, _columns(part), _served(part))
             before = open_windows.get(window) or (shelf.get(window) if window in written else None)
             open_windows[window] = profile if before is None else merge_windows([before, profile], window)
@@ -120,6 +146,8 @@ def backfill(home: Path | None = None, *, seconds: int = HOUR, days: int = 28) -
     _put(shelf, open_windows, written, least=0)
     found: dict[tuple[str, str], tuple[int, int]] = {}
     for window, rows in written.items():
+        if window.segment:
+            continue
         count, total = found.get((window.model, window.version), (0, 0))
         found[window.model, window.version] = count + 1, total + rows
     return [Backfilled(*key, *figures) for key, figures in sorted(found.items())]
@@ -158,20 +186,25 @@ def _layouts(log: Path, shelf: Shelf, days: int) -> dict[tuple[str, str], Layout
     return found
 
 
-def _answered(log: Path) -> Iterator[tuple[ModelRow, Any]]:
+def _answered(log: Path, since: float = 0.0) -> Iterator[tuple[ModelRow, Any]]:
     """Yield what was answered, not what a shadow predicted, nor what was erased."""
     pl = polars()
-    for model, frame in frames(log):
+    for model, frame in frames(log, since):
         kept = frame.filter(~pl.col("shadow") & ~pl.col("erased"))
         if kept.height:
             yield model, kept
 
 
-def _by_window(model: ModelRow, frame: Any, seconds: int) -> Iterator[tuple[Window, Any]]:
+def _by_window(model: ModelRow, frame: Any, seconds: int, segments: Sequence[str]) -> Iterator[tuple[Window, Any]]:
     pl = polars()
     starts = (frame["time"].cast(pl.Int64) // (seconds * 1000) * seconds).alias("window")
     for (start,), part in frame.with_columns(starts).group_by("window", maintain_order=True):
-        yield Window(int(start), seconds, model.name, model.package), part
+        whole = Window(int(start), seconds, model.name, model.package)
+        yield whole, part
+        for column in segments:
+            if INPUT + column in part.columns:
+                for (value,), rows in part.group_by(INPUT + column, maintain_order=True):
+                    yield replace(whole, segment=f"{column}={value}"), rows
 
 
 def _side(frame: Any, prefix: str) -> Any:
@@ -214,10 +247,9 @@ def check_home(
     home: Path | None = None,
     *,
     rules: Rules | None = None,
-    seconds: int = HOUR,
-    days: int = 28,
+    part: Part | None = None,
 ) -> Checked:
-    """Return what comes of the windows of a model's newest version after its reference.
+    """Return what comes of the latest windows of a model's newest version after its reference.
 
     The reference is the first days of the version; until they are over, nothing is checked. Where a version is younger
     than twice a day, a cold start is said.
@@ -226,28 +258,78 @@ def check_home(
         name: The model; by default the only one.
         home: The home; by default that of the project around the working directory.
         rules: When a window differs.
-        seconds: How long windows last.
-        days: How many days are the reference.
+        part: Which windows.
 
     Raises:
-        NotFoundError: There are no windows of that model.
+        NotFoundError: There are no windows of that model or segment.
         MonitoringError: There is no window after the reference.
     """
-    shelf, like = _latest(name, home, seconds)
+    part = part or Part()
+    shelf, like = _latest(name, home, part.seconds)
     layout = shelf.layout(like.model, like.version)
     if layout is None:
         raise MonitoringError("Windows have no layout", str(shelf.folder), "Run: mainspring monitor backfill.")
-    every = list(shelf.between(like, -np.inf, np.inf))
-    end = every[0].window.start + days * _DAY
-    reference, live = [[one for one in every if (one.window.start < end) is side] for side in (True, False)]
+    mine = replace(like, segment=part.segment)
+    first = next(shelf.between(mine, -np.inf, np.inf), None)
+    if first is None:
+        raise NotFoundError(f"There are no windows of '{part.segment}'", None, "Name segments when windows are made.")
+    end = first.window.start + part.days * _DAY
+    reference = list(shelf.between(mine, first.window.start, end))
+    live = list(shelf.between(mine, max(end, like.end - part.last * part.seconds), np.inf))
     if not live:
         raise MonitoringError(
-            f"{like.model} has no window after the first {days} days, which are its reference",
+            f"{like.model} has no window after the first {part.days} days, which are its reference",
             str(shelf.folder),
             "Wait, or make the reference shorter: --reference-days.",
         )
     fitted = fit_reference(reference, layout, rules)
     return Checked(like.model, like.version, fitted.windows, fitted.seasons, tuple(check_windows(live, fitted)))
+
+
+def qualities(
+    labels: Labels, home: Path | None = None, *, output: str, loss: str = "absolute", seconds: int = HOUR
+) -> list[Quality]:
+    """Keep labels, and return how good the predictions of every window are that they touch, as far as is known now.
+
+    Whatever the order in which labels come, in the end a window has the figures that it would have had at once.
+
+    Args:
+        labels: What turned out.
+        home: The home; by default that of the project around the working directory.
+        output: The column that was predicted.
+        loss: What it is judged by; see `LOSSES`.
+        seconds: How long a window lasts.
+
+    Raises:
+        MonitoringError: An identity is none that a service gave; nothing that was logged has such an output.
+    """
+    pl = polars()
+    log = log_of(home)
+    shelf = LabelShelf(log.parent / LABELS)
+    touched = shelf.add(labels)
+    if not touched:
+        return []
+    first, end = min(touched), max(touched) + _DAY
+    known = shelf.between(first, end)
+    parts: dict[Window, list[Any]] = {}
+    for model, frame in _answered(log, since=first):
+        if LOGGED + output not in frame.columns:
+            continue
+        mine = frame.filter((pl.col("time").cast(pl.Int64) // (_DAY * 1000) * _DAY).is_in(list(touched)))
+        for window, rows in _by_window(model, mine, seconds, ()):
+            parts.setdefault(window, []).append(rows.select("id", "row", LOGGED + output))
+    if not parts:
+        raise MonitoringError(
+            f"Nothing that was logged on the days of these labels has the output '{output}'",
+            str(log),
+            "Name an output of the model.",
+        )
+    found = []
+    for window, frames_of in sorted(parts.items()):
+        rows = pl.concat(frames_of)
+        joined = join(rows["id"].to_numpy().astype("S36"), rows["row"].to_numpy(), known)
+        found.append(quality_of(window, rows[LOGGED + output].to_numpy(), joined, loss))
+    return found
 
 
 def _latest(name: str | None, home: Path | None, seconds: int) -> tuple[Shelf, Window]:
