@@ -136,6 +136,7 @@ def test_the_commands_tell_the_same_as_json(home):
 
 
 def test_what_is_not_there_is_said(home, tmp_path):
+    backfill(home, days=5)
     with pytest.raises(MonitoringError, match="Nothing was logged"):
         backfill(tmp_path / "none")
     with pytest.raises(NotFoundError, match=r"no windows of 'shp'.*Did you mean 'shop'"):
