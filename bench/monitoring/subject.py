@@ -45,8 +45,10 @@ def main() -> int:
         reference = worlds.stack(kept, min(rows, 100_000), rng)
         extra = (worlds.BEGUN + chosen * HOUR,)
     else:
-        # Rows of all hours of the reference, as many as a window has, at least 10,000.
-        sample = levels[rng.integers(0, REFERENCE, max(rows, 10_000))]
+        # Rows of all hours of the reference, as many as a window has, at least 10,000; twenty windows of them for
+        # NannyML, which takes its thresholds from the spread of the reference's chunks.
+        chunks = 20 if name == "nannyml" and windows > 1 else 1
+        sample = levels[rng.integers(0, REFERENCE, max(rows * chunks, 10_000))]
         reference, extra = rng.normal(sample, 1), ()
     sys.path.append(str(HERE / "peers"))
     warnings.simplefilter("ignore")
