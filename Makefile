@@ -42,6 +42,7 @@ bench: $(READY)
 	$(BIN)/python bench/batch/run.py
 	$(BIN)/python bench/gates/run.py
 	$(BIN)/python bench/properties/run.py
+	$(BIN)/python bench/monitoring/run.py
 
 # What pip installs is compiled afterwards, on all processors, and so is what is here: the first command need not wait,
 # nor every command where Python may not keep what it compiles. Some packages hold files that are not for this Python.

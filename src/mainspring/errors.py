@@ -21,6 +21,7 @@ __all__ = [
     "LeaseLostError",
     "MainspringError",
     "MissingBlobError",
+    "MonitoringError",
     "NetworkFilesystemError",
     "NewerFormatError",
     "NewerPackageError",
@@ -312,6 +313,10 @@ class ServingError(MainspringError):
 
 class ProofError(MainspringError):
     """A run cannot be run again: its code, its data or its environment are not what they were, and cannot be had."""
+
+
+class MonitoringError(MainspringError):
+    """Windows cannot be counted, kept, compared or joined as it was asked."""
 
 
 class NetworkFilesystemError(TrackingError):

@@ -14,7 +14,10 @@ import pytest
 import mainspring
 
 ROOT = Path(__file__).resolve().parents[2]
-LATE = ["mainspring", *(f"mainspring.{unit}" for unit in ("charts", "package", "quality", "registry", "stats"))]
+LATE = [
+    "mainspring",
+    *(f"mainspring.{unit}" for unit in ("charts", "monitoring", "package", "quality", "registry", "stats")),
+]
 
 
 def described(name: str) -> str:

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     )
     from mainspring.stats.costs import StockCost, stock_cost
     from mainspring.stats.decisions import RelativeChange, relative_change
+    from mainspring.stats.discoveries import benjamini_hochberg, benjamini_yekutieli, partial_conjunction
+    from mainspring.stats.distancing import DISTANCES, Distances, distances
+    from mainspring.stats.extremes import Tails, count_above, fit_tails, normal_above
     from mainspring.stats.frames import columns_of
     from mainspring.stats.intervals import (
         Clusters,
@@ -89,8 +92,10 @@ if TYPE_CHECKING:
     )
     from mainspring.stats.tails import student_above
     from mainspring.stats.tallies import Tallies
+    from mainspring.stats.trends import Cusum, Trend, cusum, cusum_limit, trend
 
 __all__ = [
+    "DISTANCES",
     "MEASURED",
     "Bins",
     "BrierParts",
@@ -103,6 +108,8 @@ __all__ = [
     "Correlation",
     "Coverage",
     "Curve",
+    "Cusum",
+    "Distances",
     "Estimate",
     "FrameProfile",
     "GroupMeans",
@@ -119,8 +126,12 @@ __all__ = [
     "ScaledPinball",
     "StockCost",
     "Suspect",
+    "Tails",
     "Tallies",
+    "Trend",
     "average_precision",
+    "benjamini_hochberg",
+    "benjamini_yekutieli",
     "binomial_at_most",
     "blocks",
     "brier_parts",
@@ -133,17 +144,24 @@ __all__ = [
     "confusion",
     "contrasts",
     "correlation",
+    "count_above",
     "coverage",
     "crossed_weeks",
+    "cusum",
+    "cusum_limit",
     "decode_profile",
+    "distances",
     "encode_profile",
+    "fit_tails",
     "group_means",
     "holm",
     "leakage_suspects",
     "linear_estimate",
     "merge_profiles",
     "naive_scales",
+    "normal_above",
     "paired_bootstrap",
+    "partial_conjunction",
     "pinball",
     "pinball_losses",
     "pit_bounds",
@@ -167,11 +185,13 @@ __all__ = [
     "share_upper",
     "stock_cost",
     "student_above",
+    "trend",
     "weighted_pinball",
 ]
 
 # Where each name lives. It is imported when it is first asked for: a pipeline whose steps are hits measures nothing.
 _PLACES = {
+    "DISTANCES": "mainspring.stats.distancing",
     "MEASURED": "mainspring.stats.columns",
     "Bins": "mainspring.stats.bins",
     "BrierParts": "mainspring.stats.classes",
@@ -184,6 +204,8 @@ _PLACES = {
     "Correlation": "mainspring.stats.relating",
     "Coverage": "mainspring.stats.calibration",
     "Curve": "mainspring.stats.classes",
+    "Cusum": "mainspring.stats.trends",
+    "Distances": "mainspring.stats.distancing",
     "Estimate": "mainspring.stats.contrasting",
     "FrameProfile": "mainspring.stats.profiles",
     "GroupMeans": "mainspring.stats.contrasting",
@@ -200,8 +222,12 @@ _PLACES = {
     "ScaledPinball": "mainspring.stats.losses",
     "StockCost": "mainspring.stats.costs",
     "Suspect": "mainspring.stats.relating",
+    "Tails": "mainspring.stats.extremes",
     "Tallies": "mainspring.stats.tallies",
+    "Trend": "mainspring.stats.trends",
     "average_precision": "mainspring.stats.classes",
+    "benjamini_hochberg": "mainspring.stats.discoveries",
+    "benjamini_yekutieli": "mainspring.stats.discoveries",
     "binomial_at_most": "mainspring.stats.proportions",
     "blocks": "mainspring.stats.intervals",
     "brier_parts": "mainspring.stats.classes",
@@ -214,17 +240,24 @@ _PLACES = {
     "confusion": "mainspring.stats.classes",
     "contrasts": "mainspring.stats.contrasting",
     "correlation": "mainspring.stats.relating",
+    "count_above": "mainspring.stats.extremes",
     "coverage": "mainspring.stats.calibration",
     "crossed_weeks": "mainspring.stats.intervals",
+    "cusum": "mainspring.stats.trends",
+    "cusum_limit": "mainspring.stats.trends",
     "decode_profile": "mainspring.stats.profiles",
+    "distances": "mainspring.stats.distancing",
     "encode_profile": "mainspring.stats.profiles",
+    "fit_tails": "mainspring.stats.extremes",
     "group_means": "mainspring.stats.contrasting",
     "holm": "mainspring.stats.multiplicity",
     "leakage_suspects": "mainspring.stats.relating",
     "linear_estimate": "mainspring.stats.contrasting",
     "merge_profiles": "mainspring.stats.profiles",
     "naive_scales": "mainspring.stats.losses",
+    "normal_above": "mainspring.stats.extremes",
     "paired_bootstrap": "mainspring.stats.intervals",
+    "partial_conjunction": "mainspring.stats.discoveries",
     "pinball": "mainspring.stats.losses",
     "pinball_losses": "mainspring.stats.losses",
     "pit_bounds": "mainspring.stats.calibration",
@@ -248,6 +281,7 @@ _PLACES = {
     "share_upper": "mainspring.stats.proportions",
     "stock_cost": "mainspring.stats.costs",
     "student_above": "mainspring.stats.tails",
+    "trend": "mainspring.stats.trends",
     "weighted_pinball": "mainspring.stats.losses",
 }
 

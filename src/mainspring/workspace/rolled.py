@@ -36,7 +36,18 @@ from mainspring.serving.predlog import (
     segments,
 )
 
-__all__ = ["INPUT", "OUTPUT", "Rolled", "Table", "erase_rolled", "find_rolled", "prune_rolled", "roll", "tables"]
+__all__ = [
+    "INPUT",
+    "OUTPUT",
+    "Rolled",
+    "Table",
+    "erase_rolled",
+    "find_rolled",
+    "frames",
+    "prune_rolled",
+    "roll",
+    "tables",
+]
 
 INPUT: Final = "input."
 OUTPUT: Final = "output."
@@ -107,13 +118,41 @@ def roll(folder: Path) -> Rolled:
     return Rolled(files, rows, tuple(damaged))
 
 
-def _roll(out: Path, segment: Segment) -> int:
-    """Write the tables of a file of frames, remove it, and return how many rows it had."""
+def frames(folder: Path, since: float = 0.0) -> Iterator[tuple[ModelRow, Any]]:
+    """Yield all that a log has, as frames of Polars with a row for each predicted row, about in the order of time.
+
+    Args:
+        folder: The log.
+        since: Files that were finished before this time (seconds since 1970 UTC) are left out.
+
+    Raises:
+        BatchError: Polars is not installed.
+    """
+    rolled = [(one.begun, one.path, True) for one in tables(folder)]
+    found = rolled + [(one.begun, one.path, False) for one in segments(folder)]
+    for _, path, is_table in sorted(found):
+        if path.stat().st_mtime < since:
+            continue
+        if is_table:
+            yield _model_of(path), polars().read_parquet(path, glob=False)
+            continue
+        models, answers = _sorted_out(path)
+        for number, given in answers.items():
+            yield models[number], _frame(models[number], given)
+
+
+def _sorted_out(path: Path) -> tuple[dict[int, ModelRow], dict[int, list[AnswerRow]]]:
     models: dict[int, ModelRow] = {}
     answers: dict[int, list[AnswerRow]] = {}
-    for answer in read_segment(segment.path):
+    for answer in read_segment(path):
         models[answer.model.number] = answer.model
         answers.setdefault(answer.model.number, []).append(answer.row)
+    return models, answers
+
+
+def _roll(out: Path, segment: Segment) -> int:
+    """Write the tables of a file of frames, remove it, and return how many rows it had."""
+    models, answers = _sorted_out(segment.path)
     if answers:
         out.mkdir(exist_ok=True)
         flush_folder(out.parent)

@@ -1,0 +1,13 @@
+"""The rates alone, as JSON: python bench/monitoring/simulate.py REFERENCES FILE."""
+
+import json
+import sys
+from pathlib import Path
+
+from rates import everything
+
+if __name__ == "__main__":
+    told = []
+    for one in everything(int(sys.argv[1]), lambda text: print(text, file=sys.stderr, flush=True)):
+        told.append(one)
+        Path(sys.argv[2]).write_text(json.dumps(told, indent=1) + "\n")

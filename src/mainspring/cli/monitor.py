@@ -1,0 +1,211 @@
+"""`mainspring monitor`: windows of the prediction log, what is found in them, and rows that show it."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import typer
+from msgspec import Struct
+
+from mainspring.charts.numbers import count, moment, short
+from mainspring.cli.options import AsJson, HomePath, flat
+from mainspring.cli.printing import mark, numbers, put, put_json, put_pairs, put_table, stamp
+from mainspring.errors import NotFoundError, nearest
+from mainspring.monitoring import Check, Finding, Measure, Window
+from mainspring.workspace.windows import Checked, Example, Part, backfill, check_home, explain
+
+__all__ = ["COMMANDS"]
+
+Model = Annotated[str | None, typer.Argument(metavar="[MODEL]", help="The model; by default the only one.")]
+Seconds = Annotated[int, typer.Option("--window", metavar="SECONDS", help="How long a window lasts.")]
+Days = Annotated[
+    int, typer.Option("--reference-days", metavar="DAYS", help="How many days, from the first on, are the reference.")
+]
+
+
+class Watched(Struct, frozen=True):
+    """Which windows, in which home."""
+
+    seconds: Seconds = 3600
+    days: Days = 28
+    segment: Annotated[str, typer.Option("--segment", metavar="COLUMN=VALUE", help="Only rows with that value.")] = ""
+    last: Annotated[int, typer.Option("--last", metavar="WINDOWS", help="How many windows are checked at most.")] = 168
+    home: HomePath = None
+
+    def check(self, model: str | None) -> Checked:
+        """Return what comes of them."""
+        return check_home(model, self.home, part=Part(self.seconds, self.days, self.segment, self.last))
+
+
+def make_windows(
+    *,
+    seconds: Seconds = 3600,
+    days: Days = 28,
+    segments: Annotated[
+        list[str] | None,
+        typer.Option("--segment", metavar="COLUMN", help="Make windows of each of its values too; may be repeated."),
+    ] = None,
+    home: HomePath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make all windows of the prediction log again.
+
+    Columns are counted on bins of the first days of each version; columns that are sensitive are not in the log. It
+    needs mainspring[serve,data].
+    """
+    made = backfill(home, seconds=seconds, days=days, segments=segments or ())
+    if as_json:
+        put_json(
+            [{"model": one.model, "version": one.version, "windows": one.windows, "rows": one.rows} for one in made]
+        )
+        return
+    rows = [(one.model, short(one.version), f"{one.windows:,}", f"{one.rows:,}") for one in made]
+    put_table(("model", "package", "windows", "rows"), rows, right=("windows", "rows"))
+
+
+@flat
+def check_windows(
+    model: Model = None,
+    *,
+    watched: Watched,
+    as_json: AsJson = False,
+) -> None:
+    """Check the windows of a model against its reference.
+
+    What is found has shown in three of six windows, is large enough to matter, and stands after correction for all
+    columns that were looked at. Exit code 1: the latest window has findings.
+    """
+    checked = watched.check(model)
+    if as_json:
+        put_json(_record(checked))
+    else:
+        _print(checked)
+    if checked.checks[-1].findings:
+        raise typer.Exit(1)
+
+
+def _print(checked: Checked) -> None:
+    last = checked.checks[-1]
+    put_pairs(
+        [
+            ("model", f"{checked.model}, package {short(checked.version)}"),
+            ("reference", count(checked.reference, "window")),
+            ("checked", f"{count(len(checked.checks), 'window')}, the latest of {moment(last.window.start)}"),
+            *[("remark", remark) for remark in last.remarks],
+        ]
+    )
+    found = [(check, finding) for check in checked.checks for finding in check.findings]
+    put()
+    if not found:
+        put(f"{mark('ok')} nothing is found")
+        return
+    rows = [
+        (str(number), moment(check.window.start), one.check, one.column or "-", f"{one.adjusted:.2g}", one.says)
+        for number, (check, one) in enumerate(found, 1)
+    ]
+    put_table(("number", "window", "check", "column", "p", "what"), rows, right=("number",))
+    put()
+    put("Rows that show one: mainspring monitor explain NUMBER")
+
+
+@flat
+def explain_finding(
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="Which of the findings that 'check' lists.")],
+    model: Annotated[str | None, typer.Option("--model", metavar="NAME", help="The model.")] = None,
+    *,
+    watched: Watched,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a finding rests on: every window of it, its band, and a few rows of the log."""
+    checked = watched.check(model)
+    found = [(check, finding) for check in checked.checks for finding in check.findings]
+    if not 1 <= number <= len(found):
+        near = nearest(str(number), map(str, range(1, len(found) + 1)))
+        raise NotFoundError(
+            f"There is no finding {number}", None, f"Did you mean {near}?" if near else "See: mainspring monitor check."
+        )
+    check, finding = found[number - 1]
+    rows = explain(finding, check.window, watched.home)
+    if as_json:
+        put_json({**_finding(finding), "rows": [_example(one) for one in rows]})
+        return
+    _print_finding(finding)
+    if rows:
+        put()
+        columns = list(rows[0].values)
+        table = [(one.id, str(one.row), *(str(one.values[name]) for name in columns)) for one in rows]
+        put_table(("id", "row", *columns), table)
+
+
+def _print_finding(finding: Finding) -> None:
+    measure, (low, high) = finding.measure, finding.band
+    put_pairs(
+        [
+            ("found", finding.says),
+            ("check", f"{finding.check} of {finding.column or 'the window'}{_by(measure)}"),
+            ("windows", ", ".join(moment(one.start) for one in finding.windows)),
+            ("size", f"{measure.size:.4g}, remarkable from {measure.threshold:.4g}"),
+            ("band", f"{low:.4g} to {high:.4g}"),
+            ("p", f"{measure.p:.2g} in the latest window; {finding.adjusted:.2g} adjusted, over all of them"),
+            *([("values", ", ".join(finding.values))] if finding.values else []),
+        ]
+    )
+
+
+def _by(measure: Measure) -> str:
+    return f", by {measure.by}" if measure.by else ""
+
+
+def _example(one: Example) -> dict[str, Any]:
+    return {"id": one.id, "row": one.row, "values": {name: _plain(value) for name, value in one.values.items()}}
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else numbers(value)
+
+
+def _record(checked: Checked) -> dict[str, Any]:
+    return {
+        "model": checked.model,
+        "version": checked.version,
+        "reference": checked.reference,
+        "seasons": checked.seasons,
+        "windows": [_window(check) for check in checked.checks],
+    }
+
+
+def _window(check: Check) -> dict[str, Any]:
+    return {
+        **_slice(check.window),
+        "rows": check.rows,
+        "cold": check.cold,
+        "remarks": list(check.remarks),
+        "findings": [_finding(one) for one in check.findings],
+        "measures": [_measure(one) for one in check.measures],
+    }
+
+
+def _slice(window: Window) -> dict[str, Any]:
+    return {"start": stamp(window.start), "seconds": window.seconds, "segment": window.segment}
+
+
+def _measure(one: Measure) -> dict[str, Any]:
+    figures = {name: numbers(getattr(one, name)) for name in ("size", "value", "expected", "threshold", "p")}
+    return {"check": one.check, "column": one.column, **figures, "by": one.by}
+
+
+def _finding(one: Finding) -> dict[str, Any]:
+    return {
+        **_measure(one.measure),
+        "adjusted": one.adjusted,
+        "band": _listed(one.band),
+        "windows": [stamp(window.start) for window in one.windows],
+        "says": one.says,
+        "values": list(one.values),
+    }
+
+
+def _listed(values: Iterable[float]) -> list[Any]:
+    return [numbers(value) for value in values]
+
+
+COMMANDS = {"backfill": make_windows, "check": check_windows, "explain": explain_finding}

@@ -1,0 +1,247 @@
+"""Labels: what turned out, joined to what was predicted by the identity of the prediction, whenever it comes."""
+
+import math
+import os
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from mainspring.digest import blob_of
+from mainspring.errors import MonitoringError, NewerFormatError, nearest
+from mainspring.monitoring.windows import Window
+
+__all__ = ["LOSSES", "Joined", "LabelShelf", "Labels", "Quality", "join", "quality_of"]
+
+Floats = npt.NDArray[np.float64]
+_FORMAT: Final = "mainspring-labels/1"
+_DAY: Final = 86_400
+
+LOSSES: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "absolute": lambda predicted, actual: np.abs(predicted - actual),
+    "squared": lambda predicted, actual: (predicted - actual) ** 2,
+    "error": lambda predicted, actual: predicted - actual,
+    "wrong": lambda predicted, actual: (np.round(predicted) != np.round(actual)).astype(np.float64),
+}
+"""What a prediction may be judged by: how far off, its square, by how much too high, or whether it was wrong."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labels:
+    """What turned out.
+
+    Attributes:
+        ids: Identities of predictions.
+        rows: The row of the answer, where it had several.
+        values: What turned out; a category by the number of its class.
+        arrived: When it was known, in seconds since 1970 UTC. Of two labels of one row the later one holds.
+    """
+
+    ids: npt.NDArray[Any]
+    rows: npt.NDArray[np.int64]
+    values: Floats
+    arrived: Floats
+
+    @classmethod
+    def of(cls, ids: Iterable[str], values: npt.ArrayLike, arrived: npt.ArrayLike, rows: npt.ArrayLike = 0) -> "Labels":
+        """Return labels of lists or arrays; one row or time holds for all.
+
+        Raises:
+            MonitoringError: They differ in length.
+        """
+        names = np.array(list(ids), dtype="S36")
+        sides = [np.asarray(one, dtype=np.float64) for one in (values, arrived, rows)]
+        if any(side.ndim and side.shape != names.shape for side in sides) or not sides[0].ndim:
+            raise MonitoringError(
+                f"There are {names.size:,} identities and another number of labels", fix="Give one label for each."
+            )
+        value, time, row = (np.broadcast_to(side, names.shape) for side in sides)
+        return cls(names, row.astype(np.int64), value, time)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Joined:
+    """Labels beside predictions.
+
+    Attributes:
+        values: What turned out, for each prediction; NaN where that is not known.
+        arrived: When that was known.
+        unknown: How many labels belong to none of the predictions.
+        replaced: How many labels gave way to a later one of the same row.
+    """
+
+    values: Floats
+    arrived: Floats
+    unknown: int
+    replaced: int
+
+
+def join(ids: npt.ArrayLike, rows: npt.ArrayLike, labels: Labels) -> Joined:
+    """Return the label of each prediction.
+
+    Exact: by identity and row. In whatever order labels come, the result is the same.
+
+    Args:
+        ids: Identities of predictions, texts.
+        rows: Which row of the answer each is; 0 for all where answers have one row.
+        labels: What turned out.
+    """
+    names = np.asarray(ids).astype("S36") if np.asarray(ids).dtype.kind != "S" else np.asarray(ids)
+    order = np.lexsort((labels.values, labels.arrived))
+    numbers = np.broadcast_to(np.asarray(rows), names.shape)
+    several = bool(np.any(numbers) or np.any(labels.rows))
+    keys, wanted = _keys(names, numbers, several), _keys(labels.ids, labels.rows, several)
+    place_of = {key: place for place, key in enumerate(keys)}
+    places = np.fromiter((place_of.get(key, -1) for key in wanted), np.int64, len(wanted))[order]
+    known = places >= 0
+    values, arrived = np.full(names.size, np.nan), np.full(names.size, np.nan)
+    values[places[known]] = labels.values[order][known]
+    arrived[places[known]] = labels.arrived[order][known]
+    matched = int(np.isfinite(arrived).sum())
+    return Joined(values, arrived, int((~known).sum()), int(known.sum()) - matched)
+
+
+def _keys(ids: npt.NDArray[Any], rows: npt.NDArray[Any], several: bool) -> list[Any]:
+    listed: list[Any] = ids.tolist()
+    return list(zip(listed, rows.tolist(), strict=True)) if several else listed
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How good the predictions of a window were, as far as that is known.
+
+    Attributes:
+        window: Which.
+        predictions: How many there were.
+        labelled: Of how many it is known what turned out.
+        loss: The mean loss of those; None where there are none.
+        spread: The standard deviation of their losses.
+    """
+
+    window: Window
+    predictions: int
+    labelled: int
+    loss: float | None
+    spread: float | None
+
+    @property
+    def coverage(self) -> float:
+        """The share of predictions of which it is known what turned out."""
+        return self.labelled / self.predictions if self.predictions else 0.0
+
+
+def quality_of(window: Window, predicted: npt.ArrayLike, joined: Joined, loss: str = "absolute") -> Quality:
+    """Return how good predictions were. Sums are exact (Shewchuk 1997), so the order of rows does not count.
+
+    Raises:
+        MonitoringError: There is no such loss.
+    """
+    if loss not in LOSSES:
+        near = nearest(loss, LOSSES)
+        raise MonitoringError(
+            f"There is no loss '{loss}'", fix=f"Did you mean '{near}'?" if near else f"There are {', '.join(LOSSES)}."
+        )
+    given = np.asarray(predicted, dtype=np.float64)
+    known = np.isfinite(joined.values) & np.isfinite(given)
+    losses = LOSSES[loss](given[known], joined.values[known]).tolist()
+    if not losses:
+        return Quality(window, given.size, 0, None, None)
+    mean = math.fsum(losses) / len(losses)
+    spread = math.sqrt(math.fsum((one - mean) ** 2 for one in losses) / len(losses))
+    return Quality(window, given.size, len(losses), mean, spread)
+
+
+class _Stored(msgspec.Struct):
+    format: str
+    ids: bytes
+    rows: bytes
+    values: bytes
+    arrived: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LabelShelf:
+    """Labels that have come, in a folder: a file for each delivery and day of the predictions, never changed.
+
+    A delivery that comes twice is one. Whatever the order of deliveries, the same labels are read.
+
+    Attributes:
+        folder: Where they are.
+    """
+
+    folder: Path
+
+    def add(self, labels: Labels) -> tuple[int, ...]:
+        """Keep labels; returns the days of the predictions that they are of, as seconds since 1970 of their begin.
+
+        Raises:
+            MonitoringError: An identity is none that a service gave.
+        """
+        days = (_moments(labels.ids) // _DAY).astype(np.int64) * _DAY
+        for day in np.unique(days).tolist():
+            mine = days == day
+            stored = _Stored(
+                _FORMAT,
+                labels.ids[mine].astype("S36").tobytes(),
+                *(np.ascontiguousarray(one[mine], kind).tobytes() for one, kind in _parts(labels)),
+            )
+            data = zlib.compress(msgspec.msgpack.encode(stored), 1)
+            folder = self.folder / str(day)
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / f"{blob_of(data)[:32]}.labels"
+            if not path.exists():
+                fresh = path.with_name(f".{path.name}-{os.urandom(4).hex()}")
+                with fresh.open("xb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                fresh.replace(path)
+        return tuple(np.unique(days).tolist())
+
+    def between(self, start: float, end: float) -> Labels:
+        """Return the labels of predictions made from one moment up to another, in an order that files do not change."""
+        found = [_EMPTY]
+        for folder in sorted(self.folder.glob("[0-9]*")):
+            if start - _DAY < int(folder.name) < end:
+                found += [_decoded(path.read_bytes(), path) for path in sorted(folder.glob("*.labels"))]
+        parts = [np.concatenate([getattr(one, name) for one in found]) for name in Labels.__slots__]
+        whole = Labels(*parts)
+        moments = _moments(whole.ids)
+        mine = (moments >= start) & (moments < end)
+        return Labels(*(getattr(whole, name)[mine] for name in Labels.__slots__))
+
+
+_EMPTY: Final = Labels(np.empty(0, "S36"), np.empty(0, np.int64), np.empty(0), np.empty(0))
+
+
+def _parts(labels: Labels) -> tuple[tuple[npt.NDArray[Any], str], ...]:
+    return (labels.rows, "<i8"), (labels.values, "<f8"), (labels.arrived, "<f8")
+
+
+def _decoded(data: bytes, path: Path) -> Labels:
+    try:
+        stored = msgspec.msgpack.decode(zlib.decompress(data), type=_Stored)
+    except (zlib.error, msgspec.DecodeError) as error:
+        raise MonitoringError(f"This is no file of labels: {error}", str(path), "Give the labels again.") from error
+    if stored.format != _FORMAT:
+        raise NewerFormatError(
+            f"Labels have the format {stored.format!r}, and this release knows {_FORMAT!r}", str(path)
+        )
+    sides = ((stored.rows, "<i8"), (stored.values, "<f8"), (stored.arrived, "<f8"))
+    return Labels(np.frombuffer(stored.ids, "S36"), *(np.frombuffer(raw, kind) for raw, kind in sides))
+
+
+def _moments(ids: npt.NDArray[Any]) -> Floats:
+    """When predictions were made: the first 48 bits of their identity are milliseconds (UUIDv7, RFC 9562)."""
+    try:
+        heads = [int(one[:8] + one[9:13], 16) for one in ids.tolist()]
+    except ValueError as error:
+        raise MonitoringError(
+            f"A label has an identity that is none: {error}", fix="Give the 'id' of the answer."
+        ) from error
+    return np.array(heads, dtype=np.float64) / 1000

@@ -1,0 +1,219 @@
+"""Streams of figures, one for each window: errors of joined labels, service and training figures."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mainspring.errors import MonitoringError
+from mainspring.monitoring.labels import Quality
+from mainspring.monitoring.matching import Seasonal, level_loss, seasonal
+from mainspring.monitoring.windows import Window
+from mainspring.stats import Cusum, Tails, Trend, cusum, cusum_limit, fit_tails, trend
+
+__all__ = ["ErrorStream", "Estimate", "Moved", "Stream", "fit_errors", "fit_estimate", "fit_stream"]
+
+Floats = npt.NDArray[np.float64]
+_LEAST: Final = 100
+_DAY: Final = 86_400
+_LEVEL: Final = 1e-3
+_TREND: Final = 1e-3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ErrorStream:
+    """How the mean loss of windows behaves while nothing changes.
+
+    Attributes:
+        match: Sums of the mean losses by cell of the season.
+        spread: The standard deviation between windows of a cell, for windows of as many labels as the reference's.
+        labels: The median number of labels of a reference window.
+        limit: The height of the cumulative sums that a month without change reaches with a chance of 5%.
+    """
+
+    match: Seasonal
+    spread: float
+    labels: float
+    limit: float
+
+    def follow(self, windows: Sequence[Quality]) -> Cusum:
+        """Return the cumulative sums of windows that follow each other; those without labels count as unchanged."""
+        named = [one.window for one in windows]
+        matched = self.match.match(named)
+        expected = (matched.sums / np.maximum(matched.count, 1))[:, 0]
+        known = np.array([one.labelled for one in windows], dtype=np.float64)
+        losses = np.array([math.nan if one.loss is None else one.loss for one in windows])
+        fewer = np.sqrt(np.maximum(1.0, self.labels / np.maximum(known, 1)))
+        z = (losses - expected) / (self.spread * np.sqrt(1 + 1 / np.maximum(matched.count[:, 0], 1)) * fewer)
+        return cusum(np.where(known > 0, z, 0.0), self.limit)
+
+
+def fit_errors(windows: Sequence[Quality], *, month: int = 720, shift: float = 0.0) -> ErrorStream:
+    """Return how the mean loss of reference windows behaves.
+
+    Losses are standardised by the cell of their season, leaving each window out of its own; the limit of the sums is
+    from a moving block bootstrap of days of them.
+
+    Raises:
+        MonitoringError: Fewer than 100 windows have labels.
+    """
+    usable = [one for one in windows if one.loss is not None]
+    if len(usable) < _LEAST:
+        raise MonitoringError(
+            f"{len(usable)} windows have labels, too few to know how errors vary", fix=f"Wait for {_LEAST}."
+        )
+    named, losses = [one.window for one in usable], np.array([[one.loss or 0.0] for one in usable])
+    match, z, spread = _standardised(named, losses, shift)
+    block = max(2, min(len(z) // 4, _DAY // max(named[0].seconds, 1)))
+    labels = float(np.median([one.labelled for one in usable]))
+    return ErrorStream(match, spread, labels, cusum_limit(z, month, block=block))
+
+
+def _standardised(windows: Sequence[Window], figures: Floats, shift: float) -> tuple[Seasonal, Floats, float]:
+    match = seasonal(windows, figures, level_loss, shift)
+    rest = match.without(windows, figures)
+    apart = (figures - rest.sums / np.maximum(rest.count, 1))[:, 0] / np.sqrt(1 + 1 / np.maximum(rest.count[:, 0], 1))
+    spread = max(float(np.sqrt((apart**2).mean())), 1e-12)
+    return match, apart / spread, spread
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Whether a figure has jumped, or leaks away slowly.
+
+    Attributes:
+        jump: Whether the last three figures are all further from their season than the reference ever explains.
+        leak: Whether the days rise or fall, by more than the least change that matters over the days looked at.
+        value: The last figure.
+        expected: What its season has in the reference.
+        band: From where to where it may go.
+        p: The largest p-value of the last three figures.
+        trend: The trend of the medians of days, in the figure's unit a day.
+    """
+
+    jump: bool
+    leak: bool
+    value: float
+    expected: float
+    band: tuple[float, float]
+    p: float
+    trend: Trend
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stream:
+    """How a figure of service or training behaves while nothing changes; see `fit_stream`."""
+
+    match: Seasonal
+    spread: float
+    tails: Tails
+    floor: float
+    least: int = 3
+
+    def follow(self, windows: Sequence[Window], values: npt.ArrayLike) -> Moved:
+        """Return whether a figure has moved, from its values in windows that follow each other.
+
+        Raises:
+            MonitoringError: There are fewer than three.
+        """
+        figures = np.asarray(values, dtype=np.float64)
+        if figures.size < self.least:
+            raise MonitoringError(f"{figures.size} values say nothing", fix=f"Give at least {self.least}.")
+        matched = self.match.match(windows)
+        expected = (matched.sums / np.maximum(matched.count, 1))[:, 0]
+        scale = self.spread * np.sqrt(1 + 1 / np.maximum(matched.count[:, 0], 1))
+        apart = figures - expected
+        p = self.tails.above((np.abs(apart) / scale)[:, np.newaxis])[:, 0]
+        recent = slice(-self.least, None)
+        same = abs(float(np.sign(apart[recent]).sum())) == self.least
+        jump = same and bool((p[recent] <= _LEVEL**0.5).all()) and bool((np.abs(apart[recent]) >= self.floor).all())
+        days = np.array([one.start // _DAY for one in windows])
+        medians = np.array([np.median(apart[days == day]) for day in np.unique(days)])
+        slow = trend(medians)
+        leak = slow.p <= _TREND and abs(slow.slope) * medians.size >= self.floor
+        limit = float(self.tails.level(_LEVEL)[0] * scale[-1])
+        band = float(expected[-1]) - limit, float(expected[-1]) + limit
+        return Moved(jump, leak, float(figures[-1]), float(expected[-1]), band, float(p[recent].max()), slow)
+
+
+def fit_stream(windows: Sequence[Window], values: npt.ArrayLike, *, floor: float = 0.0, shift: float = 0.0) -> Stream:
+    """Return how a figure behaves in reference windows.
+
+    For figures of a service (latency, throughput, errors, memory, queue) or of training (time, cost); give logarithms
+    of what grows by factors. A jump is three figures in a row, on one side, each with a p-value of the tail at most
+    0.03; a slow leak is a trend of the medians of days, after the season is taken off, by Mann and Kendall's test at
+    0.001, of a size (Theil and Sen's slope times days) of at least the floor.
+
+    Args:
+        windows: The reference windows.
+        values: The figure in each.
+        floor: The least change that matters.
+        shift: Hours by which local time is ahead of UTC.
+
+    Raises:
+        MonitoringError: There are fewer than 100 windows.
+    """
+    figures = np.asarray(values, dtype=np.float64)
+    if figures.size < _LEAST:
+        raise MonitoringError(
+            f"{figures.size} windows are too few to know how a figure varies", fix=f"Wait for {_LEAST}."
+        )
+    match, z, spread = _standardised(windows, figures[:, np.newaxis], shift)
+    return Stream(match, spread, fit_tails(np.abs(z)[:, np.newaxis]), floor)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimate:
+    """What predictions of a kind have cost, for windows of which it is not known yet what turned out.
+
+    Attributes:
+        losses: The mean loss of labelled rows, by bin of the prediction.
+        band: How far below and above the estimate the mean loss of 95% of labelled windows was.
+    """
+
+    losses: Floats
+    band: tuple[float, float]
+
+    def of(self, counts: npt.ArrayLike) -> tuple[float, float, float]:
+        """Return the expected mean loss of a window, and its band, from counts of its predictions by bin.
+
+        It tells what changes because other things are predicted. It cannot tell that the concept has changed: that
+        needs labels.
+        """
+        share = np.asarray(counts, dtype=np.float64)
+        value = float((share * self.losses).sum() / max(share.sum(), 1.0))
+        return value, value + self.band[0], value + self.band[1]
+
+
+def fit_estimate(counts: npt.ArrayLike, losses: npt.ArrayLike, labelled: npt.ArrayLike) -> Estimate:
+    """Return the estimate that labelled windows give.
+
+    The mean loss by bin of the prediction, as in direct standardisation; the band is the quantiles of what labelled
+    windows' losses were off an estimate from the others (jackknife+, Barber, Candès, Ramdas, Tibshirani 2021).
+
+    Args:
+        counts: Predictions by window and bin.
+        losses: Sums of losses of labelled rows, by window and bin.
+        labelled: Labelled rows, by window and bin.
+
+    Raises:
+        MonitoringError: There are fewer than 20 windows with labels.
+    """
+    every, sums, rows = (np.asarray(one, dtype=np.float64) for one in (counts, losses, labelled))
+    used = rows.sum(1) > 0
+    if used.sum() < 20:
+        raise MonitoringError(f"{int(used.sum())} windows have labels, too few for an estimate", fix="Wait for 20.")
+    total, known = sums.sum(0), rows.sum(0)
+    overall = total.sum() / known.sum()
+
+    def means(part: Floats, size: Floats) -> Floats:
+        return np.asarray(np.where(size > 0, part / np.maximum(size, 1), overall), dtype=np.float64)
+
+    without = means(total - sums, known - rows)
+    expected = (every * without).sum(1) / np.maximum(every.sum(1), 1)
+    off = (sums.sum(1) / np.maximum(rows.sum(1), 1) - expected)[used]
+    low, high = np.quantile(off, [0.025, 0.975], method="inverted_cdf")
+    return Estimate(means(total, known), (float(low), float(high)))

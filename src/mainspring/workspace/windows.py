@@ -1,0 +1,398 @@
+"""Windows of a home: made from its prediction log, compared with the reference, explained by rows of the log."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from mainspring.batch.polars import polars
+from mainspring.errors import MonitoringError, NotFoundError, nearest
+from mainspring.monitoring import (
+    OUTPUT,
+    WINDOWS,
+    Check,
+    Finding,
+    Labels,
+    LabelShelf,
+    Layout,
+    Measure,
+    Quality,
+    Rules,
+    Served,
+    Shelf,
+    Window,
+    WindowProfile,
+    check_windows,
+    count_rows,
+    fit_reference,
+    join,
+    layout_of,
+    merge_windows,
+    quality_of,
+)
+from mainspring.serving.predlog import ModelRow
+from mainspring.stats import columns_of, merge_profiles, profile_frame
+from mainspring.workspace.predictions import log_of
+from mainspring.workspace.rolled import INPUT, frames
+from mainspring.workspace.rolled import OUTPUT as LOGGED
+
+__all__ = ["Backfilled", "Checked", "Example", "Part", "backfill", "check_home", "explain", "qualities"]
+
+HOUR: Final = 3600
+LABELS: Final = "labels"  # the folder in a home
+_DAY: Final = 86_400
+_KEPT: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Backfilled:
+    """What was made of the log.
+
+    Attributes:
+        model: The name of the model.
+        version: The digest of its package.
+        windows: How many windows there are.
+        rows: How many rows they have.
+    """
+
+    model: str
+    version: str
+    windows: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of the windows of a model after its reference.
+
+    Attributes:
+        model: The name of the model.
+        version: The digest of the package.
+        reference: How many windows the reference has.
+        seasons: By which season each column is matched.
+        checks: One for each window, the earliest first.
+    """
+
+    model: str
+    version: str
+    reference: int
+    seasons: dict[str, str]
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which windows are checked.
+
+    Attributes:
+        seconds: How long they last.
+        days: How many days, from the first on, are the reference.
+        segment: Which rows, as `column=value`; empty for all. They are compared with their own past.
+        last: How many windows are checked at most, so that memory does not grow with the log.
+    """
+
+    seconds: int = HOUR
+    days: int = 28
+    segment: str = ""
+    last: int = 168
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A logged row that shows what was found.
+
+    Attributes:
+        id: The identity of the prediction.
+        row: Which row of the answer.
+        values: What is in the columns that are logged.
+    """
+
+    id: str
+    row: int
+    values: dict[str, Any]
+
+
+def backfill(
+    home: Path | None = None, *, seconds: int = HOUR, days: int = 28, segments: Sequence[str] = ()
+) -> list[Backfilled]:
+    """Make all windows of the log again; what was there is replaced.
+
+    Args:
+        home: The home; by default that of the project around the working directory.
+        seconds: How long a window lasts.
+        days: How many days, from the first answer of a version on, are its reference: its layout is made of them.
+        segments: Inputs by whose values windows are made besides those of all rows, such as `store`.
+
+    Raises:
+        MonitoringError: Nothing was logged.
+    """
+    log = log_of(home)
+    shelf = Shelf(log.parent / WINDOWS)
+    layouts = _layouts(log, shelf, days)
+    if not layouts:
+        raise MonitoringError("Nothing was logged that could be watched", str(log), "Serve a model first.")
+    open_windows: dict[Window, WindowProfile] = {}
+    written: dict[Window, int] = {}
+    for model, frame in _answered(log):
+        layout = layouts[model.name, model.package]
+        for window, part in _by_window(model, frame, seconds, segments):
+            profile = count_rows(layout, window, _columns(part), _served(part))
+            before = open_windows.get(window) or (shelf.get(window) if window in written else None)
+            open_windows[window] = profile if before is None else merge_windows([before, profile], window)
+        _put(shelf, open_windows, written, least=_KEPT)
+    _put(shelf, open_windows, written, least=0)
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    for window, rows in written.items():
+        if window.segment:
+            continue
+        count, total = found.get((window.model, window.version), (0, 0))
+        found[window.model, window.version] = count + 1, total + rows
+    return [Backfilled(*key, *figures) for key, figures in sorted(found.items())]
+
+
+def _put(shelf: Shelf, profiles: dict[Window, WindowProfile], written: dict[Window, int], *, least: int) -> None:
+    """Write all windows but the newest, to which rows may still come; memory stays flat."""
+    for window in sorted(profiles)[: max(0, len(profiles) - least)]:
+        profile = profiles.pop(window)
+        shelf.put(profile)
+        written[window] = profile.rows
+
+
+def _layouts(log: Path, shelf: Shelf, days: int) -> dict[tuple[str, str], Layout]:
+    """The layout of each version: the one that is kept, or one made of the first days of its log."""
+    found: dict[tuple[str, str], Layout] = {}
+    profiles: dict[tuple[str, str], tuple[float, Any, Any]] = {}
+    for model, frame in _answered(log):
+        key = model.name, model.package
+        if key in found:
+            continue
+        kept = shelf.layout(*key)
+        if kept is not None:
+            found[key] = kept
+            continue
+        first = frame["time"].min().timestamp()
+        begun = profiles[key][0] if key in profiles else first
+        if first < begun + days * _DAY:
+            sides = [profile_frame(_side(frame, prefix)) for prefix in (INPUT, LOGGED)]
+            if key in profiles:
+                sides = [merge_profiles([old, new]) for old, new in zip(profiles[key][1:], sides, strict=True)]
+            profiles[key] = min(begun, first), sides[0], sides[1]
+    for key, (_, inputs, outputs) in profiles.items():
+        found[key] = layout_of([inputs], outputs=[outputs])
+        shelf.put_layout(*key, found[key])
+    return found
+
+
+def _answered(log: Path, since: float = 0.0) -> Iterator[tuple[ModelRow, Any]]:
+    """Yield what was answered, not what a shadow predicted, nor what was erased."""
+    pl = polars()
+    for model, frame in frames(log, since):
+        kept = frame.filter(~pl.col("shadow") & ~pl.col("erased"))
+        if kept.height:
+            yield model, kept
+
+
+def _by_window(model: ModelRow, frame: Any, seconds: int, segments: Sequence[str]) -> Iterator[tuple[Window, Any]]:
+    pl = polars()
+    starts = (frame["time"].cast(pl.Int64) // (seconds * 1000) * seconds).alias("window")
+    for (start,), part in frame.with_columns(starts).group_by("window", maintain_order=True):
+        whole = Window(int(start), seconds, model.name, model.package)
+        yield whole, part
+        for column in segments:
+            if INPUT + column in part.columns:
+                for (value,), rows in part.group_by(INPUT + column, maintain_order=True):
+                    yield replace(whole, segment=f"{column}={value}"), rows
+
+
+def _side(frame: Any, prefix: str) -> Any:
+    """The columns of one side, without their prefix; a vector as one column for each of its places."""
+    pl = polars()
+    made = []
+    for name in frame.columns:
+        if not name.startswith(prefix):
+            continue
+        series, plain = frame[name], name.removeprefix(prefix)
+        if isinstance(series.dtype, pl.Array):
+            made += [series.arr.get(place).alias(f"{plain}[{place}]") for place in range(series.dtype.size)]
+        else:
+            made.append(series.alias(plain))
+    return pl.DataFrame(made)
+
+
+def _columns(frame: Any) -> Any:
+    inputs, outputs = columns_of(_side(frame, INPUT)), columns_of(_side(frame, LOGGED))
+    return (*inputs, *(replace(one, name=OUTPUT + one.name) for one in outputs))
+
+
+def _served(frame: Any) -> Served:
+    answers = frame.filter(polars().col("row") == 0)
+    marks: dict[str, int] = {}
+    for said in answers["marks"].drop_nulls().to_list():
+        for path, rule in msgspec.json.decode(said):
+            name = f"{path.rpartition('.')[2]}: {rule}"
+            marks[name] = marks.get(name, 0) + 1
+    return Served(
+        answers["micros"].to_numpy(),
+        int((answers["level"] > 0).sum()),
+        marks,
+        frame["time"].max().timestamp(),
+    )
+
+
+def check_home(
+    name: str | None = None,
+    home: Path | None = None,
+    *,
+    rules: Rules | None = None,
+    part: Part | None = None,
+) -> Checked:
+    """Return what comes of the latest windows of a model's newest version after its reference.
+
+    The reference is the first days of the version; until they are over, nothing is checked. Where a version is younger
+    than twice a day, a cold start is said.
+
+    Args:
+        name: The model; by default the only one.
+        home: The home; by default that of the project around the working directory.
+        rules: When a window differs.
+        part: Which windows.
+
+    Raises:
+        NotFoundError: There are no windows of that model or segment.
+        MonitoringError: There is no window after the reference.
+    """
+    part = part or Part()
+    shelf, like = _latest(name, home, part.seconds)
+    layout = shelf.layout(like.model, like.version)
+    if layout is None:
+        raise MonitoringError("Windows have no layout", str(shelf.folder), "Run: mainspring monitor backfill.")
+    mine = replace(like, segment=part.segment)
+    first = next(shelf.between(mine, -np.inf, np.inf), None)
+    if first is None:
+        raise NotFoundError(f"There are no windows of '{part.segment}'", None, "Name segments when windows are made.")
+    end = first.window.start + part.days * _DAY
+    reference = list(shelf.between(mine, first.window.start, end))
+    live = list(shelf.between(mine, max(end, like.end - part.last * part.seconds), np.inf))
+    if not live:
+        raise MonitoringError(
+            f"{like.model} has no window after the first {part.days} days, which are its reference",
+            str(shelf.folder),
+            "Wait, or make the reference shorter: --reference-days.",
+        )
+    fitted = fit_reference(reference, layout, rules)
+    return Checked(like.model, like.version, fitted.windows, fitted.seasons, tuple(check_windows(live, fitted)))
+
+
+def qualities(
+    labels: Labels, home: Path | None = None, *, output: str, loss: str = "absolute", seconds: int = HOUR
+) -> list[Quality]:
+    """Keep labels, and return how good the predictions of every window are that they touch, as far as is known now.
+
+    Whatever the order in which labels come, in the end a window has the figures that it would have had at once.
+
+    Args:
+        labels: What turned out.
+        home: The home; by default that of the project around the working directory.
+        output: The column that was predicted.
+        loss: What it is judged by; see `LOSSES`.
+        seconds: How long a window lasts.
+
+    Raises:
+        MonitoringError: An identity is none that a service gave; nothing that was logged has such an output.
+    """
+    pl = polars()
+    log = log_of(home)
+    shelf = LabelShelf(log.parent / LABELS)
+    touched = shelf.add(labels)
+    if not touched:
+        return []
+    first, end = min(touched), max(touched) + _DAY
+    known = shelf.between(first, end)
+    parts: dict[Window, list[Any]] = {}
+    for model, frame in _answered(log, since=first):
+        if LOGGED + output not in frame.columns:
+            continue
+        mine = frame.filter((pl.col("time").cast(pl.Int64) // (_DAY * 1000) * _DAY).is_in(list(touched)))
+        for window, rows in _by_window(model, mine, seconds, ()):
+            parts.setdefault(window, []).append(rows.select("id", "row", LOGGED + output))
+    if not parts:
+        raise MonitoringError(
+            f"Nothing that was logged on the days of these labels has the output '{output}'",
+            str(log),
+            "Name an output of the model.",
+        )
+    found = []
+    for window, frames_of in sorted(parts.items()):
+        rows = pl.concat(frames_of)
+        joined = join(rows["id"].to_numpy().astype("S36"), rows["row"].to_numpy(), known)
+        found.append(quality_of(window, rows[LOGGED + output].to_numpy(), joined, loss))
+    return found
+
+
+def _latest(name: str | None, home: Path | None, seconds: int) -> tuple[Shelf, Window]:
+    """The shelf, and the newest window of a model."""
+    shelf = Shelf(log_of(home).parent / WINDOWS)
+    newest: dict[str, Window] = {}
+    for window in shelf.versions(seconds):
+        if window.model not in newest or newest[window.model].start < window.start:
+            newest[window.model] = window
+    chosen = next(iter(newest), None) if name is None and len(newest) == 1 else name
+    if chosen in newest:
+        return shelf, newest[chosen]
+    near = nearest(name or "", newest)
+    fix = f"Did you mean '{near}'?" if near else f"There are {', '.join(sorted(newest)) or 'none'}."
+    said = f"There are no windows of '{name}'" if name else f"There are windows of {len(newest)} models"
+    raise NotFoundError(said, str(shelf.folder), f"{fix} Windows are made by: mainspring monitor backfill.")
+
+
+def explain(finding: Finding | Measure, window: Window, home: Path | None = None, *, count: int = 5) -> list[Example]:
+    """Return a few logged rows of a window that show what was found in a column.
+
+    What is missing, new or out of range is shown by rows that are; of a moved number the most extreme rows. Columns
+    that are sensitive are not in the log.
+
+    Args:
+        finding: What was found.
+        window: In which window.
+        home: The home; by default that of the project around the working directory.
+        count: How many rows.
+    """
+    pl = polars()
+    log = log_of(home)
+    name = LOGGED + finding.column.removeprefix(OUTPUT) if finding.column.startswith(OUTPUT) else INPUT + finding.column
+    layout = Shelf(log.parent / WINDOWS).layout(window.model, window.version)
+    found: list[Example] = []
+    for model, frame in frames(log, since=window.start):
+        if (model.name, model.package) != (window.model, window.version) or len(found) >= count:
+            continue
+        times = frame["time"].cast(pl.Int64)
+        mine = frame.filter((times >= window.start * 1000) & (times < window.end * 1000) & ~frame["shadow"])
+        if not mine.height:
+            continue
+        shown = _showing(mine, name, finding.check, layout)
+        prefixed = [one for one in mine.columns if one.startswith((INPUT, LOGGED))]
+        rows = shown.head(count - len(found)).iter_rows(named=True)
+        found += [Example(row["id"], row["row"], {one: row[one] for one in prefixed}) for row in rows]
+    return found
+
+
+def _showing(frame: Any, name: str, check: str, layout: Layout | None) -> Any:
+    """The rows of a frame that show a finding, the clearest first."""
+    pl = polars()
+    axis = next((one for one in layout.axes if one.name in (name.removeprefix(INPUT), name)), None) if layout else None
+    if name not in frame.columns or axis is None:
+        return frame
+    column = pl.col(name)
+    if check == "nulls":
+        numeric = frame[name].dtype.is_float()
+        return frame.filter(column.is_null() | column.is_nan() if numeric else column.is_null())
+    if check == "new_category" and axis.known is not None:
+        return frame.filter(column.is_not_null() & ~column.cast(pl.String).is_in(sorted(axis.known)))
+    if axis.kind != "number":
+        return frame
+    if check == "range":
+        return frame.filter((column < axis.minimum) | (column > axis.maximum))
+    return frame.sort((column - axis.centre).abs(), descending=True, nulls_last=True)
