@@ -16,7 +16,7 @@ from math import inf, nan
 from msgspec.structs import replace
 
 from mainspring.errors import DatabaseError, LeaseLostError, NotFoundError, TrackingError
-from mainspring.testing import databases
+from mainspring.testing import databases, records
 from mainspring.testing.worlds import (
     TTL,
     Case,
@@ -362,34 +362,6 @@ def files_are_remembered_when_they_can_be_trusted(connect: Connect) -> None:
         same([w.facts.files.forget(25 * SECOND), w.facts.files.forget(35 * SECOND)], [0, 1])
 
 
-def memos_are_kept(connect: Connect) -> None:
-    """Texts by name: the last writer wins."""
-    with world(connect) as w:
-        w.facts.memo.set("code/a", "1")
-        w.other.memo.update({"code/a": "2", "code/b": "3", "requires/c": "4"})
-        same(w.facts.memo.find(["code/a", "code/b", "x"]), {"code/a": "2", "code/b": "3"})
-        same([w.facts.memo.get("requires/c"), w.facts.memo.get("none")], ["4", None])
-        same([w.facts.memo.forget("code/"), w.facts.memo.find(["code/a", "requires/c"])], [2, {"requires/c": "4"}])
-
-
-def proofs_are_added_and_go_with_their_run(connect: Connect) -> None:
-    """Proofs of a run are listed newest first, and its verdict is the newest; they go when the run is deleted."""
-    with world(connect) as w:
-        for name in ("a", "b"):
-            w.facts.runs.start(run_row(name))
-            w.facts.runs.finish(name, "succeeded")
-        first = w.facts.proofs.add("a", "bytes equal", '{"format": 1}')
-        w.clock.time += 1
-        second = w.facts.proofs.add("a", "different", "{}")
-        other = w.facts.proofs.add("b", "within tolerance", "{}")
-        same((first.made, second.verdict), (w.clock.time - 1, "different"))
-        same(w.other.proofs.of_run("a"), [second, first])
-        same(w.other.proofs.newest(2), [other, second])
-        same(w.other.proofs.verdicts(["a", "b", "c"]), {"a": "different", "b": "within tolerance"})
-        w.facts.runs.delete(["a"])
-        same((w.other.proofs.of_run("a"), w.other.proofs.of_run("b")), ([], [other]))
-
-
 def strange_text_is_kept(connect: Connect) -> None:
     """Any text that Python has is stored; what databases cannot hold becomes the replacement character."""
     with world(connect) as w:
@@ -492,11 +464,10 @@ CASES: tuple[Case, ...] = (
     not_a_number_is_kept,
     many_measures_are_kept_in_order,
     files_are_remembered_when_they_can_be_trusted,
-    memos_are_kept,
-    proofs_are_added_and_go_with_their_run,
     strange_text_is_kept,
     deleting_runs_keeps_what_results_need,
     what_runs_need_is_referenced,
     what_would_be_referenced_is_referenced_then,
+    *records.CASES,
     *databases.CASES,
 )
