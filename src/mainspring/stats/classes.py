@@ -216,7 +216,7 @@ def calibration_bins(positive: npt.ArrayLike, probability: npt.ArrayLike, bins: 
 
 
 def calibration_error(found: CalibrationBins) -> float:
-    """Return Σ rows / N · |predicted - happened| over bins: the expected calibration error; NaN without rows.
+    """Return the expected calibration error, ``Σ rows / N · |predicted - happened|`` over bins; NaN without rows.
 
     (Naeini, Cooper, Hauskrecht, AAAI 2015, with bins of equally many rows.) It depends on the bins, and is above zero
     by chance even for right probabilities.
