@@ -34,6 +34,7 @@ _STEP = re.compile(r"[✓=✗-] +(ran|hit|failed|skipped) ")
 _BLOTS = (
     (_RUN, "<run>"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(UTC|Z|\+00:00))?"), "<time>"),
+    (re.compile(r"(?<=  )now(?=  )|(\b\d+ (d|h|min|s) )+ago\b"), "<age>"),
     (re.compile(r"\b\d+m \d+s\b|<?\b\d[\d,]*(\.\d+)? ?(ms|s|min|h|MiB|GiB|KiB|MB|GB|kB|KB|B)\b"), "<amount>"),
     (re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{8,64}\b"), "<digest>"),
     (re.compile(r"/\S*/(?=[^/\s]*)"), "<folder>/"),

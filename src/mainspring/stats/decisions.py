@@ -21,6 +21,7 @@ __all__ = ["RelativeChange", "relative_change"]
 # The share of the weeks' degrees of freedom that is left when their autocovariance is estimated as well.
 _LEFT: Final = 2 / 3
 _MANY: Final = 1_000_000
+_NOTHING: Final = 1e-12  # as a share: what is left when sums in another order are taken from each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def relative_change(
         if size == 1:
             continue  # one series: only weeks are left out
         sums = [np.bincount(clusters.codes[place], one, size).astype(np.float64) for one in (top, bottom)]
-        if np.any(sums[1] >= total):
+        if np.any(sums[1].sum() - sums[1] <= _NOTHING * total):
             return NotApplicable(f"all that is lost is in one {('series', 'week')[place]}")
         parts.append(_left_out(sums[0], sums[1], weeks=place == 1))
     variance = sum(part[0] for part in parts)
