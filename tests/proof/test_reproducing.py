@@ -104,6 +104,8 @@ def test_code_configuration_and_data_are_those_on_record_not_those_of_now(flawed
     (project.folder / "pipeline.py").write_text("raise SystemExit('gone')\n")
     (project.folder / "words.txt").unlink()  # its copy is in the store
     said = project.json("reproduce", "latest")
+    [planted] = said["findings"]["planted"]
+    assert (planted["caught"], planted["says"]) == (True, "different")
     assert said["verdict"] == "bytes equal"
     assert set(rungs(said).values()) == {"bytes equal"}
     assert said["data"] == {"kept": 1, "checked": 1}

@@ -12,8 +12,10 @@ from mainspring.quality import Holdout
 from mainspring.registry import open_registry
 from mainspring.store import LocalStore, save
 from mainspring.tracking import ResultRow, RunRow, StepRow, open_facts, this_process
+from mainspring.workspace.ci_gates import champion_of, comparison_of
 from mainspring.workspace.confronting import confront
 from mainspring.workspace.gating import counterexamples_of, judge, promote
+from mainspring.workspace.opening import open_existing
 
 OWN = """
 import numpy as np
@@ -86,6 +88,23 @@ def test_properties_of_the_project_are_checked_and_what_breaks_them_is_kept_besi
     one = counterexamples_of(tmp_path / "config.toml").all()[0]
     assert (one.property, one.after["y"] > 20) == ("never above twenty", True)
     assert list((tmp_path / "counterexamples").glob("*.json"))
+
+
+def test_continuous_integration_says_what_the_gates_say_of_the_newest_version(home, tmp_path):
+    assert promote("shop", 1, who="ada", why="first").decision is not None
+    (tmp_path / "config.toml").write_text(GATES + "properties = 'costs.py'\nbudget = 500\n")
+    with open_existing() as opened:
+        champion = champion_of(opened, "shop")
+        first, second = (comparison_of(opened, champion, ()) for _ in range(2))
+    assert (champion.name, champion.number) == ("shop", 1)
+    assert (first.stage.status, first.stage.says) == ("failed", "shop version 2: failed")
+    assert {case.name for case in first.stage.cases if case.status == "failed"} == {"properties"}
+    [loss] = first.differences
+    assert (loss.against, loss.after) == ("version 1", pytest.approx(1.0))
+    assert loss.low <= loss.after - loss.before <= loss.high < 0
+    assert [one.split(":")[0] for one in first.counterexamples] == ["never above twenty"] * len(first.counterexamples)
+    assert first.counterexamples
+    assert not second.counterexamples
 
 
 def test_two_versions_disagree_where_their_coefficient_says(home, tmp_path):

@@ -22,7 +22,7 @@ from mainspring.proof.pieces import Piece, Reading
 from mainspring.proof.planting import nothing, plantable
 from mainspring.proof.records import row_of
 from mainspring.proof.scoring import Score, limits_of, score
-from mainspring.workspace.ci_gates import Champion, Gating, by_gates, champion_of, values_of
+from mainspring.workspace.ci_gates import Champion, champion_of, comparison_of, values_of
 from mainspring.workspace.ci_tests import Told, run_tests
 from mainspring.workspace.homes import Home, open_home
 from mainspring.workspace.project import Project
@@ -53,14 +53,12 @@ class Order(Struct, frozen=True):
         test_arguments: Further arguments of pytest.
         automated: Nobody started this by hand.
         say: Hears in a line what goes on.
-        gating: What compares the model with the champion.
     """
 
     tests: bool = True
     test_arguments: tuple[str, ...] = ()
     automated: bool = False
     say: Callable[[str], None] = lambda _: None
-    gating: Gating = by_gates
 
 
 class Written(Struct, frozen=True):
@@ -91,7 +89,7 @@ def ci(project: Project, configs: Configs, home: Home, order: Order) -> Report:
     limits = limits_of(configs.usual.reserved, str(configs.usual.path))
     scored = score(home.facts, name, Reading(home.facts.now(), limits))
     champion = champion_of(home, name)
-    compared = order.gating(home, name, champion, _pieces(scored))
+    compared = comparison_of(home, champion, _pieces(scored))
     values = {key: json.dumps(value, ensure_ascii=False, default=str) for key, value in _values(configs.usual).items()}
     against, changes = _configuration(values, champion, before)
     return Report(

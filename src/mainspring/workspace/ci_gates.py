@@ -1,7 +1,7 @@
 """What `mainspring ci` learns of the model: beside the champion, or the baseline while there is none."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from msgspec import Struct
 from msgspec.json import decode
@@ -15,7 +15,7 @@ from mainspring.tracking.models import Models
 from mainspring.workspace.gating import counterexamples_of, judge
 from mainspring.workspace.homes import Home
 
-__all__ = ["Champion", "Comparison", "Gating", "against_baseline", "by_gates", "champion_of", "values_of"]
+__all__ = ["Champion", "Comparison", "champion_of", "comparison_of", "values_of"]
 
 _BASELINE = "model.baseline"
 _SLICES = "model.slices"
@@ -54,9 +54,6 @@ class Comparison(Struct, frozen=True):
     counterexamples: tuple[str, ...] = ()
 
 
-Gating = Callable[[Home, str, Champion | None, tuple[Piece, ...]], Comparison]
-
-
 class _Config(Struct, frozen=True):
     values: dict[str, object] = {}
 
@@ -82,13 +79,8 @@ def values_of(run: RunRow) -> dict[str, object]:
     return decode(run.record or "{}", type=_Record).config.values
 
 
-def against_baseline(
-    home: Home,  # noqa: ARG001 - gates of another kind look there
-    pipeline: str,  # noqa: ARG001
-    champion: Champion | None,
-    pieces: tuple[Piece, ...],
-) -> Comparison:
-    """Return what the pipeline's own checks say of the model: against the baseline, and on slices."""
+def _own_checks(champion: Champion | None, pieces: tuple[Piece, ...]) -> Comparison:
+    """What the pipeline's own checks say of the model: against the baseline, and on slices."""
     cases = tuple(_case(piece) for piece in pieces if piece.test == _BASELINE and piece.passed is not None)
     worst = next((piece for piece in pieces if piece.test == _SLICES and piece.says), None)
     first = "no champion yet" if champion is None else f"the champion is {champion.words}; no gates are declared"
@@ -103,9 +95,9 @@ def against_baseline(
     return Comparison(stage, worst_slice="" if worst is None else worst.says)
 
 
-def by_gates(home: Home, pipeline: str, champion: Champion | None, pieces: tuple[Piece, ...]) -> Comparison:
-    """Return what the gates say of the newest version; against the baseline alone while there is no champion."""
-    own = against_baseline(home, pipeline, champion, pieces)
+def comparison_of(home: Home, champion: Champion | None, pieces: tuple[Piece, ...]) -> Comparison:
+    """Return what the gates say of the newest version, or the pipeline's own checks while there is no champion."""
+    own = _own_checks(champion, pieces)
     if champion is None:
         return own
     start = time.monotonic()
