@@ -53,6 +53,17 @@ def test_a_quantile_lies_in_the_bin_of_the_number_at_its_rank(values, level):
         assert limit == 16 or found == true
 
 
+@pytest.mark.parametrize("powers", [15, 16, 33, 200, 1000])
+def test_the_resolution_is_the_width_of_the_widest_bin_where_bins_join_whole_powers_of_two(powers):
+    bins = bins_of(2.0 ** np.arange(-500, powers - 500), limit=16)
+    low, high = bins.edges()
+    assert ((high - low) / low).max() == bins.resolution
+
+
+def test_the_resolution_is_infinite_where_one_bin_joins_all_powers_of_two():
+    assert bins_of(np.array([-1.0, 1e-300, 1e-100, 1.0]), limit=2).resolution == np.inf
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_quantiles_agree_with_numpy(seed):
     values = np.random.default_rng(seed).gamma(0.5, 100, size=4_999).round(seed)

@@ -10,6 +10,7 @@ The idea of uniform coarsening is from Epicoco, Melle, Cafaro, Pulimeno, Morleo:
 Masson, Rim, Lee: DDSketch (PVLDB 12, 2019); the grid of floating-point numbers replaces their logarithms.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -64,8 +65,16 @@ class Bins:
 
     @property
     def resolution(self) -> float:
-        """The largest width of a bin, relative to its number that is nearest to zero; for normal float64 numbers."""
-        return 0.0 if self.exact else 2.0 ** (self.level - _SIGNIFICAND)
+        """The largest width of a bin, relative to its number that is nearest to zero; for normal float64 numbers.
+
+        It is above 1 where a bin joins whole powers of two, and infinite where it joins all of them.
+        """
+        if self.exact:
+            return 0.0
+        bits = self.level - _SIGNIFICAND
+        if bits <= 0:
+            return 2.0**bits
+        return 2.0 ** (1 << bits) - 1 if bits < 10 else math.inf
 
     def places(self) -> Ints:
         """Return the places of the bins on the grid, ascending."""
