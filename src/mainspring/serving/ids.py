@@ -1,7 +1,8 @@
 """Identities of predictions: UUIDs of version 7 (RFC 9562) that also name the worker process."""
 
 import os
-import time
+
+from mainspring.clock import now
 
 __all__ = ["Ids", "moment_of", "worker_of"]
 
@@ -25,9 +26,9 @@ class Ids:
 
     def make(self) -> str:
         """Return the next one."""
-        now = time.time_ns() // 1_000_000
-        if now > self._last:
-            self._last, self._count = now, 0
+        millisecond = int(now() * 1000)
+        if millisecond > self._last:
+            self._last, self._count = millisecond, 0
         else:
             self._count += 1
             if self._count == 1 << 12:

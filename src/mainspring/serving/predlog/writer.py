@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from mainspring.clock import now
 from mainspring.errors import ServingError
 from mainspring.serving.predlog.frames import ANEW, MAGIC, AnswerRow, ModelRow, encode_frame, packed
 
@@ -147,7 +148,7 @@ class PredictionLog:
     def _begin(self) -> "_File":
         self._anew = _changed(self.folder / ANEW)
         # No two files of a process have one name, however fast one follows the other.
-        self._last = max(self._last + 1, time.time_ns() // 1_000_000)
+        self._last = max(self._last + 1, int(now() * 1000))
         return _File(self.folder / f"{self._last:013d}-{self._name}.open")
 
     def _write_all(self) -> None:
@@ -173,7 +174,7 @@ class PredictionLog:
         # What was answered before somebody asked goes into the file that is closed then.
         asked = _changed(self.folder / ANEW) != self._anew
         file = self._file
-        if file is None or file.size > self._largest or (file.used and time.time() - file.begun > self._oldest_file):
+        if file is None or file.size > self._largest or (file.used and now() - file.begun > self._oldest_file):
             file = self._next_file()
         self._write_to(file)
         if asked:
@@ -234,7 +235,7 @@ class _File:
     """One file of a log, locked as long as its process lives."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.begun = path, time.time()
+        self.path, self.begun = path, now()
         self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         fcntl.flock(self._handle, fcntl.LOCK_EX)
         self.size = os.write(self._handle, MAGIC)
