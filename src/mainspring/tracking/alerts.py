@@ -135,6 +135,16 @@ class Alerts:
                 kept.append(self._keep(alert, "firing"))
         return [one for one in kept if one is not None]
 
+    def observed(self, model: str, version: str, source: Origin = WINDOWS) -> int | None:
+        """Return the begin of the last window that was observed; None where none was."""
+        rows = self._database.read(
+            "SELECT at FROM alert_windows WHERE model = :model AND version = :version AND source = :source",
+            model=model,
+            version=version,
+            source=source.name,
+        )
+        return int(rows[0][0]) if rows else None
+
     def acknowledge(self, alert: str, *, who: str, note: str, now: float) -> Alert:
         """Return an alert that somebody looks after: it is not told again, unless it spreads to another column.
 
