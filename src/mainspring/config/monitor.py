@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast
 from urllib.parse import urlsplit
 
 from msgspec import Meta
@@ -50,7 +50,7 @@ class Monitor(Plain):
         least: How many of the last windows have to show a change.
         of: How many windows are looked back on; after as many without the change an alert is resolved.
         discovery: The false discovery rate within a family of a window.
-        floors: The least change that matters, by check; None: as it is by default.
+        floors: The least change that matters, by check; what is not named is as it is by default.
         webhook: Where alerts are posted to, best as `env:NAME`; empty: nowhere.
         secret: What posts are signed with, as `env:NAME`; None: they are not signed.
         repeat: After how long an alert that still fires is told again, such as `1d` or `12h`, or `never`.
@@ -66,11 +66,15 @@ class Monitor(Plain):
     least: Annotated[int, Meta(ge=1)] = 3
     of: Annotated[int, Meta(ge=1)] = 6
     discovery: Annotated[float, Meta(gt=0, lt=1)] = 0.05
-    floors: Mapping[str, Annotated[float, Meta(ge=0)]] | None = None
+    floors: Mapping[str, Annotated[float, Meta(ge=0)]] = cast("Mapping[str, float]", None)
     webhook: str | Secret = ""
     secret: Secret | None = None
     repeat: str = "1d"
     shift: Annotated[float, Meta(ge=-14, le=14)] = 0.0
+
+    def __post_init__(self) -> None:
+        """Have no floors where none are said: a default that can change is no default of a class."""
+        self.__dict__["floors"] = dict(self.floors or {})
 
     @property
     def repeat_seconds(self) -> float:
@@ -143,7 +147,7 @@ def _least_is_within(made: Monitor, raw: Mapping[str, Any], place: Place) -> Non
 
 
 def _floors_are_of_checks(made: Monitor, raw: Mapping[str, Any], place: Place) -> None:
-    for check in made.floors or () if _FLOORS in raw else ():
+    for check in made.floors if _FLOORS in raw else ():
         if check not in CHECKS:
             near = nearest(check, CHECKS)
             fix = f"Did you mean '{near}'?" if near else f"There are {', '.join(CHECKS)}."

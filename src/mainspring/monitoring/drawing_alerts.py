@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from mainspring.charts import Axis, Column, Html, LineChart, Series, Table, draw_chart, draw_page, draw_table, el
-from mainspring.charts.numbers import moment, number
+from mainspring.charts.numbers import count, moment, number
 from mainspring.tracking import Alert, Change
 
-__all__ = ["alert_charts", "draw_alert"]
+__all__ = ["alert_charts", "delivery", "draw_alert", "examples_table", "findings_table", "told"]
 
 _CHARTS = 3
 
@@ -46,7 +46,7 @@ def draw_alert(alert: Alert, changes: Sequence[Change], bundle: str | None = Non
     drawn = [draw_chart(chart, drawn=bundle is not None) for chart in alert_charts(alert)]
     history = Table(
         [Column("when"), Column("what"), Column("delivered")],
-        [(moment(one.at), one.kind, _delivery(one)) for one in changes],
+        [(moment(one.at), one.kind, delivery(one)) for one in changes],
     )
     examples = examples_table(record.get("examples") or [])
     title = f"{alert.model}: {alert.check} {alert.state}"
@@ -69,7 +69,7 @@ def findings_table(findings: Sequence[dict[str, Any]]) -> Table:
     """Return a row for each finding: the column, the figure, what is usual, the size and its p-value."""
     names = ("column", "value", "expected", "size", "threshold", "adjusted")
     heads = ("column", "value", "usual", "size", "remarkable from", "p")
-    rows = [tuple(_told(one.get(name)) for name in names) for one in findings]
+    rows = [tuple(told(one.get(name)) for name in names) for one in findings]
     return Table([Column(head) for head in heads], rows)
 
 
@@ -77,21 +77,22 @@ def examples_table(examples: Sequence[dict[str, Any]]) -> Table:
     """Return a row for each row of the log that shows the alert."""
     columns = list(dict.fromkeys(name for one in examples for name in one["values"]))
     rows = [
-        (one["id"], one["row"], one["column"], *(_told(one["values"].get(name)) for name in columns))
-        for one in examples
+        (one["id"], one["row"], one["column"], *(told(one["values"].get(name)) for name in columns)) for one in examples
     ]
     return Table([Column(name) for name in ("id", "row", "shows", *columns)], rows)
 
 
-def _told(value: Any) -> str:
+def told(value: Any) -> str:
+    """Return a value of a record as people read it; nothing for what is not known."""
     if isinstance(value, float | int) and not isinstance(value, bool):
         return number(value)
     return "" if value is None else str(value)
 
 
-def _delivery(change: Change) -> str:
+def delivery(change: Change) -> str:
+    """Return when a receiver took a change, or why it waits."""
     if change.delivered is not None:
         return moment(change.delivered)
     if change.next is None:
         return "no receiver"
-    return f"waits; {change.error}" if change.error else "waits"
+    return f"waits; tried {count(change.attempts, 'time')}: {change.error}" if change.attempts else "waits"

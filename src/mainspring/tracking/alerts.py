@@ -111,7 +111,8 @@ class Alerts:
                 since 1970 UTC.
             found: All that was found in it, of all segments; empty where there is nothing.
             now: In seconds since 1970 UTC.
-            source: What was looked at; its windows count apart from those of others.
+            source: What was looked at; its windows count apart from those of others. What is looked at twice at one
+                time has two names.
         """
         with self._database.transaction():
             self._hold(model)

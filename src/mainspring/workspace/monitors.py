@@ -32,6 +32,6 @@ def rules_of(monitor: Monitor) -> Rules:
         discovery=monitor.discovery,
         least=monitor.least,
         of=monitor.of,
-        floors=dict(monitor.floors or {}),
+        floors=dict(monitor.floors),
         shift=monitor.shift,
     )
