@@ -20,8 +20,8 @@ from mainspring.workspace.windows import Part, check_home
 
 HOUR = 3600
 START = 1_760_000_400 // 86_400 * 86_400
-NOW = START + 6 * 24 * HOUR
-TABLE = '[monitor]\nwindow = 7200\nreference_days = 5\nsegments = ["store"]\nwebhook = "env:ALERTS_TO"\nrepeat = "1h"\n'
+NOW = START + 4 * 24 * HOUR
+TABLE = '[monitor]\nwindow = 7200\nreference_days = 3\nsegments = ["store"]\nwebhook = "env:ALERTS_TO"\nrepeat = "1h"\n'
 COLUMNS = (ColumnRow("price", "float64"), ColumnRow("store", "string"))
 MODEL = ModelRow(0, "d" * 64, "shop", "1", "champion", None, COLUMNS, (ColumnRow("sales", "float64"),), ())
 
@@ -34,14 +34,14 @@ def say(*args: str, expect: int = 0) -> str:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
-    """A project whose prices have moved since noon of the sixth day, and what its windows show."""
+    """A project whose prices have moved since noon of the fourth day, and what its windows show."""
     folder = tmp_path_factory.mktemp("shop")
     (folder / "config.toml").write_text(TABLE)
     home = folder / ".mainspring"
     rng = np.random.default_rng(0)
     log = PredictionLog(home / "predictions", 1)
-    for hour in range(6 * 24):
-        price = rng.normal(2 if hour >= 5 * 24 + 12 else 0, 1, 60)
+    for hour in range(4 * 24):
+        price = rng.normal(2 if hour >= 3 * 24 + 12 else 0, 1, 60)
         head = f"{(START + HOUR * hour) * 1000:012x}"
         name = f"{head[:8]}-{head[8:]}-7{hour:03x}-8001-{hour:012x}"
         given = {"price": price, "store": rng.choice(["a", "b"], 60).astype(object)}
@@ -83,7 +83,7 @@ def test_what_windows_show_becomes_alerts_with_rows_and_is_observed_once(shop, a
     changes = observe_checked(alerts, early, now=NOW, monitor=monitor, home=home)
     drift = next(one for one in alerts.open("shop") if one.check == "drift")
     assert {"price", "output.sales"} <= set(drift.columns)
-    assert drift.windows[0] == START + (5 * 24 + 12) * HOUR
+    assert drift.windows[0] == START + (3 * 24 + 12) * HOUR
     assert drift.began == NOW
     record = json.loads(drift.record)
     rows = [one for one in record["examples"] if one["column"] == "price"]
@@ -127,7 +127,7 @@ def test_alerts_are_listed_shown_and_acknowledged(shop, alerts, tmp_path):
     observe_checked(alerts, checked, now=NOW, monitor=monitor, home=folder / ".mainspring")
     listed = json.loads(say("alerts", "list", "--json"))
     drift = next(one for one in listed["alerts"] if one["check"] == "drift")
-    assert (drift["state"], drift["began"], drift["model"]) == ("firing", "2025-10-15T00:00:00.000Z", "shop")
+    assert (drift["state"], drift["began"], drift["model"]) == ("firing", "2025-10-13T00:00:00.000Z", "shop")
     assert len(listed["undelivered"]) >= len(listed["alerts"])
     assert "drift" in say("alerts", "list", "shop")
     assert say("alerts", "list", "cafe") == "✓ no alerts that are open\n"
@@ -140,7 +140,7 @@ def test_alerts_are_listed_shown_and_acknowledged(shop, alerts, tmp_path):
     assert taken == f"ada looks after {drift['id'][:8]}, drift of shop: a sale until Sunday\n"
     shown = json.loads(say("alerts", "show", drift["id"], "--json"))
     assert (shown["state"], shown["who"], shown["note"]) == ("acknowledged", "ada", "a sale until Sunday")
-    assert shown["changes"][-1]["at"] == "2025-10-15T00:01:00.000Z"
+    assert shown["changes"][-1]["at"] == "2025-10-13T00:01:00.000Z"
     assert len(shown["examples"]) >= 5
     assert "acknowledged by ada: a sale until Sunday" in say("alerts", "show", drift["id"])
     near = drift["id"][:-1] + ("0" if drift["id"][-1] != "0" else "1")
@@ -155,7 +155,7 @@ def test_alerts_are_listed_shown_and_acknowledged(shop, alerts, tmp_path):
 
 def test_the_commands_of_monitor_go_by_the_table(shop, alerts):
     told = json.loads(say("monitor", "check", "--json", expect=1))
-    assert (told["reference"], len(told["windows"])) == (60, 12)
+    assert (told["reference"], len(told["windows"])) == (36, 12)
     of_a = json.loads(say("monitor", "check", "--segment", "store=a", "--json", expect=1))
     assert of_a["windows"][0]["segment"] == "store=a"
     assert "no window after the first 28 days" in say("monitor", "check", "--reference-days", "28", expect=2)
