@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mainspring import clock
+from mainspring.charts.vl_convert import bundle_file
 from mainspring.cli.app import app
 from mainspring.config.monitor import read_monitor
 from mainspring.serving.predlog import ColumnRow, ModelRow, PredictionLog
@@ -46,6 +47,8 @@ def shop(tmp_path_factory):
         given = {"price": price, "store": rng.choice(["a", "b"], 60).astype(object)}
         log.add(Entry(name, MODEL, 60, 90, given, {"sales": price * 2 + rng.normal(size=60)}))
     log.close()
+    (home / "cache").mkdir()
+    bundle_file(home / "cache").write_text("QUFB")
     say("monitor", "backfill", "--home", str(home))
     monitor = read_monitor(folder / "config.toml", "shop")
     assert "store=a" in {path.name.replace("_", "=")[:7] for path in (home / "windows" / "shop").glob("*/*")}
