@@ -1,7 +1,9 @@
 """What findings have to tell: sentence, numbers, chart and rows; and gauges of it."""
 
 import json
+import re
 from math import log
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -49,7 +51,7 @@ def test_what_a_check_finds_in_several_columns_is_told_together():
     latest = checked(9, measure(), measure(column="units", size=-0.6), measure("nulls", "stock", 0.2, 0.25, 0.05, 0.1))
     drift, nulls = raised_by_check(latest, examples={("drift", "units"): [{"id": "x", "row": 0, "values": {"a": 1}}]})
     assert (drift.check, drift.columns, drift.size) == ("drift", ("price", "units"), -0.6)
-    assert drift.says == "'price' moved; so have units"
+    assert drift.says == "'price' moved; likewise units"
     record = json.loads(drift.record)
     assert [one["column"] for one in record["findings"]] == ["price", "units"]
     assert record["findings"][0]["adjusted"] == 0.001
@@ -61,7 +63,7 @@ def test_what_a_check_finds_in_several_columns_is_told_together():
 def test_many_columns_are_counted_and_a_segment_is_named():
     many = [measure(column=f"c{number}") for number in range(12)]
     [raised] = raised_by_check(checked(9, *many, segment="store=a"))
-    assert raised.says == "'c0' moved (of store=a); so have c1, c2, c3, c4, c5, c6 and 5 more"
+    assert raised.says == "'c0' moved (of store=a); likewise c1, c2, c3, c4, c5, c6 and 5 more"
     assert (raised.segment, len(raised.columns)) == ("store=a", 12)
 
 
@@ -172,6 +174,8 @@ def test_gauges_say_what_is_open_what_waits_and_what_is_known(kept):
     assert value("alert_changes_oldest_seconds", {"model": "shop"}) == HOUR
     assert (value("window_start_seconds", place), value("window_rows", place)) == (10 * HOUR, 500)
     assert (value("label_coverage", place), value("label_loss", place)) == (0.25, 1.5)
+    page = (Path(__file__).parents[2] / "docs/how-to/alerts.md").read_text()
+    assert set(re.findall(r"\bmainspring_\w+", page)) == {family for family, _ in found}
     for hour in range(11, 17):
         kept.observe("shop", "d" * 64, hour * HOUR, (), now=hour * HOUR)
     assert "mainspring_alert{" not in expose_gauges(kept.list(), now=20 * HOUR).decode()

@@ -83,7 +83,8 @@ def test_what_windows_show_becomes_alerts_with_rows_and_is_observed_once(shop, a
     changes = observe_checked(alerts, early, now=NOW, monitor=monitor, home=home)
     drift = next(one for one in alerts.open("shop") if one.check == "drift")
     assert {"price", "output.sales"} <= set(drift.columns)
-    assert drift.windows[0] >= START + (5 * 24 + 12) * HOUR
+    assert drift.windows[0] == START + (5 * 24 + 12) * HOUR
+    assert drift.began == NOW
     record = json.loads(drift.record)
     rows = [one for one in record["examples"] if one["column"] == "price"]
     assert len(rows) == 5
