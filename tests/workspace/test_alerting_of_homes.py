@@ -10,11 +10,12 @@ from mainspring import clock
 from mainspring.charts.vl_convert import bundle_file
 from mainspring.cli.app import app
 from mainspring.config.monitor import read_monitor
+from mainspring.monitoring import Quality
 from mainspring.serving.predlog import ColumnRow, ModelRow, PredictionLog
 from mainspring.serving.predlog.writer import Entry
 from mainspring.testing.alerts import moved
 from mainspring.tracking import open_facts
-from mainspring.workspace.alerting import observe_checked, tell, windows_of
+from mainspring.workspace.alerting import gauges_of, observe_checked, tell, windows_of
 from mainspring.workspace.monitors import rules_of
 from mainspring.workspace.windows import Part, check_home
 
@@ -97,6 +98,18 @@ def test_what_windows_show_becomes_alerts_with_rows_and_is_observed_once(shop, a
     assert alerts.get(drift.id).windows[-1] == checked.checks[-1].window.start
     assert json.loads(alerts.get(drift.id).record)["examples"][0] in record["examples"]
     assert alerts.observed("shop", "d" * 64, windows_of(monitor, "store=a")) is None
+
+
+def test_gauges_have_the_latest_window_of_the_model(shop, alerts):
+    folder, _, checked = shop
+    last = checked.checks[-1]
+    quality = Quality(last.window, 120, 30, 2.5, 0.1)
+    lines = gauges_of(alerts, folder / ".mainspring", folder / "config.toml", NOW, [quality]).decode().splitlines()
+    found = {line.partition("{")[0]: float(line.split()[-1]) for line in lines if not line.startswith("#")}
+    assert found["mainspring_window_start_seconds"] == last.window.start
+    assert found["mainspring_window_rows"] == last.rows
+    assert found["mainspring_label_coverage"] == 0.25
+    assert "mainspring_alert" not in found
 
 
 def test_changes_are_told_to_the_receiver_that_is_configured(shop, alerts, monkeypatch, receiver):
