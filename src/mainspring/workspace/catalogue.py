@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 from msgspec import Struct, field
 
 from mainspring.batch.polars import polars
 from mainspring.errors import MonitoringError, NewerFormatError
 from mainspring.monitoring.shelf import write_whole
-from mainspring.serving.ids import moment_of
-from mainspring.serving.predlog import GlanceRow, ModelRow, glance_segment
+from mainspring.serving.ids import milliseconds
+from mainspring.serving.predlog import ModelRow, glance_segment
 from mainspring.workspace.rolled import Part, model_of, parts
 
 __all__ = ["Catalogue", "Key", "Provisional"]
@@ -174,21 +175,24 @@ class Catalogue(Struct):
         return self._look_at_frames(path, made or Seen(sign, size))
 
     def _look_at_frames(self, path: Path, made: Seen) -> Seen:
+        answered: dict[int, tuple[list[str], list[int]]] = {}
         for end, rows in glance_segment(path, made.place):
             for row in rows:
                 if isinstance(row, ModelRow):
                     made.numbers[row.number] = self.place_of(row.name, row.package)
-                else:
-                    self._count(row, made)
+                elif not row.shadow:
+                    ids, counts = answered.setdefault(row.model, ([], []))
+                    ids.append(row.id)
+                    counts.append(row.rows - len(row.erased))
             made.place = end
+        for number, (ids, counts) in answered.items():
+            starts, places = np.unique(milliseconds(ids) // (self.seconds * 1000), return_inverse=True)
+            found = np.bincount(places, counts).astype(np.int64)
+            for start, count in zip((starts * self.seconds).tolist(), found.tolist(), strict=True):
+                if count:
+                    key = made.numbers[number], start
+                    made.rows[key] = made.rows.get(key, 0) + count
         return made
-
-    def _count(self, row: GlanceRow, made: Seen) -> None:
-        count = 0 if row.shadow else row.rows - len(row.erased)
-        if count:
-            start = round(moment_of(row.id) * 1000) // (self.seconds * 1000) * self.seconds
-            key = made.numbers[row.model], start
-            made.rows[key] = made.rows.get(key, 0) + count
 
     def _look_at_tables(self, part: Part, made: Seen) -> Seen:
         pl = polars()

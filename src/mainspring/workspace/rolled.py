@@ -17,7 +17,7 @@ import numpy as np
 from mainspring.batch.polars import polars, series_of
 from mainspring.errors import ServingError
 from mainspring.package.dtypes import DTYPES
-from mainspring.serving.ids import moment_of
+from mainspring.serving.ids import milliseconds
 from mainspring.serving.predlog import (
     Answer,
     AnswerRow,
@@ -32,7 +32,7 @@ from mainspring.serving.predlog import (
     packed,
     place_of,
     places_of,
-    read_segment,
+    rows_of_segment,
     segments,
 )
 
@@ -182,10 +182,13 @@ def frames(folder: Path, since: float = 0.0) -> Iterator[tuple[ModelRow, Any]]:
 def _sorted_out(path: Path) -> tuple[dict[int, ModelRow], dict[int, list[AnswerRow]]]:
     models: dict[int, ModelRow] = {}
     answers: dict[int, list[AnswerRow]] = {}
-    for answer in read_segment(path):
-        models[answer.model.number] = answer.model
-        answers.setdefault(answer.model.number, []).append(answer.row)
-    return models, answers
+    for row in rows_of_segment(path):
+        if isinstance(row, AnswerRow):
+            answers[row.model].append(row)
+        else:
+            models[row.number] = row
+            answers.setdefault(row.number, [])
+    return models, {number: given for number, given in answers.items() if given}
 
 
 def _roll(out: Path, segment: Segment) -> int:
@@ -225,23 +228,27 @@ def _frame(model: ModelRow, answers: list[AnswerRow]) -> Any:
     first = np.cumsum(counts) - counts
     total = int(counts.sum())
 
-    def repeated(values: list[Any], kind: Any) -> Any:
-        return pl.Series(values, dtype=kind).gather(np.repeat(np.arange(len(answers)), counts))
+    places = None if total == len(answers) else np.repeat(np.arange(len(answers)), counts)
 
-    def once(texts: list[str | None]) -> Any:
+    def repeated(values: Any, kind: Any) -> Any:
+        series = pl.Series(values, dtype=kind)
+        return series if places is None else series.gather(places)
+
+    def once(texts: list[tuple[Any, ...]]) -> Any:
         column: list[str | None] = [None] * total
         for place, text in zip(first.tolist(), texts, strict=True):
-            column[place] = text
+            if text:
+                column[place] = msgspec.json.encode(text).decode()
         return pl.Series(column, dtype=pl.String)
 
     erased = np.zeros(total, bool)
     for place, one in zip(first.tolist(), answers, strict=True):
-        erased[[place + row for row in one.erased]] = True
-    times = [round(moment_of(one.id) * 1000) for one in answers]
+        if one.erased:
+            erased[[place + row for row in one.erased]] = True
     columns = {
         "id": repeated([one.id for one in answers], pl.String),
         "row": pl.Series(np.arange(total) - np.repeat(first, counts), dtype=pl.Int32),
-        "time": repeated(times, pl.Int64).cast(pl.Datetime("ms", "UTC")),
+        "time": repeated(milliseconds([one.id for one in answers]), pl.Int64).cast(pl.Datetime("ms", "UTC")),
         "model": pl.repeat(model.name, total, eager=True),
         "version": pl.repeat(model.version, total, eager=True),
         "package": pl.repeat(model.package, total, eager=True),
@@ -251,8 +258,8 @@ def _frame(model: ModelRow, answers: list[AnswerRow]) -> Any:
         "level": repeated([one.level for one in answers], pl.Int16),
         "reason": repeated([one.reason for one in answers], pl.String),
         "micros": repeated([one.micros for one in answers], pl.Int64),
-        "marks": once([_said(one.marks) for one in answers]),
-        "overridden": once([_said(one.overridden) for one in answers]),
+        "marks": once([one.marks for one in answers]),
+        "overridden": once([one.overridden for one in answers]),
         "erased": pl.Series(erased),
     }
     for prefix, names, parts in (
@@ -262,10 +269,6 @@ def _frame(model: ModelRow, answers: list[AnswerRow]) -> Any:
         for place, column in enumerate(names):
             columns[prefix + column.name] = series_of(column, _joined([one[place] for one in parts], column, total))
     return pl.DataFrame(columns)
-
-
-def _said(what: tuple[Any, ...]) -> str | None:
-    return msgspec.json.encode(what).decode() if what else None
 
 
 def _joined(parts: list[Any], column: ColumnRow, total: int) -> Any:
