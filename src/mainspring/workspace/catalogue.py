@@ -63,7 +63,7 @@ class Catalogue(Struct):
         versions: The models and digests of packages that are in the log.
         files: What was seen of each part of the log.
         pending: Windows whose rows have changed since they were made, or that were never made.
-        segments: By which columns windows were divided.
+        segments: By which columns windows of each model were divided.
         layouts: The digest of the layout on which windows of each version are counted.
         provisional: Layouts that are to be made anew.
         gone: Windows that begin before this cannot be made again: some of their rows were pruned.
@@ -74,7 +74,7 @@ class Catalogue(Struct):
     versions: list[tuple[str, str]] = field(default_factory=list)
     files: dict[str, Seen] = field(default_factory=dict)
     pending: set[Key] = field(default_factory=set)
-    segments: tuple[str, ...] = ()
+    segments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     layouts: dict[int, str] = field(default_factory=dict)
     provisional: dict[int, Provisional] = field(default_factory=dict)
     gone: int = 0
@@ -131,9 +131,18 @@ class Catalogue(Struct):
             self.gone = max([self.gone, *(start + self.seconds for start in starts)])
         return new
 
-    def all_keys(self) -> set[Key]:
-        """Return all windows that the log has rows of."""
-        return {key for seen in self.files.values() for key in seen.rows}
+    def places(self, model: str | None) -> set[int]:
+        """Return the places of the versions of a model, or of all."""
+        return {place for place, (name, _) in enumerate(self.versions) if model in (None, name)}
+
+    def divide(self, model: str | None, segments: tuple[str, ...]) -> None:
+        """Say by which columns windows are divided; where it was by others, they are to be made again."""
+        for place in self.places(model):
+            name = self.versions[place][0]
+            if self.segments.get(name, ()) != segments:
+                alike = self.places(name)
+                self.pending |= set(self.rows(alike))
+                self.segments[name] = segments
 
     def rows(self, versions: Iterable[int]) -> dict[Key, int]:
         """Return how many rows the log has of each window of some versions."""

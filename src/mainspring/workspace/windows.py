@@ -1,6 +1,6 @@
 """Windows of a home: made from its prediction log, compared with the reference, explained by rows of the log."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from mainspring.batch.polars import polars
+from mainspring.config.monitor import Monitor
 from mainspring.errors import MonitoringError, NotFoundError, nearest
 from mainspring.monitoring import (
     OUTPUT,
@@ -110,7 +111,12 @@ class Example:
 
 
 def backfill(
-    home: Path | None = None, *, seconds: int = HOUR, days: int = 28, segments: Sequence[str] = ()
+    home: Path | None = None,
+    *,
+    seconds: int = HOUR,
+    days: int = 28,
+    segments: Sequence[str] = (),
+    watched: Callable[[str], Monitor] | None = None,
 ) -> list[Backfilled]:
     """Make all windows of the log again; what was there is replaced.
 
@@ -119,20 +125,23 @@ def backfill(
         seconds: How long a window lasts.
         days: How many days, from the first answer of a version on, are its reference: its layout is made of them.
         segments: Inputs by whose values windows are made besides those of all rows, such as `store`.
+        watched: How each model is watched, in the place of these three.
 
     Raises:
         MonitoringError: Nothing was logged.
     """
     log = log_of(home)
     shelf = Shelf(log.parent / WINDOWS)
-    layouts = _layouts(log, shelf, days)
+    alike = Monitor(window=seconds, reference_days=days, segments=tuple(segments))
+    how = watched or (lambda _: alike)
+    layouts = _layouts(log, shelf, how)
     if not layouts:
         raise MonitoringError("Nothing was logged that could be watched", str(log), "Serve a model first.")
     open_windows: dict[Window, WindowProfile] = {}
     written: dict[Window, int] = {}
     for model, frame in answered(log):
         layout = layouts[model.name, model.package]
-        for window, part in by_window(model, frame, seconds, segments):
+        for window, part in by_window(model, frame, how(model.name).window, how(model.name).segments):
             profile = count_rows(layout, window, columns_to_count(part), requests_of(part))
             before = open_windows.get(window) or (shelf.get(window) if window in written else None)
             open_windows[window] = profile if before is None else merge_windows([before, profile], window)
@@ -155,7 +164,7 @@ def _put(shelf: Shelf, profiles: dict[Window, WindowProfile], written: dict[Wind
         written[window] = profile.rows
 
 
-def _layouts(log: Path, shelf: Shelf, days: int) -> dict[tuple[str, str], Layout]:
+def _layouts(log: Path, shelf: Shelf, how: Callable[[str], Monitor]) -> dict[tuple[str, str], Layout]:
     """The layout of each version: the one that is kept, or one made of the first days of its log."""
     found: dict[tuple[str, str], Layout] = {}
     laying: dict[tuple[str, str], Laying] = {}
@@ -167,7 +176,7 @@ def _layouts(log: Path, shelf: Shelf, days: int) -> dict[tuple[str, str], Layout
         if kept is not None:
             found[key] = kept
             continue
-        laying.setdefault(key, Laying(days)).add(frame)
+        laying.setdefault(key, Laying(how(model.name).reference_days)).add(frame)
     for key, made in laying.items():
         found[key] = made.layout()
         shelf.put_layout(*key, found[key])
