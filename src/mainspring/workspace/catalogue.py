@@ -16,7 +16,7 @@ from mainspring.errors import MonitoringError, NewerFormatError
 from mainspring.monitoring.shelf import write_whole
 from mainspring.serving.ids import milliseconds
 from mainspring.serving.predlog import ModelRow, glance_segment
-from mainspring.workspace.rolled import Part, model_of, parts
+from mainspring.workspace.rolled import Part, model_of, models_of, parts, there
 
 __all__ = ["Catalogue", "Key", "Provisional"]
 
@@ -167,11 +167,21 @@ class Catalogue(Struct):
             self.versions.append((name, package))
         return self.versions.index((name, package))
 
+    def model_row(self, log: Path, place: int) -> ModelRow:
+        """Return what the log says of a version: its inputs and outputs.
+
+        Raises:
+            MonitoringError: It is not in the log.
+        """
+        for part, _ in self.touching(log, set(self.rows([place]))):
+            for model in models_of(part):
+                if (model.name, model.package) == self.versions[place]:
+                    return model
+        raise MonitoringError(f"Nothing is in the log of this version of '{self.versions[place][0]}'", str(log))
+
     def _look(self, part: Part, before: Seen | None) -> Seen | None:
         """What a part of a log has; None where it is as it was."""
-        path = part.frames
-        if path is not None and not path.exists():
-            path = path.with_suffix(".log")  # a service has closed it since it was listed
+        path = None if part.frames is None else there(part.frames)
         stats = [one.stat() for one in ((path,) if path is not None else part.tables)]
         sign = ("frames " if path is not None else "tables ") + " ".join(str(one.st_ino) for one in stats)
         size = sum(one.st_size for one in stats)

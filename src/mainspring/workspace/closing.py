@@ -186,19 +186,10 @@ class _Closing:
         """The layout of rows of some versions between two moments, and when the first of these came."""
         since, until = span
         keys = {key for key in self.catalogue.rows(versions) if since - self.catalogue.seconds < key[1] < until}
-        laying, columns = Laying(self.days, since), self._columns(place)
+        laying, like = Laying(self.days, since), self.catalogue.model_row(self.log, place)
         for part, _ in self.catalogue.touching(self.log, keys):
             for model, frame in given(read_part(part)):
                 mine = self.catalogue.place_of(model.name, model.package) in versions
-                if mine and (model.inputs, model.outputs) == columns:
+                if mine and (model.inputs, model.outputs) == (like.inputs, like.outputs):
                     laying.add(frame)
         return laying.layout(), laying.begun
-
-    def _columns(self, place: int) -> tuple[Any, Any]:
-        """The inputs and outputs of a version, as they are logged."""
-        keys = set(self.catalogue.rows([place]))
-        for part, _ in self.catalogue.touching(self.log, keys):
-            for model, _ in read_part(part):
-                if (model.name, model.package) == self.catalogue.versions[place]:
-                    return model.inputs, model.outputs
-        raise MonitoringError("A version is in the catalogue and not in the log", str(self.log), "Try again.")

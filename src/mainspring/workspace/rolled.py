@@ -27,6 +27,7 @@ from mainspring.serving.predlog import (
     Segment,
     blanked,
     flush_folder,
+    glance_segment,
     held,
     is_whole,
     packed,
@@ -46,11 +47,13 @@ __all__ = [
     "find_rolled",
     "frames",
     "model_of",
+    "models_of",
     "parts",
     "prune_rolled",
     "read_part",
     "roll",
     "tables",
+    "there",
 ]
 
 INPUT: Final = "input."
@@ -120,13 +123,22 @@ def read_part(part: Part) -> Iterator[tuple[ModelRow, Any]]:
     for path in part.tables:
         yield model_of(path), polars().read_parquet(path, glob=False)
     if part.frames is not None:
-        models, answers = _sorted_out(_there(part.frames))
+        models, answers = _sorted_out(there(part.frames))
         for number, given in answers.items():
             yield models[number], _frame(models[number], given)
 
 
-def _there(path: Path) -> Path:
-    """Where a file of frames is now: a service may have closed it since it was listed."""
+def models_of(part: Part) -> Iterator[ModelRow]:
+    """Yield the models whose answers a part of a log has."""
+    for path in part.tables:
+        yield model_of(path)
+    if part.frames is not None:
+        for _, rows in glance_segment(there(part.frames)):
+            yield from (row for row in rows if isinstance(row, ModelRow))
+
+
+def there(path: Path) -> Path:
+    """Return where a file of frames is now: a service may have closed it since it was listed."""
     closed = path.with_suffix(".log")
     return closed if not path.exists() and closed.exists() else path
 
@@ -174,7 +186,7 @@ def frames(folder: Path, since: float = 0.0) -> Iterator[tuple[ModelRow, Any]]:
         BatchError: Polars is not installed.
     """
     for part in parts(folder):
-        files = part.tables or (_there(part.frames),) if part.frames else part.tables
+        files = part.tables or (there(part.frames),) if part.frames else part.tables
         if max(one.stat().st_mtime for one in files) >= since:
             yield from read_part(part)
 
