@@ -158,7 +158,7 @@ class Rated:
     def moved(self) -> bool:
         """Whether the errors of the last windows are others than those of the reference: the concept has changed."""
         found = self.errors
-        return found is not None and bool(found.up.size) and max(found.up[-1], found.down[-1]) > found.limit
+        return found is not None and bool(found.up.size) and bool(max(found.up[-1], found.down[-1]) > found.limit)
 
     @property
     def since(self) -> int | None:
