@@ -115,7 +115,7 @@ def test_the_command_tells_the_same_as_json_and_draws_a_page(shop, tmp_path, mon
     assert "version 2 is better than version 1" in text
     page = (tmp_path / "ab.html").read_text()
     assert "Does the split hold?" in page
-    assert "the least change that matters" in page
+    assert "all days" in page
     broken = runner.invoke(app, [*command, "--share", "0.9"])
     assert broken.exit_code == 1
     assert "the split is broken" in broken.stdout
