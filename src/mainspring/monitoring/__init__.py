@@ -35,7 +35,16 @@ if TYPE_CHECKING:
     from mainspring.monitoring.shelf import WINDOWS, Shelf
     from mainspring.monitoring.skewing import Difference, Skew, skew
     from mainspring.monitoring.stacks import Stack, stacked
-    from mainspring.monitoring.streams import ErrorStream, Estimate, Moved, Stream, fit_errors, fit_estimate, fit_stream
+    from mainspring.monitoring.streams import (
+        ErrorStream,
+        Estimate,
+        Moved,
+        Stream,
+        fit_errors,
+        fit_estimate,
+        fit_stream,
+        judge_runs,
+    )
     from mainspring.monitoring.trials import Arm, DayEffect, Side, Trial, Trying, try_pairs, try_split
     from mainspring.monitoring.webhooks import Delivered, deliver, sign_body, verify_signature
     from mainspring.monitoring.windows import Window, WindowProfile, decode_window, encode_window, merge_windows

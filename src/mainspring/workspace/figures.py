@@ -56,11 +56,15 @@ class Figured:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """How a figure is judged: those that grow by factors by their logarithms."""
+    """How a figure is judged: those that grow by factors by their logarithms, others as they are.
+
+    The floor of a `relative` one is a share of what is usual: what leaks does so by the same amount each day.
+    """
 
     unit: str
     floor: float
     factors: bool
+    relative: bool = False
 
     def forth(self, value: float) -> float:
         return math.log(max(value, 1e-9)) if self.factors else value
@@ -81,7 +85,7 @@ _SERVICE: Final = {
     "fallbacks": _Kind("share", 0.002, factors=False),
     "refused": _Kind("share", 0.005, factors=False),
     "errors": _Kind("share", 0.002, factors=False),
-    "memory": _Kind("MiB", 0.1, factors=True),
+    "memory": _Kind("MiB", 0.1, factors=False, relative=True),
     "queue": _Kind("KiB", 0.5, factors=True),
     "active": _Kind("requests", 0.5, factors=True),
 }
@@ -162,8 +166,9 @@ def _followed(name: str, values: Mapping[Window, float], monitor: Monitor) -> Fi
     end = windows[0].start + monitor.reference_days * DAY
     split = sum(1 for one in windows if one.start < end)
     later = [place for place in range(split, len(windows)) if windows[place].start >= windows[-1].end - _FOLLOWED * DAY]
+    floor = kind.floor * float(np.median(judged[:split])) if kind.relative and split else kind.floor
     try:
-        stream = fit_stream(windows[:split], judged[:split], floor=kind.floor, shift=monitor.shift)
+        stream = fit_stream(windows[:split], judged[:split], floor=floor, shift=monitor.shift)
         moved = stream.follow([windows[place] for place in later], [judged[place] for place in later])
     except MonitoringError as error:
         return Figured(name, kind.unit, times, figures, None, error.what)
