@@ -154,12 +154,12 @@ class Cycle:
         return self._roll_back(decision, action, said, now) if verdict.answer == "worse" else None
 
     def _wait(self, action: Action, found: Compared, needed: int, now: float) -> None:
-        number = action.about["version"]
-        said = f"version {number} has {found.labelled:,} labels of {found.predictions:,} predictions; it takes {needed:,}"
+        number, asked = action.about["version"], found.predictions
+        said = f"version {number} has {found.labelled:,} labels of {asked:,} predictions; it takes {needed:,}"
         if not found.labelled:
-            said = f"no labels have come for {found.predictions:,} predictions of version {number}; it takes {needed:,}"
+            said = f"no labels have come for {asked:,} predictions of version {number}; it takes {needed:,}"
             event = LoopEvent(now, "probation", action.model, f"{said}: probation stays open", _links(action.about))
-            if found.predictions and self._journal.add(event, f"{action.decision}/unlabelled"):
+            if asked and self._journal.add(event, f"{action.decision}/unlabelled"):
                 self._ports.sources.tell(event, f"{action.decision}/unlabelled")
         if action.says != said:
             self._loops.change(action, said, dict(action.about))
