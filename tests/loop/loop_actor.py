@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from loop_world import MODEL, POLICY, book, ports
+
 from mainspring.loop import Watch
 
 folder = Path(sys.argv[1])

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from loop_world import MODEL, POLICY, Models, World, book, ports
+
 from mainspring.digest.texts import to_json
 from mainspring.errors import InputError
 from mainspring.loop import Ports, Watch
@@ -283,5 +283,3 @@ def test_two_watches_at_once_and_kill_9_do_everything_once(tmp_path):
     assert town.world.acts("promote") == ["promote 2"]
     assert town.world.acts("rollback") == ["rollback 2"]
     assert town.kinds() == ["trigger", "run", "registered", "promoted", "rolled back", "probation"]
-
-
