@@ -10,6 +10,7 @@ from msgspec import Struct
 from mainspring.charts.numbers import count, moment, short
 from mainspring.cli.options import AsJson, HomePath, flat
 from mainspring.cli.printing import mark, numbers, put, put_json, put_pairs, put_table, stamp
+from mainspring.cli.rating import rate_windows, show_skew
 from mainspring.config.monitor import Monitor
 from mainspring.errors import NotFoundError, nearest
 from mainspring.monitoring import Check, Finding, Measure, Window
@@ -228,4 +229,10 @@ def _listed(values: Iterable[float]) -> list[Any]:
     return [numbers(value) for value in values]
 
 
-COMMANDS = {"backfill": make_windows, "check": check_windows, "explain": explain_finding}
+COMMANDS = {
+    "backfill": make_windows,
+    "check": check_windows,
+    "explain": explain_finding,
+    "quality": rate_windows,
+    "skew": show_skew,
+}

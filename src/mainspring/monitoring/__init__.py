@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         layout_of,
         layout_of_rows,
     )
+    from mainspring.monitoring.ratings import Rating, RatingShelf, rate
     from mainspring.monitoring.references import Reference, fit_reference, fit_stack, window_of_profile
     from mainspring.monitoring.rules import FAMILIES, FLOORS, Rules
     from mainspring.monitoring.shapes import Judged
@@ -58,6 +59,8 @@ __all__ = [
     "Measure",
     "Moved",
     "Quality",
+    "Rating",
+    "RatingShelf",
     "Reference",
     "Rules",
     "Served",
@@ -94,6 +97,7 @@ __all__ = [
     "raised_by_figures",
     "raised_by_finding",
     "raised_by_skew",
+    "rate",
     "sign_body",
     "skew",
     "stacked",
@@ -124,6 +128,8 @@ _PLACES = {
     "Measure": "mainspring.monitoring.checking",
     "Moved": "mainspring.monitoring.streams",
     "Quality": "mainspring.monitoring.labels",
+    "Rating": "mainspring.monitoring.ratings",
+    "RatingShelf": "mainspring.monitoring.ratings",
     "Reference": "mainspring.monitoring.references",
     "Rules": "mainspring.monitoring.rules",
     "Served": "mainspring.monitoring.counting",
@@ -161,6 +167,7 @@ _PLACES = {
     "raised_by_finding": "mainspring.monitoring.alerting",
     "raised_by_skew": "mainspring.monitoring.alerting",
     "sign_body": "mainspring.monitoring.webhooks",
+    "rate": "mainspring.monitoring.ratings",
     "skew": "mainspring.monitoring.skewing",
     "stacked": "mainspring.monitoring.stacks",
     "stale": "mainspring.monitoring.checking",
