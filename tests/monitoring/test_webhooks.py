@@ -9,20 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from receivers import SECRET, Receiver
 
 from mainspring.monitoring import deliver, sign_body, verify_signature
 from mainspring.testing.alerts import HOUR, moved
 from mainspring.tracking import Origin, open_facts
+from receivers import SECRET
 
 START = 1_760_000_400 // HOUR * HOUR
-
-
-@pytest.fixture
-def receiver():
-    made = Receiver()
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -87,7 +80,7 @@ def test_a_receiver_that_is_down_for_an_hour_gets_each_alert_once_in_order_after
 def test_a_process_that_is_killed_after_the_receiver_took_a_change_repeats_its_id(tmp_path, receiver):
     with open_facts(tmp_path / "home") as facts:
         first, second = [look(facts.alerts, hour, moved(*columns))[0].id for hour, columns in ((0, "a"), (1, "ab"))]
-    args = [sys.executable, Path(__file__).with_name("receivers.py"), tmp_path / "home", receiver.url]
+    args = [sys.executable, Path(__file__).parents[1] / "receivers.py", tmp_path / "home", receiver.url]
     children: list[subprocess.Popen] = []
     receiver.before_answering = lambda: os.kill(children[0].pid, signal.SIGKILL)
     children.append(subprocess.Popen([*args, str(START + 2 * HOUR)]))

@@ -144,7 +144,7 @@ class Cycle:
     def _look(self, decision: Decided, action: Action, policy: Triggers, now: float) -> Action | None:
         about: dict[str, Any] = dict(action.about)
         number, since, needed = about["version"], about["since"], due(policy, about["looks"])
-        predictions, labelled = self._ports.trials.count(decision.model, number, since)
+        predictions, labelled = self._ports.trials.count(decision.model, number, since, now)
         if labelled < needed:
             self._wait(action, Compared(predictions, labelled), needed, now)
             return None
