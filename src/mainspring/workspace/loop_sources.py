@@ -18,6 +18,7 @@ from mainspring.monitoring import (
     WINDOWS,
     Quality,
     Shelf,
+    Window,
     raised_by_errors,
     raised_by_finding,
     stale,
@@ -71,7 +72,7 @@ class HomeSources:
         self._alerts = alerts
         self._models = tuple(models)
         self._arrivals = Arrivals(home)
-        self._checked: dict[str, Checked | None] = {}
+        self._checked: dict[str, tuple[Checked, ...]] = {}
         self._told: set[str] = set()
 
     def close(self, now: float) -> None:
@@ -99,32 +100,40 @@ class HomeSources:
     def _observe(self, model: str, monitor: Monitor, rated: Rated | None, now: float) -> None:
         """Have alerts fire, go on and resolve by what the windows of a model show."""
         changes: list[Change] = []
-        checked = self._check(model, monitor)
-        if checked is not None:
+        for checked in self._check(model, monitor):
             over = replace(checked, checks=tuple(one for one in checked.checks if one.window.end <= now))
-            home = self._home
-            changes += observe_checked(self._alerts, over, now=now, monitor=monitor, home=home)
+            changes += observe_checked(self._alerts, over, now=now, monitor=monitor, home=self._home)
         changes += self._freshness(model, monitor, now)
         changes += self._errors(rated, monitor, now)
         if changes:
             self._told.discard(model)
 
-    def _check(self, model: str, monitor: Monitor) -> Checked | None:
-        """The checks of a model, made again when windows were; None while there is only a reference."""
+    def _check(self, model: str, monitor: Monitor) -> tuple[Checked, ...]:
+        """The checks of a model and of its segments, made again when windows were; none while there is a reference."""
         if model not in self._checked:
-            part = Part(monitor.window, monitor.reference_days)
-            try:
-                self._checked[model] = check_home(model, self._home, rules=rules_of(monitor), part=part)
-            except (MonitoringError, NotFoundError):
-                self._checked[model] = None  # nothing was served yet, or not for long enough
+            newest = self._newest(model, monitor)
+            segments = Shelf(self._home / WINDOWS).segments(newest) if newest is not None else []
+            wanted = [one for one in segments if one.partition("=")[0] in monitor.segments]
+            found = [self._check_part(model, monitor, segment) for segment in ("", *wanted)]
+            self._checked[model] = tuple(one for one in found if one is not None)
         return self._checked[model]
+
+    def _check_part(self, model: str, monitor: Monitor, segment: str) -> Checked | None:
+        part = Part(monitor.window, monitor.reference_days, segment)
+        try:
+            return check_home(model, self._home, rules=rules_of(monitor), part=part)
+        except (MonitoringError, NotFoundError):
+            return None  # nothing was served yet, or not for long enough
+
+    def _newest(self, model: str, monitor: Monitor) -> Window | None:
+        windows = Shelf(self._home / WINDOWS).versions(monitor.window)
+        return max((one for one in windows if one.model == model), key=lambda one: one.start, default=None)
 
     def _freshness(self, model: str, monitor: Monitor, now: float) -> list[Change]:
         if not monitor.freshness:
             return []
-        shelf = Shelf(self._home / WINDOWS)
-        newest = max((one for one in shelf.versions(monitor.window) if one.model == model), default=None)
-        profile = None if newest is None else shelf.get(newest)
+        newest = self._newest(model, monitor)
+        profile = None if newest is None else Shelf(self._home / WINDOWS).get(newest)
         if newest is None or profile is None:
             return []
         found = stale(profile, now, monitor.freshness)
