@@ -86,6 +86,7 @@ class Runs(World):
             with (self.folder / "runs" / run).open("x") as file:
                 file.write("0")
             self.say(f"start {run}")
+            self.write(f"sets-{run}", " ".join(policy.sets))
         except FileExistsError:
             pass  # the second of two processes with one id ends
 
@@ -113,9 +114,14 @@ class Models(World):
         return int(self.read("champion", "1")) or None
 
     def register(self, model, run, policy):
-        return Candidate(int(self.read("makes", "2")), "d" * 64)
+        extra = 10 if self.read(f"sets-{run}") else 0  # a refit is another package
+        return Candidate(int(self.read("makes", "2")) + extra, "d" * 64)
 
-    def promote(self, model, number, why):
+    def judge(self, model, number):
+        self.say(f"judge {number}")
+        return Promoted(not self.read("sabotaged"), "passed all 5 gates")
+
+    def promote(self, model, number, why, evaluated=None):
         with self.lock():
             if self.champion(model) == number:
                 return Promoted(True, "it is the champion already")

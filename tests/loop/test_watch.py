@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from loop_world import MODEL, POLICY, Models, World, book, ports
 
+from mainspring.config.triggers import Triggers
 from mainspring.digest.texts import to_json
 from mainspring.errors import InputError
 from mainspring.loop import Ports, Watch
@@ -175,6 +176,24 @@ def test_a_champion_that_was_moved_by_hand_ends_its_probation(town):
     assert "moved by hand" in town.journal.between()[-1].says
     assert town.loops.open(MODEL) is None
     assert town.world.acts("rollback") == []
+
+
+def test_a_refit_is_released_once_what_was_evaluated_has_passed(tmp_path):
+    town = Town(tmp_path, Triggers(data="sales", probation_labels=100, release="refit", refit=("locked=0",)))
+    town.tick()
+    town.world.write("sales", 1)
+    town.tick(9)
+    assert town.kinds() == ["trigger", "run", "registered", "gates", "refit", "registered", "promoted", "probation"]
+    first, judged, second, promoted, _ = town.world.acts()
+    assert (judged, promoted, first != second) == ("judge 2", "promote 12", True)
+    town.world.write("labels", 200)
+    town.tick(2)
+    assert town.kinds()[-1] == "kept"
+    town.world.write("sabotaged", 1)
+    town.world.write("sales", 2)
+    town.tick(9, hours=30)
+    assert town.kinds()[-1] == "refused"
+    assert len(town.world.acts("start")) == 3
 
 
 def test_a_run_that_makes_the_champion_again_changes_nothing(town):

@@ -6,7 +6,7 @@ None of it is part of a cache key.
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
 
@@ -45,6 +45,8 @@ class Triggers(Plain):
         budget_runs: So many runs may start by themselves in `budget_days`; 0: no limit.
         budget_time: They may take so long in all; 0 seconds: no limit.
         budget_days: The days that the budget is for.
+        release: What becomes champion: the version that was `evaluated`, or, when that passes, a `refit` of a second run.
+        refit: `KEY=VALUE` texts over `sets` for that run, such as `plan.locked=0`.
         probation_labels: So many labelled predictions a new champion is judged on first; 0: no probation.
         probation_margin: By how much more, as a share, it may surely lose than the one before.
         probation_level: The confidence of that, one-sided, over all looks together.
@@ -70,6 +72,8 @@ class Triggers(Plain):
     budget_runs: Annotated[int, Meta(ge=0)] = 0
     budget_time: str = "0s"
     budget_days: Annotated[int, Meta(ge=1)] = 30
+    release: Literal["evaluated", "refit"] = "evaluated"
+    refit: tuple[str, ...] = ()
     probation_labels: Annotated[int, Meta(ge=0)] = 500
     probation_margin: Annotated[float, Meta(ge=0, lt=1)] = 0.05
     probation_level: Annotated[float, Meta(gt=0.5, lt=1)] = 0.95
@@ -80,6 +84,10 @@ class Triggers(Plain):
         """Check the spans of time."""
         for name in _SPANS:
             seconds_of(getattr(self, name))
+
+    def refitting(self) -> "Triggers":
+        """Return these settings for the run that makes a refit."""
+        return Triggers(**{**vars(self), "sets": (*self.sets, *self.refit)})
 
     def span(self, name: str) -> float:
         """Return a span of time in seconds."""

@@ -16,6 +16,8 @@ from mainspring.tracking.loops import Action, Decided, Journal, LoopEvent, Loops
 
 __all__ = ["UNFIT", "Cycle"]
 
+_Step = Callable[[Decided, Triggers, float], Action | None]
+
 UNFIT: Final = "unfit"  # the mark that says on which data validation has failed
 STATE: Final = "state"  # the mark that says which data the last run saw
 _DEATHS: Final = 3
@@ -39,7 +41,7 @@ class Cycle:
 
     def advance(self, decision: Decided, policy: Triggers, now: float) -> None:
         """Go as far as one can now: until something is waited for, or the decision is closed."""
-        for step in (self._run, self._register, self._promote, self._probation):
+        for step in self._steps(decision, policy):
             self._guard()
             action = step(decision, policy, now)
             if action is None or action.state == "begun":
@@ -48,6 +50,13 @@ class Cycle:
                 break
         self._loops.close(decision.id, now)
 
+    def _steps(self, decision: Decided, policy: Triggers) -> tuple[_Step, ...]:
+        """What is to be done, as it was begun: a policy that changes meanwhile holds for the next round."""
+        actions = self._loops.actions(decision.id)
+        refit = "gates" in actions or (policy.release == "refit" and "promote" not in actions)
+        again = (self._judge, self._refit, self._register_refit) if refit else ()
+        return (self._run, self._register, *again, self._promote, self._probation)
+
     def supersede(self, decision: Decided, why: str, now: float) -> None:
         """End the probation of a champion, which is neither kept nor rolled back, and close its decision."""
         action = self._loops.actions(decision.id).get("probation")
@@ -55,8 +64,8 @@ class Cycle:
             self._end(action, "failed", "probation", why, now)
         self._loops.close(decision.id, now)
 
-    def _run(self, decision: Decided, policy: Triggers, now: float) -> Action | None:
-        action = self._loops.begin(decision, "run", {"run": self._ports.runs.new()}, now)
+    def _run(self, decision: Decided, policy: Triggers, now: float, kind: str = "run") -> Action | None:
+        action = self._loops.begin(decision, kind, {"run": self._ports.runs.new()}, now)
         if action.state != "begun":
             return action
         run = str(action.about["run"])
@@ -68,13 +77,31 @@ class Cycle:
         elif state.status == "failed":
             if state.invalid:
                 self._loops.set_mark(decision.model, UNFIT, self._loops.mark(decision.model, STATE) or "")
-            kind = "validation failed" if state.invalid else "run failed"
+            told = "validation failed" if state.invalid else "run failed"
             about = {**action.about, "seconds": state.seconds}
-            return self._end(action, "failed", kind, f"run {run}: {state.says}", now, about=about)
+            return self._end(action, "failed", told, f"run {run}: {state.says}", now, about=about)
         elif state.status == "succeeded":
             about = {**action.about, "seconds": state.seconds}
-            return self._end(action, "done", "run", f"run {run} succeeded", now, about=about)
+            return self._end(action, "done", kind, f"run {run} succeeded", now, about=about)
         return None
+
+    def _judge(self, decision: Decided, _: Triggers, now: float) -> Action:
+        """Ask the gates of the version that is evaluated, before it is trained anew on all there is."""
+        number = _version(self._loops.actions(decision.id)["register"])
+        action = self._loops.begin(decision, "gates", {"version": number}, now)
+        if action.state != "begun":
+            return action
+        found = self._ports.models.judge(decision.model, number)
+        says = f"version {number}: {found.says}"
+        return self._end(
+            action, "done" if found.passed else "refused", "gates" if found.passed else "refused", says, now
+        )
+
+    def _refit(self, decision: Decided, policy: Triggers, now: float) -> Action | None:
+        return self._run(decision, policy.refitting(), now, "refit")
+
+    def _register_refit(self, decision: Decided, policy: Triggers, now: float) -> Action:
+        return self._register(decision, policy, now, ("refit", "register refit"))
 
     def _again(self, action: Action, state: RunState, policy: Triggers, now: float) -> Action | None:
         """A run whose process is gone goes on as another: what its steps had returned is not computed again."""
@@ -89,9 +116,11 @@ class Cycle:
             self._ports.runs.start(about["run"], policy)
         return None
 
-    def _register(self, decision: Decided, policy: Triggers, now: float) -> Action:
-        run = str(self._loops.actions(decision.id)["run"].about["run"])
-        action = self._loops.begin(decision, "register", {"run": run}, now)
+    def _register(
+        self, decision: Decided, policy: Triggers, now: float, kinds: tuple[str, str] = ("run", "register")
+    ) -> Action:
+        run = str(self._loops.actions(decision.id)[kinds[0]].about["run"])
+        action = self._loops.begin(decision, kinds[1], {"run": run}, now)
         if action.state != "begun":
             return action
         models = self._ports.models
@@ -111,7 +140,9 @@ class Cycle:
         return self._end(action, "done", "registered", said, now, about=about)
 
     def _promote(self, decision: Decided, _: Triggers, now: float) -> Action:
-        number = _version(self._loops.actions(decision.id)["register"])
+        actions = self._loops.actions(decision.id)
+        evaluated = _version(actions["register"]) if "register refit" in actions else None
+        number = _version(actions["register" if evaluated is None else "register refit"])
         action = self._loops.begin(decision, "promote", {"version": number}, now)
         if action.state != "begun":
             return action
@@ -120,7 +151,7 @@ class Cycle:
             # Before it is promoted: afterwards the champion is the version itself.
             about["against"] = self._ports.models.champion(decision.model)
             self._loops.change(action, "its gates run", about)
-        found = self._ports.models.promote(decision.model, number, f"{decision.kind}: {decision.says}")
+        found = self._ports.models.promote(decision.model, number, f"{decision.kind}: {decision.says}", evaluated)
         if not found.passed:
             return self._end(action, "refused", "refused", f"version {number}: {found.says}", now, about=about)
         return self._end(action, "done", "promoted", f"version {number} is champion: {found.says}", now, about=about)

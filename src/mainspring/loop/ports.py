@@ -145,8 +145,14 @@ class Models(Protocol):
     def register(self, model: str, run: str, policy: Triggers) -> Candidate:
         """Return the version that a run's package is."""
 
-    def promote(self, model: str, number: int, why: str) -> Promoted:
-        """Return what came of making a version champion: its gates run first."""
+    def judge(self, model: str, number: int) -> Promoted:
+        """Return what the gates say of a version; nothing is promoted."""
+
+    def promote(self, model: str, number: int, why: str, evaluated: int | None = None) -> Promoted:
+        """Return what came of making a version champion: its gates run first.
+
+        Where it is a refit, what scores is asked of the version that was evaluated.
+        """
 
     def roll_back(self, model: str, number: int, why: str) -> int | None:
         """Return the champion after a version was taken back; None when it is not champion, and was not taken back."""

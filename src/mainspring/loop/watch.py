@@ -17,6 +17,7 @@ __all__ = ["Ticked", "Watch"]
 _DATA = "data"
 _SINCE = "since"
 _DUE = "due"
+_RUNS = ("run", "refit")
 
 
 class Ticked(Struct, frozen=True):
@@ -92,8 +93,8 @@ class Watch:
         decision = self._loops.open(model)
         if decision is None:
             return False
-        run = self._loops.actions(decision.id).get("run")
-        return run is None or run.state == "begun"
+        actions = self._loops.actions(decision.id)
+        return not actions or any(kind in actions and actions[kind].state == "begun" for kind in _RUNS)
 
     def _model(self, model: str, now: float) -> None:
         policy = self._policy(model)
@@ -175,8 +176,10 @@ class Watch:
 
     def _started(self, model: str) -> tuple[Started, ...]:
         """The runs that the loop started, the latest first."""
-        took = {one.decision: one.about.get("seconds", 0.0) for one in self._loops.all_actions(model, "run")}
-        return tuple(Started(one.made, float(str(took.get(one.id, 0.0)))) for one in self._loops.fired(model))
+        took: dict[int, float] = {}
+        for one in (action for kind in _RUNS for action in self._loops.all_actions(model, kind)):
+            took[one.decision] = took.get(one.decision, 0.0) + float(str(one.about.get("seconds", 0.0)))
+        return tuple(Started(one.made, took.get(one.id, 0.0)) for one in self._loops.fired(model))
 
 
 def _decided(model: str, one: Decision, now: float) -> Decided:

@@ -95,7 +95,7 @@ class Action(Struct, frozen=True):
         id: Its number.
         decision: The decision that set it off.
         model: The model.
-        kind: `run`, `register`, `promote`, `probation` or `rollback`.
+        kind: `run`, `register`, `promote`, `probation` or `rollback`; `gates`, `refit` and `register refit` of a refit.
         state: `begun` until it is `done`, `refused` or `failed`.
         says: What came of it, or how it stands.
         record: What it is about, as JSON: such as the run, the version.

@@ -12,7 +12,8 @@ import msgspec
 from msgspec import Struct
 
 from mainspring.errors import MainspringError
-from mainspring.workspace.gating import promote
+from mainspring.quality import Report
+from mainspring.workspace.gating import judge, promote, promote_refit
 from mainspring.workspace.homes import open_home
 from mainspring.workspace.project import load_project
 from mainspring.workspace.running import Request, configure, execute
@@ -35,7 +36,8 @@ class Job(Struct, frozen=True):
         sets: `KEY=VALUE` texts over it.
         model: The model.
         number: The version.
-        why: Why it is to be champion.
+        why: Why it is to be champion; empty where its gates are asked alone.
+        evaluated: The version that was evaluated, where this one is a refit.
     """
 
     home: str
@@ -47,6 +49,7 @@ class Job(Struct, frozen=True):
     model: str = ""
     number: int = 0
     why: str = ""
+    evaluated: int | None = None
 
 
 class Outcome(Struct, frozen=True):
@@ -78,14 +81,23 @@ def _run(job: Job) -> Outcome:
 
 
 def _promote(job: Job) -> Outcome:
-    found = promote(job.model, job.number, who=WHO, why=job.why, home=Path(job.home))
-    if found.report is None:
+    report = _report(job)
+    if report is None:
         return Outcome(done=True, says="it is the champion already")
-    if found.report.passed:
-        return Outcome(done=True, says=f"passed all {len(found.report.gates)} gates")
-    bad = [one for one in found.report.gates if one.answer != "pass"]
+    if report.passed:
+        return Outcome(done=True, says=f"passed all {len(report.gates)} gates")
+    bad = [one for one in report.gates if one.answer != "pass"]
     said = "; ".join(f"{one.name} ({one.answer}): {one.says}" for one in bad[:_GATES])
-    return Outcome(done=False, says=f"{len(bad)} of {len(found.report.gates)} gates did not pass: {said}")
+    return Outcome(done=False, says=f"{len(bad)} of {len(report.gates)} gates did not pass: {said}")
+
+
+def _report(job: Job) -> Report | None:
+    home = Path(job.home)
+    if not job.why:
+        return judge(job.model, job.number, home)
+    if job.evaluated is None:
+        return promote(job.model, job.number, who=WHO, why=job.why, home=home).report
+    return promote_refit(job.model, job.number, job.evaluated, who=WHO, why=job.why, home=home).report
 
 
 if __name__ == "__main__":

@@ -133,13 +133,17 @@ class RegistryModels:
             version = registry.register(target.path, model, run=run, trust=target.trust, note=WHO)
         return Candidate(version.number, version.digest)
 
-    def promote(self, model: str, number: int, why: str) -> Promoted:
+    def judge(self, model: str, number: int) -> Promoted:
+        """Return what the gates say of a version; nothing is promoted."""
+        return self.promote(model, number, "")
+
+    def promote(self, model: str, number: int, why: str, evaluated: int | None = None) -> Promoted:
         """Return what came of making a version champion; its gates run in a process of their own.
 
         Raises:
             MonitoringError: The gates could not run.
         """
-        job = Job(str(self._home), model=model, number=number, why=why)
+        job = Job(str(self._home), model=model, number=number, why=why, evaluated=evaluated)
         ended = subprocess.run(
             [sys.executable, "-m", _MODULE, msgspec.json.encode(job).decode()],
             cwd=self._config.parent,
