@@ -45,7 +45,7 @@ class Triggers(Plain):
         budget_runs: So many runs may start by themselves in `budget_days`; 0: no limit.
         budget_time: They may take so long in all; 0 seconds: no limit.
         budget_days: The days that the budget is for.
-        release: What becomes champion: the version that was `evaluated`, or, when that passes, a `refit` of a second run.
+        release: What becomes champion: the version that was `evaluated`, or, when it passes, a `refit` of another run.
         refit: `KEY=VALUE` texts over `sets` for that run, such as `plan.locked=0`.
         probation_labels: So many labelled predictions a new champion is judged on first; 0: no probation.
         probation_margin: By how much more, as a share, it may surely lose than the one before.
