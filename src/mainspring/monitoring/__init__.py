@@ -12,9 +12,11 @@ if TYPE_CHECKING:
         raised_by_finding,
         raised_by_skew,
     )
+    from mainspring.monitoring.balancing import SplitCheck
     from mainspring.monitoring.checking import Check, Finding, Measure, adjusted, check_window, check_windows, stale
     from mainspring.monitoring.counting import Served, count_rows
     from mainspring.monitoring.drawing_alerts import alert_charts, draw_alert
+    from mainspring.monitoring.drawing_trials import draw_trial, says_of_trial
     from mainspring.monitoring.gauges import GAUGES_TYPE, expose_gauges
     from mainspring.monitoring.labels import LOSSES, Joined, Labels, LabelShelf, Quality, join, quality_of
     from mainspring.monitoring.layouts import (
@@ -33,7 +35,17 @@ if TYPE_CHECKING:
     from mainspring.monitoring.shelf import WINDOWS, Shelf
     from mainspring.monitoring.skewing import Difference, Skew, skew
     from mainspring.monitoring.stacks import Stack, stacked
-    from mainspring.monitoring.streams import ErrorStream, Estimate, Moved, Stream, fit_errors, fit_estimate, fit_stream
+    from mainspring.monitoring.streams import (
+        ErrorStream,
+        Estimate,
+        Moved,
+        Stream,
+        fit_errors,
+        fit_estimate,
+        fit_stream,
+        judge_runs,
+    )
+    from mainspring.monitoring.trials import Arm, DayEffect, Side, Trial, Trying, try_pairs, try_split
     from mainspring.monitoring.webhooks import Delivered, deliver, sign_body, verify_signature
     from mainspring.monitoring.windows import Window, WindowProfile, decode_window, encode_window, merge_windows
 
@@ -44,8 +56,10 @@ __all__ = [
     "LOSSES",
     "OUTPUT",
     "WINDOWS",
+    "Arm",
     "Axis",
     "Check",
+    "DayEffect",
     "Delivered",
     "Difference",
     "ErrorStream",
@@ -65,9 +79,13 @@ __all__ = [
     "Rules",
     "Served",
     "Shelf",
+    "Side",
     "Skew",
+    "SplitCheck",
     "Stack",
     "Stream",
+    "Trial",
+    "Trying",
     "Window",
     "WindowProfile",
     "adjusted",
@@ -79,6 +97,7 @@ __all__ = [
     "decode_window",
     "deliver",
     "draw_alert",
+    "draw_trial",
     "encode_layout",
     "encode_window",
     "expose_gauges",
@@ -88,6 +107,7 @@ __all__ = [
     "fit_stack",
     "fit_stream",
     "join",
+    "judge_runs",
     "layout_of",
     "layout_of_rows",
     "merge_windows",
@@ -98,15 +118,28 @@ __all__ = [
     "raised_by_finding",
     "raised_by_skew",
     "rate",
+    "says_of_trial",
     "sign_body",
     "skew",
     "stacked",
     "stale",
+    "try_pairs",
+    "try_split",
     "verify_signature",
     "window_of_profile",
 ]
 
 _PLACES = {
+    "Arm": "mainspring.monitoring.trials",
+    "DayEffect": "mainspring.monitoring.trials",
+    "Side": "mainspring.monitoring.trials",
+    "Trial": "mainspring.monitoring.trials",
+    "Trying": "mainspring.monitoring.trials",
+    "try_pairs": "mainspring.monitoring.trials",
+    "try_split": "mainspring.monitoring.trials",
+    "SplitCheck": "mainspring.monitoring.balancing",
+    "draw_trial": "mainspring.monitoring.drawing_trials",
+    "says_of_trial": "mainspring.monitoring.drawing_trials",
     "FAMILIES": "mainspring.monitoring.rules",
     "FLOORS": "mainspring.monitoring.rules",
     "GAUGES_TYPE": "mainspring.monitoring.gauges",
@@ -157,6 +190,7 @@ _PLACES = {
     "fit_stack": "mainspring.monitoring.references",
     "fit_stream": "mainspring.monitoring.streams",
     "join": "mainspring.monitoring.labels",
+    "judge_runs": "mainspring.monitoring.streams",
     "layout_of": "mainspring.monitoring.layouts",
     "layout_of_rows": "mainspring.monitoring.layouts",
     "merge_windows": "mainspring.monitoring.windows",
