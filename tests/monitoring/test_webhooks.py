@@ -1,6 +1,7 @@
 """Webhooks to a real receiver on the loopback: signed, in order, each once, whatever goes wrong."""
 
 import base64
+import hmac
 import os
 import signal
 import socket
@@ -39,6 +40,8 @@ def test_a_change_is_posted_with_its_id_and_signature(alerts, receiver):
     assert body.decode() == fired.body
     signature = headers["Mainspring-Signature"]
     assert signature == sign_body(body, SECRET, START + 90)
+    known = hmac.new(SECRET.encode(), f"{START + 90}.{fired.body}".encode(), "sha256").hexdigest()
+    assert signature == f"t={START + 90},v1={known}"
     assert verify_signature(body, signature, SECRET, now=START + 200)
     for changed in (body + b" ", body.replace(b"price", b"stock")):
         assert not verify_signature(changed, signature, SECRET, now=START + 200)

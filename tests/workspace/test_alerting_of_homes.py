@@ -10,18 +10,19 @@ from mainspring import clock
 from mainspring.charts.vl_convert import bundle_file
 from mainspring.cli.app import app
 from mainspring.config.monitor import read_monitor
+from mainspring.monitoring import Quality
 from mainspring.serving.predlog import ColumnRow, ModelRow, PredictionLog
 from mainspring.serving.predlog.writer import Entry
 from mainspring.testing.alerts import moved
 from mainspring.tracking import open_facts
-from mainspring.workspace.alerting import observe_checked, tell, windows_of
+from mainspring.workspace.alerting import gauges_of, observe_checked, tell, windows_of
 from mainspring.workspace.monitors import rules_of
 from mainspring.workspace.windows import Part, check_home
 
 HOUR = 3600
 START = 1_760_000_400 // 86_400 * 86_400
-NOW = START + 6 * 24 * HOUR
-TABLE = '[monitor]\nwindow = 7200\nreference_days = 5\nsegments = ["store"]\nwebhook = "env:ALERTS_TO"\nrepeat = "1h"\n'
+NOW = START + 4 * 24 * HOUR
+TABLE = '[monitor]\nwindow = 7200\nreference_days = 3\nsegments = ["store"]\nwebhook = "env:ALERTS_TO"\nrepeat = "1h"\n'
 COLUMNS = (ColumnRow("price", "float64"), ColumnRow("store", "string"))
 MODEL = ModelRow(0, "d" * 64, "shop", "1", "champion", None, COLUMNS, (ColumnRow("sales", "float64"),), ())
 
@@ -34,14 +35,14 @@ def say(*args: str, expect: int = 0) -> str:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
-    """A project whose prices have moved since noon of the sixth day, and what its windows show."""
+    """A project whose prices have moved since noon of the fourth day, and what its windows show."""
     folder = tmp_path_factory.mktemp("shop")
     (folder / "config.toml").write_text(TABLE)
     home = folder / ".mainspring"
     rng = np.random.default_rng(0)
     log = PredictionLog(home / "predictions", 1)
-    for hour in range(6 * 24):
-        price = rng.normal(2 if hour >= 5 * 24 + 12 else 0, 1, 60)
+    for hour in range(4 * 24):
+        price = rng.normal(2 if hour >= 3 * 24 + 12 else 0, 1, 60)
         head = f"{(START + HOUR * hour) * 1000:012x}"
         name = f"{head[:8]}-{head[8:]}-7{hour:03x}-8001-{hour:012x}"
         given = {"price": price, "store": rng.choice(["a", "b"], 60).astype(object)}
@@ -83,7 +84,7 @@ def test_what_windows_show_becomes_alerts_with_rows_and_is_observed_once(shop, a
     changes = observe_checked(alerts, early, now=NOW, monitor=monitor, home=home)
     drift = next(one for one in alerts.open("shop") if one.check == "drift")
     assert {"price", "output.sales"} <= set(drift.columns)
-    assert drift.windows[0] == START + (5 * 24 + 12) * HOUR
+    assert drift.windows[0] == START + (3 * 24 + 12) * HOUR
     assert drift.began == NOW
     record = json.loads(drift.record)
     rows = [one for one in record["examples"] if one["column"] == "price"]
@@ -97,6 +98,18 @@ def test_what_windows_show_becomes_alerts_with_rows_and_is_observed_once(shop, a
     assert alerts.get(drift.id).windows[-1] == checked.checks[-1].window.start
     assert json.loads(alerts.get(drift.id).record)["examples"][0] in record["examples"]
     assert alerts.observed("shop", "d" * 64, windows_of(monitor, "store=a")) is None
+
+
+def test_gauges_have_the_latest_window_of_the_model(shop, alerts):
+    folder, _, checked = shop
+    last = checked.checks[-1]
+    quality = Quality(last.window, 120, 30, 2.5, 0.1)
+    lines = gauges_of(alerts, folder / ".mainspring", folder / "config.toml", NOW, [quality]).decode().splitlines()
+    found = {line.partition("{")[0]: float(line.split()[-1]) for line in lines if not line.startswith("#")}
+    assert found["mainspring_window_start_seconds"] == last.window.start
+    assert found["mainspring_window_rows"] == last.rows
+    assert found["mainspring_label_coverage"] == 0.25
+    assert "mainspring_alert" not in found
 
 
 def test_changes_are_told_to_the_receiver_that_is_configured(shop, alerts, monkeypatch, receiver):
@@ -127,7 +140,7 @@ def test_alerts_are_listed_shown_and_acknowledged(shop, alerts, tmp_path):
     observe_checked(alerts, checked, now=NOW, monitor=monitor, home=folder / ".mainspring")
     listed = json.loads(say("alerts", "list", "--json"))
     drift = next(one for one in listed["alerts"] if one["check"] == "drift")
-    assert (drift["state"], drift["began"], drift["model"]) == ("firing", "2025-10-15T00:00:00.000Z", "shop")
+    assert (drift["state"], drift["began"], drift["model"]) == ("firing", "2025-10-13T00:00:00.000Z", "shop")
     assert len(listed["undelivered"]) >= len(listed["alerts"])
     assert "drift" in say("alerts", "list", "shop")
     assert say("alerts", "list", "cafe") == "✓ no alerts that are open\n"
@@ -140,7 +153,7 @@ def test_alerts_are_listed_shown_and_acknowledged(shop, alerts, tmp_path):
     assert taken == f"ada looks after {drift['id'][:8]}, drift of shop: a sale until Sunday\n"
     shown = json.loads(say("alerts", "show", drift["id"], "--json"))
     assert (shown["state"], shown["who"], shown["note"]) == ("acknowledged", "ada", "a sale until Sunday")
-    assert shown["changes"][-1]["at"] == "2025-10-15T00:01:00.000Z"
+    assert shown["changes"][-1]["at"] == "2025-10-13T00:01:00.000Z"
     assert len(shown["examples"]) >= 5
     assert "acknowledged by ada: a sale until Sunday" in say("alerts", "show", drift["id"])
     near = drift["id"][:-1] + ("0" if drift["id"][-1] != "0" else "1")
@@ -155,7 +168,7 @@ def test_alerts_are_listed_shown_and_acknowledged(shop, alerts, tmp_path):
 
 def test_the_commands_of_monitor_go_by_the_table(shop, alerts):
     told = json.loads(say("monitor", "check", "--json", expect=1))
-    assert (told["reference"], len(told["windows"])) == (60, 12)
+    assert (told["reference"], len(told["windows"])) == (36, 12)
     of_a = json.loads(say("monitor", "check", "--segment", "store=a", "--json", expect=1))
     assert of_a["windows"][0]["segment"] == "store=a"
     assert "no window after the first 28 days" in say("monitor", "check", "--reference-days", "28", expect=2)

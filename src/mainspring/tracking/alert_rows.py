@@ -38,7 +38,7 @@ class Raised(Struct, frozen=True):
         segment: Of which rows, as `column=value`; empty for all.
         size: The size of the largest change, in the unit of its check.
         says: In a sentence, with the numbers.
-        record: A JSON object: `findings`, `examples` (rows of the log, which are never sent) and `chart`.
+        record: A JSON object: `findings`, `chart`, `links`, and `examples`, rows of the log, which are never sent.
         windows: The begins of the windows that show it, as far as it is not only the one that is observed.
     """
 
