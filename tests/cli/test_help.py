@@ -18,6 +18,8 @@ GROUPS = {
     "monitor": ("backfill", "check", "explain"),
     "alerts": ("list", "show", "ack"),
     "alias": ("set", "history"),
+    "triggers": ("list", "fire", "why"),
+    "labels": ("add", "list"),
     "config": ("show", "lint"),
     "predictions": ("list", "roll", "prune", "erase"),
     "overrides": ("add", "list", "remove"),

@@ -14,7 +14,7 @@ from mainspring.store import LocalStore, save
 from mainspring.tracking import ResultRow, RunRow, StepRow, open_facts, this_process
 from mainspring.workspace.ci_gates import champion_of, comparison_of
 from mainspring.workspace.confronting import confront
-from mainspring.workspace.gating import counterexamples_of, judge, promote
+from mainspring.workspace.gating import counterexamples_of, judge, promote, promote_refit
 from mainspring.workspace.opening import open_existing
 
 OWN = """
@@ -145,3 +145,19 @@ def test_what_the_project_lacks_is_told(home, tmp_path, gates, error, said):
     (tmp_path / "config.toml").write_text(gates)
     with pytest.raises(error, match=said):
         judge("shop", 1)
+
+
+def test_a_refit_is_promoted_on_the_scores_of_the_version_that_was_evaluated(home, tmp_path):
+    assert promote("shop", 1, who="ada", why="first").decision is not None
+    built = linear(tmp_path / "refit", (2.01, 3.0))
+    attest_training(built.package, "2025-04-30", refit=True)  # it knows the holdout
+    with open_registry() as registry:
+        assert registry.register(built.package.path, "shop", run="r1").number == 3
+    assert promote("shop", 3, who="ada", why="a refit alone").decision is None
+    refused = promote_refit("shop", 3, 2, who="ada", why="a refit")
+    assert (refused.decision, refused.report.gate("refit").answer) == (None, "inconclusive")
+    (tmp_path / "config.toml").write_text(GATES + "refit = 'allowed'\n")
+    made = promote_refit("shop", 3, 2, who="ada", why="a refit")
+    assert (made.decision.target, made.report.is_refit, made.report.rows) == (3, True, 600)
+    assert made.report.gate("champion").says.startswith("of version 2: loses")
+    assert promote_refit("shop", 3, 2, who="ada", why="again").already

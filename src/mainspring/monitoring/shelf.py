@@ -64,6 +64,15 @@ class Shelf:
             if files:
                 yield decode_window(files[-1].read_bytes()).window
 
+    def segments(self, like: Window) -> list[str]:
+        """Return the segments that a version has windows of, of one length, in their order."""
+        found = set()
+        for root in self._version(like.model, like.version).glob(f"*/{like.seconds}"):
+            path = next(root.glob("[0-9]*/*.window"), None)
+            if path is not None:
+                found.add(decode_window(path.read_bytes()).window.segment)
+        return sorted(found - {""})
+
     def put_layout(self, model: str, version: str, layout: Layout) -> None:
         """Keep the layout on which all windows of a version are counted.
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from mainspring.config.gates import Gates, read_gates
 from mainspring.config.homes import config_file
 from mainspring.errors import DefinitionError, InputError, NotFoundError, PackageError, RegistryError, nearest
@@ -16,6 +18,7 @@ from mainspring.quality import (
     Contender,
     Counterexamples,
     Exam,
+    Gate,
     Holdout,
     Report,
     check,
@@ -35,7 +38,15 @@ from mainspring.workspace.homes import Home
 from mainspring.workspace.opening import open_existing
 from mainspring.workspace.views import load_verified
 
-__all__ = ["Promotion", "contender_of", "counterexamples_of", "holdout_of", "judge", "promote"]
+__all__ = [
+    "Promotion",
+    "contender_of",
+    "counterexamples_of",
+    "holdout_of",
+    "judge",
+    "promote",
+    "promote_refit",
+]
 
 _PROPERTIES: Final = "PROPERTIES"
 _RUNS: Final = 200
@@ -101,6 +112,70 @@ def promote(name: str, number: int, *, who: str, why: str, home: Path | None = N
             registry.record_gates(report.evidence())
             return Promotion(version, report, None)
         return Promotion(version, report, registry.promote(name, number, gates=report.evidence(), who=who, why=why))
+
+
+def promote_refit(name: str, number: int, evaluated: int, *, who: str, why: str, home: Path | None = None) -> Promotion:
+    """Return what came of making a refit the champion, in the place of the version that was evaluated.
+
+    A refit has learned the rows that gates score on, so nothing can be said of it there: what scores is asked of the
+    version that was evaluated, and all else of the refit itself. The table `[gates]` has to allow refits.
+
+    Args:
+        name: The model.
+        number: The refit.
+        evaluated: The version that was made in the same way, without the rows of the holdout.
+        who: Who decides.
+        why: The reason.
+        home: The home; by default that of the project around the working directory.
+
+    Raises:
+        PromotionRefusedError: Another version was promoted while the gates ran.
+        NotFoundError: There is no such model or version, or no holdout.
+        ConfigError: The `[gates]` table does not fit.
+    """
+    with open_registry(home) as registry:
+        version, other = (registry.version(name, one) for one in (number, evaluated))
+        decisions = registry.decisions(name)
+        if registry.aliases(name).get(CHAMPION) == number and decisions:
+            return Promotion(version, None, decisions[0], already=True)
+        report = _refit_judged(registry, version, other, home)
+        if not report.passed:
+            registry.record_gates(report.evidence())
+            return Promotion(version, report, None)
+        return Promotion(version, report, registry.promote(name, number, gates=report.evidence(), who=who, why=why))
+
+
+def _refit_judged(registry: Registry, version: Version, evaluated: Version, home: Path | None) -> Report:
+    """What the gates say of a refit: each that needs no score of the refit, the others of the evaluated version."""
+    config = config_file(home)
+    policy = read_gates(config, version.name)
+    lent = _judged(registry, evaluated, home)
+    number = registry.aliases(version.name).get(CHAMPION)
+    champion = None if number is None else contender_of(registry.version(version.name, number))
+    holdout = holdout_of(evaluated, policy, home)[0] if policy.holdout else None
+    check = _check(policy, config) if policy.properties else None
+    signed = tuple(dict.fromkeys(one.who for one in registry.signed(version.name, version.number)))
+    own = run_gates(contender_of(version), champion, Exam(holdout, None, check, signed), policy)
+    mine = {gate.name for gate in own.gates}
+    until = "nobody knows when" if version.training is None else version.training.until
+    allowed = policy.refit == "allowed"
+    says = f"the package is a refit, trained until {until}, of version {evaluated.number}, which was evaluated"
+    fix = "" if allowed else 'Allow refits in [gates]: refit = "allowed".'
+    refit = Gate("refit", "pass" if allowed else "inconclusive", says, fix)
+    others = tuple(
+        replace(gate, says=f"of version {evaluated.number}: {gate.says}")
+        for gate in lent.gates
+        if gate.name not in mine
+    )
+    return replace(
+        own,
+        is_refit=True,
+        gates=(*own.gates, refit, *others),
+        rows=lent.rows,
+        first=lent.first,
+        last=lent.last,
+        holdout=lent.holdout,
+    )
 
 
 def _judged(registry: Registry, version: Version, home: Path | None) -> Report:

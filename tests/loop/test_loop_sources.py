@@ -1,0 +1,84 @@
+"""Where the loop sees that something has changed: files and partitions of a project, alerts of a home."""
+
+import os
+
+import pytest
+
+from mainspring.config.triggers import Triggers
+from mainspring.tracking import Raised, open_facts
+from mainspring.tracking.loops import LoopEvent
+from mainspring.workspace.loop_sources import HomeSources
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "config.toml").write_text("")
+    (tmp_path / "sales").mkdir()
+    with open_facts(tmp_path / ".mainspring") as facts:
+        yield HomeSources(tmp_path / ".mainspring", tmp_path / "config.toml", facts.alerts, ["shop"]), tmp_path, facts
+
+
+def test_files_are_new_when_their_content_is(project):
+    sources, folder, _ = project
+    policy = Triggers(data="sales/*.csv", rows=1)
+    (folder / "sales/1.csv").write_text("day,units\n1,2\n2,3\n")
+    first = sources.data(policy, None)
+    assert (first.new.files, first.new.rows) == ((), 2)
+    os.utime(folder / "sales/1.csv", (1, 1))
+    assert sources.data(policy, first.known).new == first.new.__class__(first.new.state, (), 0)
+    (folder / "sales/1.csv").write_text("day,units\n1,2\n2,3\n3,4\n")
+    (folder / "sales/2.csv").write_text("day,units\n1,2\n")
+    second = sources.data(policy, first.known)
+    assert (second.new.files, second.new.rows) == (("sales/1.csv", "sales/2.csv"), 2)
+    assert second.new.state != first.new.state
+    (folder / "sales/2.csv").unlink()
+    third = sources.data(policy, second.known)
+    assert (third.new.files, third.new.state != second.new.state) == ((), True)
+
+
+def test_a_folder_is_a_partition_that_counts_as_one(project):
+    sources, folder, _ = project
+    policy = Triggers(data="sales/day=*", rows=1)
+    for day in ("day=1", "day=2"):
+        (folder / "sales" / day).mkdir()
+        (folder / "sales" / day / "a.jsonl").write_text("{}\n{}\n")
+    first = sources.data(policy, None)
+    (folder / "sales/day=2/b.jsonl").write_text("{}\n")
+    second = sources.data(policy, first.known)
+    assert (second.new.files, second.new.rows) == (("sales/day=2",), 1)
+
+
+def test_what_the_loop_tells_of_is_one_alert_until_a_later_round_goes_well(project):
+    sources, _, facts = project
+    for now in (5.0, 9.0):
+        sources.tell(LoopEvent(now, "refused", "shop", "version 2 did not pass", '{"version":2}'), "1/promote")
+    sources.tell(LoopEvent(9.0, "run failed", "shop", "it broke"), "2/run")
+    assert sorted(one.check for one in facts.alerts.open("shop")) == ["refused", "run failed"]
+    [refused] = [one for one in facts.alerts.open("shop") if one.check == "refused"]
+    assert [one.kind for one in facts.alerts.changes(refused.id)] == ["firing"]
+    sources.settle("shop", 20.0)
+    assert facts.alerts.open("shop") == []
+
+
+def test_skew_and_a_broken_contract_stop_triggers_and_drift_of_the_champion_shows(project, monkeypatch):
+    sources, _, facts = project
+    facts.alerts.observe("shop", "d" * 64, 3600, [Raised("drift", ("price",), says="it moved")], now=7200.0)
+    facts.alerts.observe("shop", "e" * 64, 3600, [Raised("drift", ("stock",), says="it moved")], now=7200.0)
+    facts.alerts.observe(
+        "shop",
+        "d" * 64,
+        7200,
+        [Raised("drift", ("price",), says="it moved"), Raised("skew", ("day",), says="3 rows")],
+        now=9e3,
+    )
+    monkeypatch.setattr(sources, "_package", lambda _: "d" * 64)
+    looked = sources.look("shop", Triggers(), 0.0, 10_000.0)
+    assert [(one.check, one.columns, one.until, one.windows) for one in looked.shown] == [
+        ("drift", ("price",), 10_800.0, (3600, 7200))
+    ]
+    [stopped] = looked.stopped
+    assert stopped.startswith("skew: 3 rows (alert ")
+    assert sorted(one.says for one in looked.events.values()) == ["drift firing: it moved"] * 2 + [
+        "skew firing: 3 rows"
+    ]
+    assert sources.look("shop", Triggers(), 0.0, 10_000.0).events == {}
