@@ -1,0 +1,72 @@
+"""`mainspring monitor report`: one page about what is served."""
+
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from msgspec import Struct
+
+from mainspring import clock
+from mainspring.charts.numbers import count, moment, size
+from mainspring.cli.options import AsJson, HomePath, flat
+from mainspring.cli.printing import put_json, put_pairs
+from mainspring.workspace.monitor_facts import Asked
+from mainspring.workspace.monitor_page import write_monitor_report
+from mainspring.workspace.monitor_record import record_of
+from mainspring.workspace.windows import Part
+
+__all__ = ["write_report"]
+
+_MONTH = 28 * 24
+
+
+class Reported(Struct, frozen=True):
+    """Which windows, in which home."""
+
+    seconds: Annotated[int, typer.Option("--window", metavar="SECONDS", help="How long a window lasts.")] = 3600
+    days: Annotated[
+        int,
+        typer.Option("--reference-days", metavar="DAYS", help="How many days, from the first on, are the reference."),
+    ] = 28
+    segment: Annotated[str, typer.Option("--segment", metavar="COLUMN=VALUE", help="Only rows with that value.")] = ""
+    last: Annotated[
+        int, typer.Option("--last", metavar="WINDOWS", min=1, help="How many windows the page goes back.")
+    ] = _MONTH
+    home: HomePath = None
+
+
+@flat
+def write_report(
+    model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="The model; by default the only one.")] = None,
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Where to write it, in place of the folder reports of the home."),
+    ] = None,
+    show: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
+    reported: Reported,
+    as_json: AsJson = False,
+) -> None:
+    """Write a page about what is served: one HTML file that needs no network.
+
+    It has all checks now, each column over time beside the band of its reference, what was found and why, service
+    figures, and runs, gates and moves of the champion on the same time line. Where there is nothing, it says so.
+    """
+    asked = Asked(model, Part(reported.seconds, reported.days, reported.segment, reported.last))
+    path, account = write_monitor_report(asked, reported.home, now=clock.now(), out=out)
+    if show:
+        webbrowser.open(path.absolute().as_uri())
+    if as_json:
+        put_json({"report": str(path), **record_of(account)})
+        return
+    latest = account.latest
+    windows = sum(len(one.followed.windows) for one in account.stretches)
+    put_pairs(
+        [
+            ("model", account.model or "none yet"),
+            ("windows", f"{count(windows, 'window')}, {moment(account.since)} to {moment(account.until)}"),
+            ("now", count(len(account.lasting), "finding") if latest else "there are no windows yet"),
+            ("report", f"{path} ({size(path.stat().st_size)})"),
+        ]
+    )

@@ -1,0 +1,106 @@
+"""What happened beside the windows of a model: runs, gates, the champion's moves."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from mainspring.charts.numbers import count, duration
+from mainspring.registry import Registry
+from mainspring.tracking.promotions import Decision, GateReport
+from mainspring.tracking.rows import RunRow
+from mainspring.workspace.homes import Home
+
+__all__ = ["KINDS", "Event", "Story", "story_of"]
+
+KINDS: Final = {
+    "trigger": "Triggers",
+    "run": "Runs",
+    "gates": "Gates",
+    "promotion": "Champion",
+    "kept": "Champion",
+    "rollback": "Champion",
+}
+"""Kinds of events, with the lane of the time line in which they are drawn."""
+
+_MOST_RUNS: Final = 500
+_STATES: Final = {"succeeded": "hit", "lost": "failed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened.
+
+    Attributes:
+        at: When, in seconds since 1970 UTC.
+        kind: One of `KINDS`.
+        says: What, in a sentence.
+        state: The status whose sign and colour it has.
+        about: Identities of what it is about: `run`, `version`, `report`.
+        seconds: How long it took, of a run that has ended.
+    """
+
+    at: float
+    kind: str
+    says: str
+    state: str
+    about: dict[str, str]
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What happened in a span of time.
+
+    Attributes:
+        events: The earliest first.
+        elsewhere: How many there are at other times.
+        champion: The version that is champion now.
+    """
+
+    events: tuple[Event, ...] = ()
+    elsewhere: int = 0
+    champion: int | None = None
+
+
+def story_of(home: Home, model: str, since: float, until: float) -> Story:
+    """Return what happened to a model from one moment up to another.
+
+    Args:
+        home: Where it is recorded.
+        model: The model; empty for none, of which only runs are told.
+        since: The first moment.
+        until: The last moment.
+    """
+    registry = Registry(home.facts.database, home.path / "packages")
+    events = [_run(row) for row in home.facts.runs.list(_MOST_RUNS)]
+    if model:
+        events += [_decision(one) for one in registry.decisions(model)]
+        events += [_refusal(one) for one in registry.gate_reports(model) if not one.passed]
+    events.sort(key=lambda one: one.at)
+    inside = [one for one in events if since <= one.at <= until]
+    champion = registry.aliases(model).get("champion") if model else None
+    return Story(tuple(inside), len(events) - len(inside), champion)
+
+
+def _run(row: RunRow) -> Event:
+    took = None if row.ended is None else row.ended - row.started
+    said = f"Run {row.id} of {row.pipeline}: {row.status}"
+    said += "" if took is None else f" after {duration(took)}"
+    said += f". {row.error}" if row.error else ""
+    state = _STATES.get(row.status, row.status)
+    return Event(row.ended or row.started, "run", said, state, {"run": row.id}, took)
+
+
+def _decision(one: Decision) -> Event:
+    came = "at first" if one.source is None else f"in the place of version {one.source}"
+    verb = "was promoted" if one.kind == "promotion" else "is champion again by a rollback"
+    said = f"Version {one.target} {verb}, {came}, by {one.who}: {one.why}"
+    state = "ran" if one.kind == "promotion" else "failed"
+    return Event(one.made, one.kind, said, state, {"version": str(one.target), "report": one.report})
+
+
+def _refusal(one: GateReport) -> Event:
+    stopped = [answer for answer in one.answers if answer.answer != "pass"]
+    first = f": {stopped[0].gate} {stopped[0].answer}, {stopped[0].says}" if stopped else ": there are no gates"
+    more = f" (and {count(len(stopped) - 1, 'gate')} more)" if len(stopped) > 1 else ""
+    said = f"Version {one.number} was refused{first}{more}"
+    return Event(one.made, "gates", said, "failed", {"version": str(one.number), "report": one.digest})
