@@ -5,11 +5,20 @@ from typing import TYPE_CHECKING
 from mainspring.lazy import offer
 
 if TYPE_CHECKING:
+    from mainspring.monitoring.alerting import (
+        raised_by_check,
+        raised_by_errors,
+        raised_by_figures,
+        raised_by_finding,
+        raised_by_skew,
+    )
     from mainspring.monitoring.bands import Bands, Level, fit_bands
     from mainspring.monitoring.checking import Check, Finding, Measure, adjusted, check_window, check_windows, stale
     from mainspring.monitoring.counting import Served, count_rows
+    from mainspring.monitoring.drawing_alerts import alert_charts, draw_alert
     from mainspring.monitoring.drawing_checks import draw_checks, draw_episodes
     from mainspring.monitoring.drawing_features import Scene, draw_features, draw_service
+    from mainspring.monitoring.gauges import GAUGES_TYPE, expose_gauges
     from mainspring.monitoring.labels import LOSSES, Joined, Labels, LabelShelf, Quality, join, quality_of
     from mainspring.monitoring.layouts import (
         OUTPUT,
@@ -26,27 +35,22 @@ if TYPE_CHECKING:
     from mainspring.monitoring.shelf import WINDOWS, Shelf
     from mainspring.monitoring.skewing import Difference, Skew, skew
     from mainspring.monitoring.stacks import Stack, stacked
-    from mainspring.monitoring.streams import (
-        ErrorStream,
-        Estimate,
-        Moved,
-        Stream,
-        fit_errors,
-        fit_estimate,
-        fit_stream,
-    )
+    from mainspring.monitoring.streams import ErrorStream, Estimate, Moved, Stream, fit_errors, fit_estimate, fit_stream
     from mainspring.monitoring.tracks import Episode, Followed, Stretch, Track, episodes, follow
+    from mainspring.monitoring.webhooks import Delivered, deliver, sign_body, verify_signature
     from mainspring.monitoring.windows import Window, WindowProfile, decode_window, encode_window, merge_windows
 
 __all__ = [
     "FAMILIES",
     "FLOORS",
+    "GAUGES_TYPE",
     "LOSSES",
     "OUTPUT",
     "WINDOWS",
     "Axis",
     "Bands",
     "Check",
+    "Delivered",
     "Difference",
     "Episode",
     "ErrorStream",
@@ -75,11 +79,14 @@ __all__ = [
     "Window",
     "WindowProfile",
     "adjusted",
+    "alert_charts",
     "check_window",
     "check_windows",
     "count_rows",
     "decode_layout",
     "decode_window",
+    "deliver",
+    "draw_alert",
     "draw_checks",
     "draw_episodes",
     "draw_features",
@@ -87,6 +94,7 @@ __all__ = [
     "encode_layout",
     "encode_window",
     "episodes",
+    "expose_gauges",
     "fit_bands",
     "fit_errors",
     "fit_estimate",
@@ -99,21 +107,30 @@ __all__ = [
     "layout_of_rows",
     "merge_windows",
     "quality_of",
+    "raised_by_check",
+    "raised_by_errors",
+    "raised_by_figures",
+    "raised_by_finding",
+    "raised_by_skew",
+    "sign_body",
     "skew",
     "stacked",
     "stale",
+    "verify_signature",
     "window_of_profile",
 ]
 
 _PLACES = {
     "FAMILIES": "mainspring.monitoring.rules",
     "FLOORS": "mainspring.monitoring.rules",
+    "GAUGES_TYPE": "mainspring.monitoring.gauges",
     "LOSSES": "mainspring.monitoring.labels",
     "OUTPUT": "mainspring.monitoring.layouts",
     "WINDOWS": "mainspring.monitoring.shelf",
     "Axis": "mainspring.monitoring.layouts",
     "Bands": "mainspring.monitoring.bands",
     "Check": "mainspring.monitoring.checking",
+    "Delivered": "mainspring.monitoring.webhooks",
     "Difference": "mainspring.monitoring.skewing",
     "Episode": "mainspring.monitoring.tracks",
     "ErrorStream": "mainspring.monitoring.streams",
@@ -142,11 +159,14 @@ _PLACES = {
     "Window": "mainspring.monitoring.windows",
     "WindowProfile": "mainspring.monitoring.windows",
     "adjusted": "mainspring.monitoring.checking",
+    "alert_charts": "mainspring.monitoring.drawing_alerts",
     "check_window": "mainspring.monitoring.checking",
     "check_windows": "mainspring.monitoring.checking",
     "count_rows": "mainspring.monitoring.counting",
     "decode_layout": "mainspring.monitoring.layouts",
     "decode_window": "mainspring.monitoring.windows",
+    "deliver": "mainspring.monitoring.webhooks",
+    "draw_alert": "mainspring.monitoring.drawing_alerts",
     "draw_checks": "mainspring.monitoring.drawing_checks",
     "draw_episodes": "mainspring.monitoring.drawing_checks",
     "draw_features": "mainspring.monitoring.drawing_features",
@@ -154,6 +174,7 @@ _PLACES = {
     "encode_layout": "mainspring.monitoring.layouts",
     "encode_window": "mainspring.monitoring.windows",
     "episodes": "mainspring.monitoring.tracks",
+    "expose_gauges": "mainspring.monitoring.gauges",
     "fit_bands": "mainspring.monitoring.bands",
     "fit_errors": "mainspring.monitoring.streams",
     "fit_estimate": "mainspring.monitoring.streams",
@@ -166,9 +187,16 @@ _PLACES = {
     "layout_of_rows": "mainspring.monitoring.layouts",
     "merge_windows": "mainspring.monitoring.windows",
     "quality_of": "mainspring.monitoring.labels",
+    "raised_by_check": "mainspring.monitoring.alerting",
+    "raised_by_errors": "mainspring.monitoring.alerting",
+    "raised_by_figures": "mainspring.monitoring.alerting",
+    "raised_by_finding": "mainspring.monitoring.alerting",
+    "raised_by_skew": "mainspring.monitoring.alerting",
+    "sign_body": "mainspring.monitoring.webhooks",
     "skew": "mainspring.monitoring.skewing",
     "stacked": "mainspring.monitoring.stacks",
     "stale": "mainspring.monitoring.checking",
+    "verify_signature": "mainspring.monitoring.webhooks",
     "window_of_profile": "mainspring.monitoring.references",
 }
 

@@ -23,8 +23,8 @@ _MOST_VALUES: Final = 8
 _SURE: Final = 1e-30
 _UNITS: Final = (
     "Drift of a number is Wasserstein\N{RIGHT SINGLE QUOTATION MARK}s distance in standard deviations (sd) of the "
-    "reference, that of a category Jensen and Shannon\N{RIGHT SINGLE QUOTATION MARK}s (JS). Correlations: the root mean "
-    "square of their changes (Fisher\N{RIGHT SINGLE QUOTATION MARK}s z)."
+    "reference, that of a category Jensen and Shannon\N{RIGHT SINGLE QUOTATION MARK}s (JS). Correlations: the root "
+    "mean square of their changes (Fisher\N{RIGHT SINGLE QUOTATION MARK}s z)."
 )
 _KINDS: Final = {"new_category": "category", "range": "number", "correlation": "number"}
 _ORDER: Final[tuple[State, ...]] = ("found", "remarkable", "usual", "unknown")

@@ -1,6 +1,6 @@
 """Windows of a home: made from its prediction log, compared with the reference, explained by rows of the log."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from mainspring.batch.polars import polars
+from mainspring.config.monitor import Monitor
 from mainspring.errors import MonitoringError, NotFoundError, nearest
 from mainspring.monitoring import (
     OUTPUT,
@@ -116,7 +117,12 @@ class Example:
 
 
 def backfill(
-    home: Path | None = None, *, seconds: int = HOUR, days: int = 28, segments: Sequence[str] = ()
+    home: Path | None = None,
+    *,
+    seconds: int = HOUR,
+    days: int = 28,
+    segments: Sequence[str] = (),
+    watched: Callable[[str], Monitor] | None = None,
 ) -> list[Backfilled]:
     """Make all windows of the log again; what was there is replaced.
 
@@ -125,20 +131,23 @@ def backfill(
         seconds: How long a window lasts.
         days: How many days, from the first answer of a version on, are its reference: its layout is made of them.
         segments: Inputs by whose values windows are made besides those of all rows, such as `store`.
+        watched: How each model is watched, in the place of these three.
 
     Raises:
         MonitoringError: Nothing was logged.
     """
     log = log_of(home)
     shelf = Shelf(log.parent / WINDOWS)
-    layouts = _layouts(log, shelf, days)
+    alike = Monitor(window=seconds, reference_days=days, segments=tuple(segments))
+    how = watched or (lambda _: alike)
+    layouts = _layouts(log, shelf, how)
     if not layouts:
         raise MonitoringError("Nothing was logged that could be watched", str(log), "Serve a model first.")
     open_windows: dict[Window, WindowProfile] = {}
     written: dict[Window, int] = {}
     for model, frame in _answered(log):
         layout = layouts[model.name, model.package]
-        for window, part in _by_window(model, frame, seconds, segments):
+        for window, part in _by_window(model, frame, how(model.name).window, how(model.name).segments):
             profile = count_rows(layout, window, _columns(part), _served(part))
             before = open_windows.get(window) or (shelf.get(window) if window in written else None)
             open_windows[window] = profile if before is None else merge_windows([before, profile], window)
@@ -161,7 +170,7 @@ def _put(shelf: Shelf, profiles: dict[Window, WindowProfile], written: dict[Wind
         written[window] = profile.rows
 
 
-def _layouts(log: Path, shelf: Shelf, days: int) -> dict[tuple[str, str], Layout]:
+def _layouts(log: Path, shelf: Shelf, how: Callable[[str], Monitor]) -> dict[tuple[str, str], Layout]:
     """The layout of each version: the one that is kept, or one made of the first days of its log."""
     found: dict[tuple[str, str], Layout] = {}
     profiles: dict[tuple[str, str], tuple[float, Any, Any]] = {}
@@ -175,7 +184,7 @@ def _layouts(log: Path, shelf: Shelf, days: int) -> dict[tuple[str, str], Layout
             continue
         first = frame["time"].min().timestamp()
         begun = profiles[key][0] if key in profiles else first
-        if first < begun + days * _DAY:
+        if first < begun + how(model.name).reference_days * _DAY:
             sides = [profile_frame(_side(frame, prefix)) for prefix in (INPUT, LOGGED)]
             if key in profiles:
                 sides = [merge_profiles([old, new]) for old, new in zip(profiles[key][1:], sides, strict=True)]
