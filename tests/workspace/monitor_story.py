@@ -1,9 +1,11 @@
 """A home with planted windows: a shop whose prices move, whose weights go missing, where a new store opens."""
 
+import json
+
 import numpy as np
 
 from mainspring.monitoring import OUTPUT, WINDOWS, Served, Shelf, Window, count_rows, layout_of_rows
-from mainspring.tracking import RunRow, open_facts, this_process
+from mainspring.tracking import Origin, Raised, RunRow, open_facts, this_process
 from mainspring.tracking.models import Models, VersionRow
 from mainspring.tracking.promotions import GateAnswer, GateReport, Promotions
 
@@ -109,3 +111,21 @@ def _report(model, number, digest, answer, hour):
 
 def _set(database, table, digest, made):
     database.write(f"UPDATE {table} SET made = :made WHERE digest = :digest", [{"made": made, "digest": digest}])
+
+
+def alarm(home, hour, *, model="shop", version=FIRST):
+    """Write alerts into a home: one that was resolved, one that was acknowledged, one that fires; returns the last."""
+    rows = [{"id": "019c-1", "row": 0, "column": "price", "values": {"input.price": 4.25, "input.store": "north"}}]
+    record = json.dumps({"findings": [], "examples": rows})
+    with open_facts(home) as facts:
+        for place, (check, columns) in enumerate(
+            (("volume", ()), ("nulls", ("weight",)), ("drift", ("price", "output.sales")))
+        ):
+            at = START + (hour + place) * HOUR
+            raised = Raised(check, columns, "", 0.4, f"what {check} says", record)
+            facts.alerts.observe(model, version, at, [raised], now=at, source=Origin(check, 1))
+            if check == "volume":
+                facts.alerts.observe(model, version, at + HOUR, [], now=at + HOUR, source=Origin(check, 1))
+            if check == "nulls":
+                facts.alerts.acknowledge(facts.alerts.open(model)[0].id, who="Ada", note="the scale is broken", now=at)
+        return facts.alerts.list("firing", model)[0]

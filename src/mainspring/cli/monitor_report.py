@@ -14,6 +14,7 @@ from mainspring.cli.printing import put_json, put_pairs
 from mainspring.workspace.monitor_facts import Asked
 from mainspring.workspace.monitor_page import write_monitor_report
 from mainspring.workspace.monitor_record import record_of
+from mainspring.workspace.monitors import monitor_of, rules_of
 from mainspring.workspace.windows import Part
 
 __all__ = ["write_report"]
@@ -24,16 +25,29 @@ _MONTH = 28 * 24
 class Reported(Struct, frozen=True):
     """Which windows, in which home."""
 
-    seconds: Annotated[int, typer.Option("--window", metavar="SECONDS", help="How long a window lasts.")] = 3600
+    seconds: Annotated[
+        int | None,
+        typer.Option("--window", metavar="SECONDS", help="How long a window lasts; by default as [monitor] says."),
+    ] = None
     days: Annotated[
-        int,
-        typer.Option("--reference-days", metavar="DAYS", help="How many days, from the first on, are the reference."),
-    ] = 28
+        int | None,
+        typer.Option(
+            "--reference-days",
+            metavar="DAYS",
+            help="How many days, from the first on, are the reference; by default as [monitor] says.",
+        ),
+    ] = None
     segment: Annotated[str, typer.Option("--segment", metavar="COLUMN=VALUE", help="Only rows with that value.")] = ""
     last: Annotated[
         int, typer.Option("--last", metavar="WINDOWS", min=1, help="How many windows the page goes back.")
     ] = _MONTH
     home: HomePath = None
+
+    def asked(self, model: str | None) -> Asked:
+        """Return what the report is about, by the rules of `[monitor]`."""
+        monitor = monitor_of(model, self.home)
+        part = Part(self.seconds or monitor.window, self.days or monitor.reference_days, self.segment, self.last)
+        return Asked(model, part, rules_of(monitor), monitor.freshness)
 
 
 @flat
@@ -50,10 +64,11 @@ def write_report(
 ) -> None:
     """Write a page about what is served: one HTML file that needs no network.
 
-    It has all checks now, each column over time beside the band of its reference, what was found and why, service
-    figures, and runs, gates and moves of the champion on the same time line. Where there is nothing, it says so.
+    It has all checks now, each column over time beside the band of its reference, what was found and why, alerts,
+    labels, service figures, and runs, triggers and moves of the champion on one time line. Where there is nothing, it
+    says so.
     """
-    asked = Asked(model, Part(reported.seconds, reported.days, reported.segment, reported.last))
+    asked = reported.asked(model)
     path, account = write_monitor_report(asked, reported.home, now=clock.now(), out=out)
     if show:
         webbrowser.open(path.absolute().as_uri())

@@ -1,10 +1,11 @@
-"""What happened beside the windows of a model: runs, gates, the champion's moves."""
+"""What happened beside the windows of a model: alerts, runs, gates, the champion's moves."""
 
 from dataclasses import dataclass
 from typing import Final
 
 from mainspring.charts.numbers import count, duration
 from mainspring.registry import Registry
+from mainspring.tracking import Alert, Change
 from mainspring.tracking.promotions import Decision, GateReport
 from mainspring.tracking.rows import RunRow
 from mainspring.workspace.homes import Home
@@ -22,6 +23,7 @@ KINDS: Final = {
 """Kinds of events, with the lane of the time line in which they are drawn."""
 
 _MOST_RUNS: Final = 500
+_MOST_ALERTS: Final = 200
 _STATES: Final = {"succeeded": "hit", "lost": "failed"}
 
 
@@ -54,11 +56,20 @@ class Story:
         events: The earliest first.
         elsewhere: How many there are at other times.
         champion: The version that is champion now.
+        alerts: Those that are open, and those that held in this time, the newest first.
+        changes: What has changed of each of these, the earliest first.
     """
 
     events: tuple[Event, ...] = ()
     elsewhere: int = 0
     champion: int | None = None
+    alerts: tuple[Alert, ...] = ()
+    changes: tuple[tuple[Change, ...], ...] = ()
+
+    @property
+    def firing(self) -> tuple[Alert, ...]:
+        """Alerts that nobody has acknowledged, and that still hold."""
+        return tuple(one for one in self.alerts if one.state == "firing")
 
 
 def story_of(home: Home, model: str, since: float, until: float) -> Story:
@@ -78,7 +89,10 @@ def story_of(home: Home, model: str, since: float, until: float) -> Story:
     events.sort(key=lambda one: one.at)
     inside = [one for one in events if since <= one.at <= until]
     champion = registry.aliases(model).get("champion") if model else None
-    return Story(tuple(inside), len(events) - len(inside), champion)
+    listed = home.facts.alerts.list(model=model, limit=_MOST_ALERTS) if model else []
+    alerts = [one for one in listed if one.state != "resolved" or (one.resolved or one.last) >= since]
+    changes = tuple(tuple(home.facts.alerts.changes(one.id)) for one in alerts)
+    return Story(tuple(inside), len(events) - len(inside), champion, tuple(alerts), changes)
 
 
 def _run(row: RunRow) -> Event:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 import numpy as np
 
 from mainspring.charts import (
@@ -13,18 +14,22 @@ from mainspring.charts import (
     Lane,
     Part,
     Span,
+    cut,
     draw_lanes,
     draw_page,
+    draw_table,
     el,
     glyph,
     join,
 )
 from mainspring.charts.numbers import count, duration, moment, number, short
 from mainspring.charts.times import clock_of, day_of
-from mainspring.monitoring import Stretch
+from mainspring.monitoring import OUTPUT, Stretch
+from mainspring.monitoring.drawing_alerts import delivery, examples_table
 from mainspring.monitoring.drawing_checks import draw_checks, draw_episodes
 from mainspring.monitoring.drawing_features import Scene, draw_features, draw_service
 from mainspring.monitoring.figures import CHECKS
+from mainspring.tracking import Alert, Change
 from mainspring.workspace.monitor_events import KINDS, Event
 from mainspring.workspace.monitor_facts import Account, Asked, account_of
 from mainspring.workspace.page_files import write_page
@@ -33,13 +38,18 @@ __all__ = ["monitor_report_path", "render_monitor_report", "write_monitor_report
 
 _MOST_ALARMS: Final = 3
 _MOST_EVENTS: Final = 100
+_MOST_ALERTS: Final = 50
+_MOST_EXAMPLES: Final = 5
+_MOST_COLUMNS: Final = 60
 _BLANK: Final = "\N{NO-BREAK SPACE}"
 _DAY: Final = 86_400
+_ALERT_STATES: Final = {"firing": "failed", "acknowledged": "running", "resolved": "hit"}
 _SECTIONS: Final = (
     ("timeline", "Time line"),
     ("checks", "Checks now"),
     ("features", "Features over time"),
     ("found", "What was found, and why"),
+    ("alerts", "Alerts"),
     ("service", "Service"),
     ("happened", "What happened"),
 )
@@ -52,6 +62,7 @@ def render_monitor_report(account: Account) -> Html:
         _section("checks", _checks(account)),
         _section("features", _features(account)),
         _section("found", _found(account)),
+        _section("alerts", _alerts(account)),
         _section("service", _service(account)),
         _section("happened", _happened(account)),
     ]
@@ -114,6 +125,8 @@ def _state(account: Account) -> tuple[str, str]:
     latest = account.latest
     if account.late is not None:
         return "failed", "no rows come"
+    if account.story.firing:
+        return "failed", f"{count(len(account.story.firing), 'alert')} firing"
     if account.lasting:
         return "failed", count(len(account.lasting), "finding")
     if latest is None:
@@ -172,10 +185,16 @@ def _alarms(account: Account) -> Html | None:
     boxes: list[Html] = []
     if account.late is not None:
         boxes.append(_alarm("No rows come", account.late.says))
-    lasting = account.lasting
+    firing = account.story.firing
+    for alert in firing[:_MOST_ALARMS]:
+        boxes.append(_alarm(_alert_title(alert), f"{alert.says}.", f"Firing since {clock_of(alert.began)}."))
+    if len(firing) > _MOST_ALARMS:
+        more = count(len(firing) - _MOST_ALARMS, "more alert")
+        boxes.append(_note(f"{more} firing: see ", el("a", "alerts", href="#alerts"), "."))
+    lasting = () if firing else account.lasting
     for one in lasting[:_MOST_ALARMS]:
         since = f"Found in {count(len(one.windows), 'window')} since {clock_of(one.windows[0].start)}."
-        what = one.column.removeprefix("output.") or "The window"
+        what = one.column.removeprefix(OUTPUT) or "The window"
         boxes.append(_alarm(f"{what}: {CHECKS[one.check]}", f"{one.latest}.", since))
     left = len(lasting) - _MOST_ALARMS
     if left > 0:
@@ -209,7 +228,7 @@ def _scene(account: Account) -> Scene:
 
 def _timeline(account: Account) -> Html:
     span = _span(account)
-    lanes = [Lane("Findings", bars=_finding_bars(account))]
+    lanes = [Lane("Findings", bars=_finding_bars(account)), Lane("Alerts", bars=_alert_bars(account))]
     grouped: dict[str, list[Dot]] = {lane: [] for lane in KINDS.values()}
     for one in account.story.events:
         grouped[KINDS[one.kind]].append(Dot(one.at, f"{clock_of(one.at)}: {one.says}", one.state))
@@ -230,6 +249,14 @@ def _finding_bars(account: Account) -> list[Bar]:
     for _, one, _ in reversed(account.found):
         says = f"{clock_of(one.windows[0].start)} to {clock_of(one.windows[-1].end)}: {one.says}"
         bars.append(Bar(one.windows[0].start, one.windows[-1].end, says))
+    return bars
+
+
+def _alert_bars(account: Account) -> list[Bar]:
+    bars = []
+    for one in reversed(account.story.alerts):
+        says = f"{_alert_title(one)}, {one.state}: {one.says}"
+        bars.append(Bar(one.began, one.resolved, says, _ALERT_STATES[one.state]))
     return bars
 
 
@@ -305,6 +332,47 @@ def _found(account: Account) -> Html:
         return _note(said)
     rows = "Rows of the log that show one: ", el("code", "mainspring monitor explain NUMBER"), "."
     return join(_note(said, " ", rows), draw_episodes(account.found))
+
+
+def _alerts(account: Account) -> Html:
+    story = account.story
+    if not story.alerts:
+        return _note("No alert is open, and none was in this time.")
+    rows = [_alert(*pair) for pair in list(zip(story.alerts, story.changes, strict=True))[:_MOST_ALERTS]]
+    head = [el("th", name, scope="col") for name in ("Alert", "State", "From", "What", "Told")]
+    left = len(story.alerts) - len(rows)
+    table = el("table", el("thead", el("tr", head)), el("tbody", rows))
+    return join(
+        el("div", table, class_="box", tabindex="0"),
+        _note(f"{count(left, 'older alert')} not shown.") if left > 0 else None,
+    )
+
+
+def _alert_title(one: Alert) -> str:
+    columns = ", ".join(name.removeprefix(OUTPUT) for name in one.columns) or "the window"
+    segment = f", {one.segment}" if one.segment else ""
+    return f"{cut(columns, _MOST_COLUMNS)}: {CHECKS.get(one.check, one.check)}{segment}"
+
+
+def _alert(one: Alert, changes: Sequence[Change]) -> Html:
+    state = _ALERT_STATES[one.state]
+    until = f"to {clock_of(one.resolved)}" if one.resolved is not None else f"last {clock_of(one.last)}"
+    noted = el("span", f"{one.who}: {one.note}", class_="under") if one.who else None
+    told = delivery(changes[-1]) if changes else ""
+    found = msgspec.json.decode(one.record or "{}", type=dict[str, Any]).get("examples") or []
+    rows = examples_table(found[:_MOST_EXAMPLES])
+    shown = (
+        el("details", el("summary", f"Rows that show it ({len(rows.rows)})"), draw_table(rows), class_="logged")
+        if rows.rows
+        else None
+    )
+    cells = (
+        el("td", el("span", glyph(state), one.state, class_=f"status {state}"), noted),
+        el("td", clock_of(one.began), el("span", until, class_="under"), class_="whole"),
+        el("td", one.says, shown, class_="wrap"),
+        el("td", told, class_="soft"),
+    )
+    return el("tr", el("th", _alert_title(one), el("span", one.id, class_="under mono"), scope="row"), cells)
 
 
 def _service(account: Account) -> Html:

@@ -5,6 +5,7 @@ import time
 from typing import Any, Final
 
 from mainspring.monitoring import Episode, Level, Quality, Stretch, Track
+from mainspring.tracking import Alert, Change
 from mainspring.workspace.monitor_facts import Account
 
 __all__ = ["record_of"]
@@ -28,6 +29,9 @@ def record_of(account: Account) -> dict[str, Any]:
         "late": None if account.late is None else account.late.says,
         "qualities": [_quality(one) for one in account.qualities],
         "units": account.units,
+        "alerts": [
+            _alert(one, changes) for one, changes in zip(account.story.alerts, account.story.changes, strict=True)
+        ],
         "events": [
             {"at": _stamp(one.at), "kind": one.kind, "says": one.says, "seconds": one.seconds, **one.about}
             for one in account.story.events
@@ -105,6 +109,24 @@ def _episode(version: str, one: Episode, values: tuple[str, ...]) -> dict[str, A
         "adjusted": _plain(one.adjusted),
         "says": one.says,
         "values": list(values),
+    }
+
+
+def _alert(one: Alert, changes: tuple[Change, ...]) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "check": one.check,
+        "columns": list(one.columns),
+        "segment": one.segment,
+        "state": one.state,
+        "began": _stamp(one.began),
+        "last": _stamp(one.last),
+        "resolved": None if one.resolved is None else _stamp(one.resolved),
+        "who": one.who,
+        "note": one.note,
+        "size": _plain(one.size),
+        "says": one.says,
+        "delivered": [one.delivered is not None for one in changes],
     }
 
 
