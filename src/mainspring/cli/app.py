@@ -36,6 +36,8 @@ COMMANDS = {
     "predictions": ("mainspring.cli.predictions:COMMANDS", "List, roll, prune and erase logged predictions."),
     "monitor": ("mainspring.cli.monitor:COMMANDS", "Make windows of the prediction log, check and explain them."),
     "alerts": ("mainspring.cli.alerts:COMMANDS", "List, show and acknowledge alerts."),
+    "watch": ("mainspring.cli.watch:watch", "Watch what is served: retrain, judge, promote, take back."),
+    "triggers": ("mainspring.cli.triggers:COMMANDS", "List triggers, ask for a run, and show why one was started."),
     "overrides": ("mainspring.cli.overrides:OVERRIDES", "Set values in the place of predictions, for a time."),
     "keys": ("mainspring.cli.serve:KEYS", "Make, list and revoke API keys of a service."),
     "lineage": ("mainspring.cli.lineage:lineage", "Show what an artifact was made from, and what was made from it."),
