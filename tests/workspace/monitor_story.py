@@ -4,8 +4,11 @@ import json
 
 import numpy as np
 
-from mainspring.monitoring import OUTPUT, WINDOWS, Served, Shelf, Window, count_rows, layout_of_rows
+from mainspring.monitoring import OUTPUT, WINDOWS, Labels, LabelShelf, Served, Shelf, Window, count_rows, layout_of_rows
+from mainspring.serving.predlog import ColumnRow, ModelRow, PredictionLog
+from mainspring.serving.predlog.writer import Entry
 from mainspring.tracking import Origin, Raised, RunRow, open_facts, this_process
+from mainspring.tracking.loops import Journal, LoopEvent
 from mainspring.tracking.models import Models, VersionRow
 from mainspring.tracking.promotions import GateAnswer, GateReport, Promotions
 
@@ -118,9 +121,8 @@ def alarm(home, hour, *, model="shop", version=FIRST):
     rows = [{"id": "019c-1", "row": 0, "column": "price", "values": {"input.price": 4.25, "input.store": "north"}}]
     record = json.dumps({"findings": [], "examples": rows})
     with open_facts(home) as facts:
-        for place, (check, columns) in enumerate(
-            (("volume", ()), ("nulls", ("weight",)), ("drift", ("price", "output.sales")))
-        ):
+        raising = (("volume", ()), ("nulls", ("weight",)), ("drift", ("price", "output.sales")))
+        for place, (check, columns) in enumerate(raising):
             at = START + (hour + place) * HOUR
             raised = Raised(check, columns, "", 0.4, f"what {check} says", record)
             facts.alerts.observe(model, version, at, [raised], now=at, source=Origin(check, 1))
@@ -129,3 +131,34 @@ def alarm(home, hour, *, model="shop", version=FIRST):
             if check == "nulls":
                 facts.alerts.acknowledge(facts.alerts.open(model)[0].id, who="Ada", note="the scale is broken", now=at)
         return facts.alerts.list("firing", model)[0]
+
+
+def tell(home, *events, model="shop"):
+    """Write into the journal of a home what a watch did: for each the hour, the kind, what is said, and links."""
+    with open_facts(home) as facts:
+        for place, (hour, kind, says, links) in enumerate(events):
+            event = LoopEvent(START + hour * HOUR, kind, model, says, json.dumps(links))
+            assert Journal(facts.database).add(event, f"event-{place}")
+
+
+def serve(home, hours, *, worse=None, model="shop", version=FIRST, rows=8):
+    """Write answers of these hours into the log of a home, and labels of most of them; the last two days have none."""
+    rng = np.random.default_rng(3)
+    columns = (ColumnRow("price", "float64"),), (ColumnRow("sales", "float64"),)
+    row = ModelRow(0, version, model, "1", "champion", None, *columns, ())
+    log = PredictionLog(home / "predictions", 1)
+    names, values = [], []
+    for number, hour in enumerate(hours):
+        at = START + hour * HOUR + 60
+        head = f"{at * 1000:012x}"
+        name = f"{head[:8]}-{head[8:]}-7{number % 4096:03x}-8001-{number:012x}"
+        price = rng.normal(2.5, 0.8, rows)
+        sales = 40 - 6 * price
+        log.add(Entry(name, row, rows, 900, {"price": price}, {"sales": sales}))
+        if hour < hours[-1] - 48:
+            off = rng.normal(0, 2 + 4 * _since(worse, hour), rows)
+            names += [(name, place) for place in range(rows - 1)]
+            values += (sales + off)[:-1].tolist()
+    log.close()
+    labels = Labels.of([name for name, _ in names], values, START + hours[-1] * HOUR, [place for _, place in names])
+    LabelShelf(home / "labels").add(labels)

@@ -1,6 +1,7 @@
 """`mainspring monitor report`: one page about what is served."""
 
 import webbrowser
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from mainspring.cli.printing import put_json, put_pairs
 from mainspring.workspace.monitor_facts import Asked
 from mainspring.workspace.monitor_page import write_monitor_report
 from mainspring.workspace.monitor_record import record_of
-from mainspring.workspace.monitors import monitor_of, rules_of
+from mainspring.workspace.monitors import monitor_of
 from mainspring.workspace.windows import Part
 
 __all__ = ["write_report"]
@@ -47,7 +48,7 @@ class Reported(Struct, frozen=True):
         """Return what the report is about, by the rules of `[monitor]`."""
         monitor = monitor_of(model, self.home)
         part = Part(self.seconds or monitor.window, self.days or monitor.reference_days, self.segment, self.last)
-        return Asked(model, part, rules_of(monitor), monitor.freshness)
+        return Asked(model, part, replace(monitor, window=part.seconds))
 
 
 @flat

@@ -1,11 +1,16 @@
-"""What happened beside the windows of a model: alerts, runs, gates, the champion's moves."""
+"""What happened beside the windows of a model: alerts, triggers, runs, gates, the champion's moves."""
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from mainspring.charts.numbers import count, duration
 from mainspring.registry import Registry
 from mainspring.tracking import Alert, Change
+from mainspring.tracking.loops import Journal, LoopEvent
 from mainspring.tracking.promotions import Decision, GateReport
 from mainspring.tracking.rows import RunRow
 from mainspring.workspace.homes import Home
@@ -17,10 +22,28 @@ KINDS: Final = {
     "run": "Runs",
     "gates": "Gates",
     "promotion": "Champion",
-    "kept": "Champion",
+    "probation": "Champion",
     "rollback": "Champion",
 }
 """Kinds of events, with the lane of the time line in which they are drawn."""
+
+_TOLD: Final = {
+    "trigger": ("trigger", "running"),
+    "held": ("trigger", "skipped"),
+    "problem": ("trigger", "failed"),
+    "run": ("run", "hit"),
+    "run failed": ("run", "failed"),
+    "validation failed": ("run", "failed"),
+    "unchanged": ("gates", "skipped"),
+    "registered": ("gates", "ran"),
+    "refused": ("gates", "failed"),
+    "promoted": ("promotion", "ran"),
+    "probation": ("probation", "running"),
+    "kept": ("probation", "hit"),
+    "rolled back": ("rollback", "failed"),
+    "rollback": ("rollback", "failed"),
+}
+"""Kinds of what a watch tells, as kind and status here; alerts are told on their own."""
 
 _MOST_RUNS: Final = 500
 _MOST_ALERTS: Final = 200
@@ -36,7 +59,8 @@ class Event:
         kind: One of `KINDS`.
         says: What, in a sentence.
         state: The status whose sign and colour it has.
-        about: Identities of what it is about: `run`, `version`, `report`.
+        about: What it is about: `run`, `version`, `report`, `against`: of a rollback the version
+            that is champion again.
         seconds: How long it took, of a run that has ended.
     """
 
@@ -86,13 +110,39 @@ def story_of(home: Home, model: str, since: float, until: float) -> Story:
     if model:
         events += [_decision(one) for one in registry.decisions(model)]
         events += [_refusal(one) for one in registry.gate_reports(model) if not one.passed]
-    events.sort(key=lambda one: one.at)
+    told = [_journalled(one) for one in Journal(home.facts.database).between(model=model) if one.kind != "alert"]
+    events = sorted([*_untold(events, told), *told], key=lambda one: one.at)
     inside = [one for one in events if since <= one.at <= until]
     champion = registry.aliases(model).get("champion") if model else None
     listed = home.facts.alerts.list(model=model, limit=_MOST_ALERTS) if model else []
     alerts = [one for one in listed if one.state != "resolved" or (one.resolved or one.last) >= since]
     changes = tuple(tuple(home.facts.alerts.changes(one.id)) for one in alerts)
     return Story(tuple(inside), len(events) - len(inside), champion, tuple(alerts), changes)
+
+
+def _journalled(one: LoopEvent) -> Event:
+    kind, state = _TOLD.get(one.kind, ("trigger", "ran"))
+    links = msgspec.json.decode(one.links, type=dict[str, Any])
+    says = f"{one.says[:1].upper()}{one.says[1:]}"
+    return Event(one.at, kind, says, state, {name: str(value) for name, value in links.items() if value is not None})
+
+
+def _untold(events: list[Event], told: list[Event]) -> Iterator[Event]:
+    """Yield what a watch has not told of as well, by its own clock."""
+    left = Counter(key for one in told if (key := _key(one)) is not None)
+    for one in sorted(events, key=lambda one: one.at):
+        key = _key(one)
+        if key is not None and left[key]:
+            left[key] -= 1
+        else:
+            yield one
+
+
+def _key(one: Event) -> tuple[str, str] | None:
+    """What tells whether two events are one: a run, or a version that was promoted, refused or rolled back."""
+    name = "run" if one.kind == "run" else "against" if one.kind == "rollback" else "version"
+    value = one.about.get(name)
+    return None if value is None else (one.kind, value)
 
 
 def _run(row: RunRow) -> Event:
@@ -109,7 +159,8 @@ def _decision(one: Decision) -> Event:
     verb = "was promoted" if one.kind == "promotion" else "is champion again by a rollback"
     said = f"Version {one.target} {verb}, {came}, by {one.who}: {one.why}"
     state = "ran" if one.kind == "promotion" else "failed"
-    return Event(one.made, one.kind, said, state, {"version": str(one.target), "report": one.report})
+    version = "version" if one.kind == "promotion" else "against"
+    return Event(one.made, one.kind, said, state, {version: str(one.target), "report": one.report})
 
 
 def _refusal(one: GateReport) -> Event:

@@ -7,14 +7,13 @@ from typing import Final
 
 import numpy as np
 
+from mainspring.config.monitor import Monitor
 from mainspring.errors import NotFoundError, nearest
 from mainspring.monitoring import (
     OUTPUT,
     WINDOWS,
     Episode,
     Finding,
-    Quality,
-    Rules,
     Shelf,
     Stretch,
     Window,
@@ -27,6 +26,8 @@ from mainspring.monitoring import (
 from mainspring.package.manifest import SIGNATURE, read_signature
 from mainspring.registry import Registry, Version
 from mainspring.workspace.monitor_events import Story, story_of
+from mainspring.workspace.monitor_labels import Labelled, labelled_of
+from mainspring.workspace.monitors import rules_of
 from mainspring.workspace.opening import open_existing
 from mainspring.workspace.windows import Part
 
@@ -44,14 +45,12 @@ class Asked:
     Attributes:
         model: The model; None for the only one.
         part: Which windows.
-        rules: When a window differs.
-        freshness: How many seconds may pass without a row; 0 does not ask.
+        monitor: When a window differs, how long rows may stay away, what labels are of.
     """
 
     model: str | None = None
     part: Part = field(default_factory=Part)
-    rules: Rules = field(default_factory=Rules)
-    freshness: float = 0.0
+    monitor: Monitor = field(default_factory=Monitor)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +68,7 @@ class Account:
         found: Episodes of findings, each with the name of its version and new values, the newest first.
         late: The finding that no row has come for too long.
         story: Runs, decisions, triggers and alerts.
-        qualities: How good predictions were by window, as far as labels have come.
+        labelled: How good predictions were by version and window; empty where no label has come.
         units: Units of columns.
     """
 
@@ -83,7 +82,7 @@ class Account:
     found: tuple[tuple[str, Episode, tuple[str, ...]], ...]
     late: Finding | None
     story: Story
-    qualities: tuple[Quality, ...]
+    labelled: tuple[Labelled, ...]
     units: dict[str, str]
 
     @property
@@ -131,6 +130,7 @@ def account_of(asked: Asked, home: Path | None = None, *, now: float) -> Account
             if like.end > since
             and (made := _stretch(shelf, like, firsts[like.version], _named(like, versions), since, asked)) is not None
         ]
+        ends = [(like.version, _named(like, versions), float(_ends(firsts[like.version], asked))) for like in likes]
         return Account(
             opened.path,
             model,
@@ -142,7 +142,7 @@ def account_of(asked: Asked, home: Path | None = None, *, now: float) -> Account
             tuple(_found(shelf, stretches)),
             _late(shelf, likes, asked, now),
             story_of(opened, model, since, until),
-            (),
+            labelled_of(opened.path, ends, model, asked.monitor, since),
             _units(versions, stretches),
         )
 
@@ -187,14 +187,19 @@ def _first(shelf: Shelf, like: Window) -> int:
     return like.start if first is None else first.window.start
 
 
+def _ends(begun: int, asked: Asked) -> int:
+    """When the reference of a version that begins then ends."""
+    return begun + asked.part.days * _DAY
+
+
 def _stretch(shelf: Shelf, like: Window, begun: int, name: str, since: float, asked: Asked) -> Stretch | None:
     """The windows of a version, judged from the end of its reference on; None where there are none with rows."""
     layout = shelf.layout(like.model, like.version)
-    end = begun + asked.part.days * _DAY
+    end = _ends(begun, asked)
     reference = [one for one in shelf.between(like, begun, end) if one.rows]
     if layout is None or not reference:
         return None
-    rules = asked.rules
+    rules = rules_of(asked.monitor)
     fitted, bands = fit_reference(reference, layout, rules), fit_bands(reference, layout, rules.shift)
     before = (rules.of - 1) * like.seconds  # persistence looks back
     followed = follow(shelf.between(like, since - before, np.inf), fitted, bands, since=end)
@@ -213,8 +218,8 @@ def _found(shelf: Shelf, stretches: Sequence[Stretch]) -> Iterator[tuple[str, Ep
 
 
 def _late(shelf: Shelf, likes: Sequence[Window], asked: Asked, now: float) -> Finding | None:
-    profile = shelf.get(likes[-1]) if likes and asked.freshness > 0 else None
-    return None if profile is None else stale(profile, now, asked.freshness)
+    profile = shelf.get(likes[-1]) if likes and asked.monitor.freshness > 0 else None
+    return None if profile is None else stale(profile, now, asked.monitor.freshness)
 
 
 def _units(versions: dict[str, Version], stretches: Sequence[Stretch]) -> dict[str, str]:

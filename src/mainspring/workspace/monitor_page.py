@@ -1,55 +1,49 @@
 """The monitoring report: one page that stands alone, about one model, rendered from windows and facts."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 import numpy as np
 
 from mainspring.charts import (
-    Bar,
-    Dot,
     Html,
-    Lane,
     Part,
-    Span,
-    cut,
-    draw_lanes,
     draw_page,
-    draw_table,
     el,
     glyph,
     join,
 )
 from mainspring.charts.numbers import count, duration, moment, number, short
 from mainspring.charts.times import clock_of, day_of
-from mainspring.monitoring import OUTPUT, Stretch
-from mainspring.monitoring.drawing_alerts import delivery, examples_table
+from mainspring.monitoring import OUTPUT
 from mainspring.monitoring.drawing_checks import draw_checks, draw_episodes
 from mainspring.monitoring.drawing_features import Scene, draw_features, draw_service
 from mainspring.monitoring.figures import CHECKS
-from mainspring.tracking import Alert, Change
-from mainspring.workspace.monitor_events import KINDS, Event
 from mainspring.workspace.monitor_facts import Account, Asked, account_of
+from mainspring.workspace.monitor_labels import draw_labels
+from mainspring.workspace.monitor_sections import (
+    alert_title,
+    draw_alerts,
+    draw_happened,
+    draw_timeline,
+    moves_of,
+    note,
+    span_of,
+)
 from mainspring.workspace.page_files import write_page
 
 __all__ = ["monitor_report_path", "render_monitor_report", "write_monitor_report"]
 
 _MOST_ALARMS: Final = 3
-_MOST_EVENTS: Final = 100
-_MOST_ALERTS: Final = 50
-_MOST_EXAMPLES: Final = 5
-_MOST_COLUMNS: Final = 60
 _BLANK: Final = "\N{NO-BREAK SPACE}"
 _DAY: Final = 86_400
-_ALERT_STATES: Final = {"firing": "failed", "acknowledged": "running", "resolved": "hit"}
 _SECTIONS: Final = (
     ("timeline", "Time line"),
     ("checks", "Checks now"),
     ("features", "Features over time"),
     ("found", "What was found, and why"),
     ("alerts", "Alerts"),
+    ("labels", "Labels and quality"),
     ("service", "Service"),
     ("happened", "What happened"),
 )
@@ -58,13 +52,14 @@ _SECTIONS: Final = (
 def render_monitor_report(account: Account) -> Html:
     """Return the report as an HTML document; what it is drawn from alone decides what it is."""
     drawn = [
-        _timeline(account),
+        _section("timeline", draw_timeline(account)),
         _section("checks", _checks(account)),
         _section("features", _features(account)),
         _section("found", _found(account)),
-        _section("alerts", _alerts(account)),
+        _section("alerts", draw_alerts(account)),
+        _section("labels", _labels(account)),
         _section("service", _service(account)),
-        _section("happened", _happened(account)),
+        _section("happened", draw_happened(account)),
     ]
     nav = el(
         "nav",
@@ -108,12 +103,8 @@ def _section(place: str, *content: Part) -> Html:
     return join(el("h2", dict(_SECTIONS)[place], id=place), *content)
 
 
-def _note(*said: Part) -> Html:
-    return el("p", *said, class_="note")
-
-
 def _none_yet() -> Html:
-    return _note(
+    return note(
         "There are no windows yet. They are made of the prediction log by ",
         el("code", "mainspring monitor backfill"),
         ".",
@@ -146,12 +137,13 @@ def _head(account: Account) -> Html:
         facts.append(el("span", "Windows of ", _length(account.asked.part.seconds)))
     if account.asked.part.segment:
         facts.append(el("span", "Rows with ", el("code", account.asked.part.segment)))
+    tiles = _tiles(account)
     return el(
         "header",
         el("p", "Monitoring report", class_="kicker"),
         el("div", el("h1", account.model or "No model yet"), pill, class_="head"),
         el("p", facts, class_="facts"),
-        el("dl", _tiles(account), class_="tiles"),
+        el("dl", tiles, class_="tiles") if tiles else None,
     )
 
 
@@ -176,6 +168,10 @@ def _tiles(account: Account) -> list[Html]:
             ("Findings", f"{len(account.lasting):,}{_BLANK}now · {len(account.found):,}{_BLANK}in{_BLANK}all"),
             ("Reference", f"{latest.reference:,} windows"),
         ]
+    if account.labelled:
+        newest_labels = account.labelled[-1].windows
+        known, total = (sum(getattr(one, name) for one in newest_labels) for name in ("labelled", "predictions"))
+        tiles.append(("Labelled", f"{known / total:.1%}" if total else "none"))
     if account.story.champion is not None:
         tiles.append(("Champion", f"version {account.story.champion}"))
     return [el("div", el("dt", name), el("dd", value)) for name, value in tiles]
@@ -186,11 +182,13 @@ def _alarms(account: Account) -> Html | None:
     if account.late is not None:
         boxes.append(_alarm("No rows come", account.late.says))
     firing = account.story.firing
-    for alert in firing[:_MOST_ALARMS]:
-        boxes.append(_alarm(_alert_title(alert), f"{alert.says}.", f"Firing since {clock_of(alert.began)}."))
+    boxes += [
+        _alarm(alert_title(one), f"{one.says}.", f"Firing since {clock_of(one.began)}.")
+        for one in firing[:_MOST_ALARMS]
+    ]
     if len(firing) > _MOST_ALARMS:
         more = count(len(firing) - _MOST_ALARMS, "more alert")
-        boxes.append(_note(f"{more} firing: see ", el("a", "alerts", href="#alerts"), "."))
+        boxes.append(note(f"{more} firing: see ", el("a", "alerts", href="#alerts"), "."))
     lasting = () if firing else account.lasting
     for one in lasting[:_MOST_ALARMS]:
         since = f"Found in {count(len(one.windows), 'window')} since {clock_of(one.windows[0].start)}."
@@ -199,7 +197,7 @@ def _alarms(account: Account) -> Html | None:
     left = len(lasting) - _MOST_ALARMS
     if left > 0:
         boxes.append(
-            _note(
+            note(
                 f"{count(left, 'more finding')} in the latest window: see ",
                 el("a", "what was found", href="#found"),
                 ".",
@@ -212,66 +210,8 @@ def _alarm(title: str, *said: str) -> Html:
     return el("section", el("h2", title), [el("p", one) for one in said], class_="alarm")
 
 
-def _span(account: Account) -> Span:
-    return Span(account.since, account.until)
-
-
-def _moves(account: Account) -> list[Dot]:
-    """When the champion moved."""
-    moves = [one for one in account.story.events if one.kind in ("promotion", "rollback")]
-    return [Dot(one.at, one.says, one.state) for one in moves]
-
-
 def _scene(account: Account) -> Scene:
-    return Scene(account.stretches, _span(account), _moves(account), account.units)
-
-
-def _timeline(account: Account) -> Html:
-    span = _span(account)
-    lanes = [Lane("Findings", bars=_finding_bars(account)), Lane("Alerts", bars=_alert_bars(account))]
-    grouped: dict[str, list[Dot]] = {lane: [] for lane in KINDS.values()}
-    for one in account.story.events:
-        grouped[KINDS[one.kind]].append(Dot(one.at, f"{clock_of(one.at)}: {one.says}", one.state))
-    lanes += [Lane(name, dots) for name, dots in grouped.items()]
-    lanes.append(Lane("Served", bars=_served_bars(account.stretches)))
-    said = f"{clock_of(span.since)} to {clock_of(span.until)}."
-    nothing = not account.stretches and not account.story.events
-    return _section(
-        "timeline",
-        _note(said, " What stands here is told in full under ", el("a", "what happened", href="#happened"), "."),
-        _note("Nothing has happened in this time.") if nothing else None,
-        el("div", draw_lanes(lanes, span, _moves(account)), class_="box"),
-    )
-
-
-def _finding_bars(account: Account) -> list[Bar]:
-    bars = []
-    for _, one, _ in reversed(account.found):
-        says = f"{clock_of(one.windows[0].start)} to {clock_of(one.windows[-1].end)}: {one.says}"
-        bars.append(Bar(one.windows[0].start, one.windows[-1].end, says))
-    return bars
-
-
-def _alert_bars(account: Account) -> list[Bar]:
-    bars = []
-    for one in reversed(account.story.alerts):
-        says = f"{_alert_title(one)}, {one.state}: {one.says}"
-        bars.append(Bar(one.began, one.resolved, says, _ALERT_STATES[one.state]))
-    return bars
-
-
-def _served_bars(stretches: Sequence[Stretch]) -> list[Bar]:
-    """When each version had rows, as far as its windows follow each other."""
-    bars = []
-    for stretch in stretches:
-        windows = stretch.followed.windows
-        starts = np.array([one.start for one in windows])
-        broken = np.flatnonzero(np.diff(starts) > 1.5 * windows[0].seconds) + 1
-        for part in np.split(np.arange(len(windows)), broken):
-            first, last = windows[int(part[0])], windows[int(part[-1])]
-            says = f"{stretch.name}: {clock_of(first.start)} to {clock_of(last.end)}"
-            bars.append(Bar(first.start, last.end, says, "ran" if stretch is stretches[-1] else "skipped"))
-    return bars
+    return Scene(account.stretches, span_of(account), moves_of(account), account.units)
 
 
 def _checks(account: Account) -> Html:
@@ -279,7 +219,7 @@ def _checks(account: Account) -> Html:
     if latest is None:
         return _none_yet()
     if not account.judged:
-        return _note(
+        return note(
             f"Nothing is checked yet: the reference of {latest.name} is its first {account.asked.part.days} days, "
             f"until {clock_of(latest.until)}."
         )
@@ -295,7 +235,7 @@ def _checks(account: Account) -> Html:
         f"what one of {round(1 / latest.rules.level)} such windows shows; found, what shows in {latest.rules.least} of "
         f"{latest.rules.of} windows and stands among all that was looked at."
     )
-    return join(_note(said, cold), draw_checks(latest))
+    return join(note(said, cold), draw_checks(latest))
 
 
 def _key(kind: str, says: str) -> Html:
@@ -314,12 +254,9 @@ def _features(account: Account) -> Html:
         keys.append(_key("shade", f"the reference, until {day_of(latest.until)}"))
     if len(account.stretches) > 1:
         keys.append(_key("quiet", "versions before"))
-    if _moves(account):
+    if moves_of(account):
         keys.append(_key("mark", "the champion moved"))
-    return join(
-        el("p", keys, class_="legend"),
-        el("div", draw_features(_scene(account)), class_="over-time"),
-    )
+    return join(el("p", keys, class_="legend"), draw_features(_scene(account)))
 
 
 def _found(account: Account) -> Html:
@@ -329,71 +266,16 @@ def _found(account: Account) -> Html:
     total = sum(len(one.followed.judged) for one in account.stretches)
     said = f"{count(len(windows), 'window')} of {total:,} checked {'has' if len(windows) == 1 else 'have'} findings."
     if not account.found:
-        return _note(said)
-    rows = "Rows of the log that show one: ", el("code", "mainspring monitor explain NUMBER"), "."
-    return join(_note(said, " ", rows), draw_episodes(account.found))
+        return note(said)
+    rows = "Rows of the log that show a finding: ", el("code", "mainspring monitor explain"), "."
+    return join(note(said, " ", rows), draw_episodes(account.found))
 
 
-def _alerts(account: Account) -> Html:
-    story = account.story
-    if not story.alerts:
-        return _note("No alert is open, and none was in this time.")
-    rows = [_alert(*pair) for pair in list(zip(story.alerts, story.changes, strict=True))[:_MOST_ALERTS]]
-    head = [el("th", name, scope="col") for name in ("Alert", "State", "From", "What", "Told")]
-    left = len(story.alerts) - len(rows)
-    table = el("table", el("thead", el("tr", head)), el("tbody", rows))
-    return join(
-        el("div", table, class_="box", tabindex="0"),
-        _note(f"{count(left, 'older alert')} not shown.") if left > 0 else None,
-    )
-
-
-def _alert_title(one: Alert) -> str:
-    columns = ", ".join(name.removeprefix(OUTPUT) for name in one.columns) or "the window"
-    segment = f", {one.segment}" if one.segment else ""
-    return f"{cut(columns, _MOST_COLUMNS)}: {CHECKS.get(one.check, one.check)}{segment}"
-
-
-def _alert(one: Alert, changes: Sequence[Change]) -> Html:
-    state = _ALERT_STATES[one.state]
-    until = f"to {clock_of(one.resolved)}" if one.resolved is not None else f"last {clock_of(one.last)}"
-    noted = el("span", f"{one.who}: {one.note}", class_="under") if one.who else None
-    told = delivery(changes[-1]) if changes else ""
-    found = msgspec.json.decode(one.record or "{}", type=dict[str, Any]).get("examples") or []
-    rows = examples_table(found[:_MOST_EXAMPLES])
-    shown = (
-        el("details", el("summary", f"Rows that show it ({len(rows.rows)})"), draw_table(rows), class_="logged")
-        if rows.rows
-        else None
-    )
-    cells = (
-        el("td", el("span", glyph(state), one.state, class_=f"status {state}"), noted),
-        el("td", clock_of(one.began), el("span", until, class_="under"), class_="whole"),
-        el("td", one.says, shown, class_="wrap"),
-        el("td", told, class_="soft"),
-    )
-    return el("tr", el("th", _alert_title(one), el("span", one.id, class_="under mono"), scope="row"), cells)
+def _labels(account: Account) -> Html:
+    if not account.labelled:
+        return note("No label has come of what was predicted in this time.")
+    return draw_labels(account.labelled, _scene(account), account.asked.monitor.loss)
 
 
 def _service(account: Account) -> Html:
     return draw_service(_scene(account)) if account.stretches else _none_yet()
-
-
-def _happened(account: Account) -> Html:
-    events = account.story.events
-    outside = account.story.elsewhere
-    rest = f"{count(outside, 'event')} at other times {'is' if outside == 1 else 'are'} not shown." if outside else ""
-    if not events:
-        return _note("No run, no gate and no move of the champion in this time. ", rest)
-    rows = [_event(one) for one in reversed(events[-_MOST_EVENTS:])]
-    head = [el("th", name, scope="col") for name in ("When", "What", "")]
-    left = len(events) - len(rows)
-    more = f"{count(left, 'earlier event')} not shown. " if left > 0 else ""
-    table = el("table", el("thead", el("tr", head)), el("tbody", rows))
-    return join(el("div", table, class_="box", tabindex="0"), _note(more, rest) if more or rest else None)
-
-
-def _event(one: Event) -> Html:
-    kind = el("span", glyph(one.state), one.kind, class_=f"status {one.state}")
-    when = el("th", clock_of(one.at), scope="row", class_="whole")
-    return el("tr", when, el("td", kind), el("td", one.says, class_="wrap"))

@@ -7,6 +7,7 @@ from typing import Any, Final
 from mainspring.monitoring import Episode, Level, Quality, Stretch, Track
 from mainspring.tracking import Alert, Change
 from mainspring.workspace.monitor_facts import Account
+from mainspring.workspace.monitor_labels import Labelled
 
 __all__ = ["record_of"]
 
@@ -27,7 +28,7 @@ def record_of(account: Account) -> dict[str, Any]:
         "checks": _checks(account),
         "found": [_episode(*one) for one in account.found],
         "late": None if account.late is None else account.late.says,
-        "qualities": [_quality(one) for one in account.qualities],
+        "labels": [_labels(one) for one in account.labelled],
         "units": account.units,
         "alerts": [
             _alert(one, changes) for one, changes in zip(account.story.alerts, account.story.changes, strict=True)
@@ -127,6 +128,20 @@ def _alert(one: Alert, changes: tuple[Change, ...]) -> dict[str, Any]:
         "size": _plain(one.size),
         "says": one.says,
         "delivered": [one.delivered is not None for one in changes],
+    }
+
+
+def _labels(one: Labelled) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "predictions": sum(each.predictions for each in one.windows),
+        "labelled": sum(each.labelled for each in one.windows),
+        "usual": _plain(one.usual),
+        "low": _plain(one.low),
+        "high": _plain(one.high),
+        "since": None if one.since is None else _stamp(one.since),
+        "remark": one.remark,
+        "windows": [_quality(each) for each in one.windows[-_LATEST:]],
     }
 
 
