@@ -39,7 +39,7 @@ class Triggers(Plain):
         rows: At least so many rows have to be new in them (Parquet, CSV, JSON lines).
         quality: The mean loss above which the model is trained anew; nothing said: no such line.
         windows: Over how many of the latest windows with labels that mean is taken.
-        drift: Columns whose drift starts a run; `*` for all; outputs as `output.NAME`.
+        drift: Columns whose drift starts a run, outputs as `output.NAME`; `errors` for those of labels; `*` for all.
         cooldown: How long after a run none starts by itself: `90m`, `12h`, `1d`, `2w`.
         labels: So many labels have to have come since the last run.
         budget_runs: So many runs may start by themselves in `budget_days`; 0: no limit.

@@ -191,11 +191,14 @@ class Cycle:
         event = LoopEvent(now, kind, action.model, says, _links({**record, "decision": action.decision}))
         if kind in ALERTED:
             self._ports.sources.tell(event, f"{action.decision}/{action.kind}")
+        elif kind in SETTLED:
+            self._ports.sources.settle(action.model, now)
         self._loops.end(action, state, event, record)
         return self._loops.actions(action.decision)[action.kind]
 
 
 ALERTED: Final = ("run failed", "validation failed", "refused", "rolled back")
+SETTLED: Final = ("unchanged", "promoted", "kept")
 
 
 def _version(action: Action) -> int:

@@ -357,6 +357,8 @@ CREATE TABLE alert_windows (
     source TEXT NOT NULL,
     at BIGINT NOT NULL,
     PRIMARY KEY (model, version, source)
+);
+
 -- What triggers decided. A `held` row gives way to what its trigger decides next; one that fires stays as it is until it
 -- is closed: then all that it set off has ended. At most one of a model is open. Times of these four tables are those of
 -- the watch, which may be driven.

@@ -14,7 +14,7 @@ __all__ = ["decide"]
 
 _DAY: Final = 86_400
 _SHOWN: Final = 4
-_DRIFT: Final = ("drift", "concept")
+_DRIFT: Final = ("drift", "errors")
 
 
 def decide(policy: Triggers, facts: Facts) -> tuple[Decision, ...]:

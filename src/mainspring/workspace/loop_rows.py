@@ -11,9 +11,8 @@ import numpy.typing as npt
 from mainspring.batch.polars import polars
 from mainspring.config.monitor import Monitor
 from mainspring.errors import MonitoringError
-from mainspring.monitoring import LOSSES, LabelShelf, join
+from mainspring.monitoring import LOSSES, LabelShelf, Quality, Window, join
 from mainspring.serving.predlog import PREDICTIONS
-from mainspring.triggers import Lost
 from mainspring.workspace.rolled import INPUT, OUTPUT, frames
 from mainspring.workspace.windows import LABELS
 
@@ -91,23 +90,33 @@ class ServedRows:
 
         return self._remembered(("count", model, package, since), counted)
 
-    def losses(self, model: str, package: str, monitor: Monitor) -> tuple[Lost, ...]:
-        """Return what the windows of a version have lost, the earliest first; those without labels are left out."""
+    def qualities(self, model: str, package: str, monitor: Monitor) -> tuple[Quality, ...]:
+        """Return how good the windows of a version were as far as that is known, the earliest first."""
 
-        def summed() -> tuple[Lost, ...]:
-            sums: dict[int, tuple[float, int]] = {}
+        def summed() -> tuple[Quality, ...]:
+            sums: dict[int, tuple[int, int, float, float]] = {}
             for part in self.parts(model, package, 0.0, monitor):
+                losses = np.full(part.times.size, np.nan)
                 known = part.known
-                losses = LOSSES[monitor.loss](part.frame[part.output].to_numpy()[known], part.actual[known])
-                starts = (part.times[known] // monitor.window * monitor.window).astype(np.int64)
+                losses[known] = LOSSES[monitor.loss](part.frame[part.output].to_numpy()[known], part.actual[known])
+                starts = (part.times // monitor.window * monitor.window).astype(np.int64)
                 for start in np.unique(starts).tolist():
-                    total, count = sums.get(start, (0.0, 0))
-                    here = starts == start
-                    sums[start] = total + float(losses[here].sum()), count + int(here.sum())
-            ordered = sorted(sums.items())
-            return tuple(Lost(start, start + monitor.window, total / n, n) for start, (total, n) in ordered)
+                    here = losses[starts == start]
+                    mine = here[np.isfinite(here)]
+                    found = here.size, mine.size, float(mine.sum()), float((mine**2).sum())
+                    before = sums.get(start, (0, 0, 0.0, 0.0))
+                    sums[start] = tuple(x + y for x, y in zip(before, found, strict=True))
+            return tuple(
+                _quality(Window(start, monitor.window, model, package), *figures)
+                for start, figures in sorted(sums.items())
+            )
 
         return self._remembered(("losses", model, package, monitor.window, monitor.loss), summed)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether there are any labels."""
+        return any(self._labels.folder.glob("[0-9]*"))
 
     def labels_since(self, since: float) -> int:
         """Return how many labels have arrived since a moment."""
@@ -139,6 +148,13 @@ class ServedRows:
             kept = self._kept[key] = (state, make())
         found: T = kept[1]
         return found
+
+
+def _quality(window: Window, predictions: int, labelled: int, total: float, squares: float) -> Quality:
+    if not labelled:
+        return Quality(window, predictions, 0, None, None)
+    mean = total / labelled
+    return Quality(window, predictions, labelled, mean, max(0.0, squares / labelled - mean**2) ** 0.5)
 
 
 def _output(frame: Any, monitor: Monitor) -> str:

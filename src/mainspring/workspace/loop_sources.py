@@ -1,6 +1,7 @@
 """Where the loop sees that something has changed: windows of the log, labels, files of the project."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,19 +14,39 @@ from mainspring.digest import blob_of_file, tagged
 from mainspring.digest.texts import from_json, to_json
 from mainspring.errors import MonitoringError, NotFoundError
 from mainspring.loop import Data, Looked
-from mainspring.monitoring import Check, Finding, Rules
+from mainspring.monitoring import (
+    WINDOWS,
+    Quality,
+    Shelf,
+    fit_errors,
+    raised_by_errors,
+    raised_by_finding,
+    stale,
+)
 from mainspring.registry import open_registry
-from mainspring.serving.predlog import PREDICTIONS
+from mainspring.tracking import Alert, Alerts, Change, Origin, Raised
 from mainspring.tracking.loops import LoopEvent
 from mainspring.tracking.promotions import CHAMPION
 from mainspring.triggers import Lost, New, Shown
+from mainspring.workspace.alerting import observe_checked
+from mainspring.workspace.alerting import tell as tell_receivers
+from mainspring.workspace.closing import close_windows
 from mainspring.workspace.loop_rows import ServedRows
-from mainspring.workspace.windows import Part, backfill, check_home
+from mainspring.workspace.monitors import rules_of
+from mainspring.workspace.windows import Checked, Part, check_home
 
 __all__ = ["HomeSources"]
 
+_DRIFT: Final = "drift"
+_ERRORS: Final = "errors"
 _BROKEN: Final = ("contract", "skew")
+_LOOP: Final = "loop"
 _LINES: Final = (".csv", ".jsonl", ".ndjson")
+_DAY: Final = 86_400
+_MONTH: Final = 30 * _DAY
+_LEAST: Final = 100  # reference windows with labels, below which it is not known how errors vary
+_RECENT: Final = 50
+_SHOWN: Final = 24
 
 
 class Held(Struct, frozen=True):
@@ -38,58 +59,113 @@ class Held(Struct, frozen=True):
 
 
 class HomeSources:
-    """The windows, labels and files of a home and its project.
+    """The windows, labels, alerts and files of a home and its project.
 
     Args:
         home: The home.
         config: The configuration file of the project.
-        rows: The rows of the log.
+        alerts: Where alerts are kept.
+        models: The models that are watched.
     """
 
-    def __init__(self, home: Path, config: Path, rows: ServedRows) -> None:
+    def __init__(self, home: Path, config: Path, alerts: Alerts, models: Sequence[str]) -> None:
         self._home = home
         self._config = config
-        self._rows = rows
-        self._closed = ""
+        self._alerts = alerts
+        self._models = tuple(models)
+        self._rows = ServedRows(home)
+        self._checked: dict[str, Checked | None] = {}
+        self._told: set[str] = set()
 
     def close(self, now: float) -> None:
         """Make the windows that have ended."""
-        log = self._home / PREDICTIONS
-        state = self._rows.changed()
-        if state == self._closed or not log.is_dir() or not any(log.rglob("*.*")):
-            return
-        monitor = read_monitor(self._config, "")
-        backfill(self._home, seconds=monitor.window, days=monitor.reference_days, segments=monitor.segments)
-        self._closed = state
+        monitors = {monitor.window: monitor for monitor in map(self._monitor, reversed(self._models))}
+        for monitor in monitors.values():
+            for window in close_windows(self._home, monitor, now):
+                self._checked.pop(window.model, None)
 
     def look(self, model: str, policy: Triggers, since: float, now: float) -> Looked:
         """Return what there is to see of a model; labels are counted that came after `since`."""
-        monitor = read_monitor(self._config, model)
-        checks = self._checks(model, monitor, now)
-        found = checks[-1].findings if checks else ()
-        shown = tuple(_shown(one) for one in found)
-        stopped = tuple(one.says for one in shown if one.check in _BROKEN)
+        monitor, package = self._monitor(model), self._package(model)
+        self._observe(model, monitor, package, now)
+        alerts = self._alerts.open(model)
+        mine = [one for one in alerts if one.version == package and one.check in (_DRIFT, _ERRORS)]
+        shown = tuple(_shown(one, monitor) for one in mine if one.windows)
+        stopped = tuple(f"{one.check}: {one.says} (alert {one.id})" for one in alerts if one.check in _BROKEN)
         labels = self._rows.labels_since(since) if policy.labels else 0
         losses: tuple[Lost, ...] = ()
-        if policy.quality is not None and (package := self._package(model)):
-            losses = self._rows.losses(model, package, monitor)
-        return Looked(shown, stopped, losses, labels, _events(model, checks, now))
+        if policy.quality is not None and package:
+            losses = tuple(_lost(one) for one in self._rows.qualities(model, package, monitor) if one.loss is not None)
+        return Looked(shown, stopped, losses, labels, self._events(model))
 
-    def _checks(self, model: str, monitor: Monitor, now: float) -> list[Check]:
-        """The checks of the windows that have ended; none while there is only a reference."""
-        rules = Rules(
-            discovery=monitor.discovery,
-            least=monitor.least,
-            of=monitor.of,
-            floors=dict(monitor.floors or {}),
-            shift=monitor.shift,
-        )
-        part = Part(monitor.window, monitor.reference_days, last=4 * monitor.of)
-        try:
-            checked = check_home(model, self._home, rules=rules, part=part)
-        except (MonitoringError, NotFoundError):
-            return []  # nothing was served yet, or not for long enough
-        return [one for one in checked.checks if one.window.end <= now]
+    def _monitor(self, model: str) -> Monitor:
+        return read_monitor(self._config, model)
+
+    def _observe(self, model: str, monitor: Monitor, package: str | None, now: float) -> None:
+        """Have alerts fire, go on and resolve by what the windows of a model show."""
+        changes: list[Change] = []
+        checked = self._check(model, monitor)
+        if checked is not None:
+            over = replace(checked, checks=tuple(one for one in checked.checks if one.window.end <= now))
+            home = self._home
+            changes += observe_checked(self._alerts, over, now=now, monitor=monitor, home=home)
+        changes += self._freshness(model, monitor, now)
+        changes += self._errors(model, monitor, package, now)
+        if changes:
+            self._told.discard(model)
+
+    def _check(self, model: str, monitor: Monitor) -> Checked | None:
+        """The checks of a model, made again when windows were; None while there is only a reference."""
+        if model not in self._checked:
+            part = Part(monitor.window, monitor.reference_days)
+            try:
+                self._checked[model] = check_home(model, self._home, rules=rules_of(monitor), part=part)
+            except (MonitoringError, NotFoundError):
+                self._checked[model] = None  # nothing was served yet, or not for long enough
+        return self._checked[model]
+
+    def _freshness(self, model: str, monitor: Monitor, now: float) -> list[Change]:
+        if not monitor.freshness:
+            return []
+        shelf = Shelf(self._home / WINDOWS)
+        newest = max((one for one in shelf.versions(monitor.window) if one.model == model), default=None)
+        profile = None if newest is None else shelf.get(newest)
+        if newest is None or profile is None:
+            return []
+        found = stale(profile, now, monitor.freshness)
+        raised = [] if found is None else [raised_by_finding(found)]
+        source = Origin("freshness", 1)
+        return self._alerts.observe(model, newest.version, int(now), raised, now=now, source=source)
+
+    def _errors(self, model: str, monitor: Monitor, package: str | None, now: float) -> list[Change]:
+        """Follow the losses of labelled windows after the reference; a loss below zero is no loss to be followed."""
+        if package is None or not self._rows.labelled:
+            return []
+        windows = [one for one in self._rows.qualities(model, package, monitor) if one.window.end <= now]
+        if not windows:
+            return []
+        end = windows[0].window.start + monitor.reference_days * _DAY
+        live = [one for one in windows if one.window.start >= end]
+        labelled = [one for one in windows if one.window.start < end and one.loss is not None]
+        if not live or len(labelled) < _LEAST:
+            return []
+        stream = fit_errors(labelled, month=_MONTH // monitor.window, shift=monitor.shift)
+        raised = raised_by_errors(live, stream.follow(live))
+        at, source = live[-1].window.start, Origin("labels", monitor.of)
+        return self._alerts.observe(model, package, at, raised, now=now, source=source)
+
+    def _events(self, model: str) -> dict[str, LoopEvent]:
+        """What changed in the alerts of a model: all of it when this process begins, as one before may have died."""
+        if model in self._told:
+            return {}
+        self._told.add(model)
+        found = {}
+        for alert in self._alerts.list(model=model, limit=_RECENT):
+            for change in self._alerts.changes(alert.id):
+                links = to_json({"alert": alert.id, "check": alert.check, "columns": alert.columns})
+                says = f"{alert.check} {change.kind}: {alert.says}"
+                found[f"alert/{change.id}"] = LoopEvent(change.at, "alert", model, says, links)
+        return dict(sorted(found.items(), key=lambda item: item[1].at))
 
     def _package(self, model: str) -> str | None:
         with open_registry(self._home) as registry:
@@ -113,30 +189,39 @@ class HomeSources:
         return Data(New(state, () if known is None else tuple(new), rows), text)
 
     def tell(self, event: LoopEvent, key: str) -> None:
-        """Alert people of something that the loop did, or could not do."""
+        """Alert people of something that the loop did, or could not do; the same key is one alert."""
+        raised = Raised(event.kind, says=event.says, record=to_json({"links": from_json(event.links)}))
+        source = Origin(f"{_LOOP} {key}", 1)
+        self._alerts.observe(event.model, "", int(event.at), [raised], now=event.at, source=source)
+
+    def settle(self, model: str, now: float) -> None:
+        """Resolve what people were alerted of, now that a later round went well."""
+        for alert in self._alerts.open(model):
+            if alert.source.startswith(f"{_LOOP} "):
+                self._alerts.observe(model, "", int(now), [], now=now, source=Origin(alert.source, 1))
 
     def deliver(self, now: float) -> None:
-        """Hand on what people are to be told."""
+        """Hand on what people are to be told.
+
+        Raises:
+            MonitoringError: A receiver does not take it; it is tried again.
+        """
+        failed = [one for one in tell_receivers(self._alerts, self._config, now) if one.error]
+        if failed:
+            raise MonitoringError(
+                f"{sum(one.waiting for one in failed):,} changes of alerts wait: {failed[0].error}",
+                "[monitor] webhook",
+                "They are tried again, in their order.",
+            )
 
 
-def _shown(one: Finding) -> Shown:
-    windows = tuple(window.start for window in one.windows)
-    return Shown(one.check, (one.column,), one.windows[-1].end, one.says, None, windows)
+def _shown(one: Alert, monitor: Monitor) -> Shown:
+    columns = one.columns or (one.check,)
+    return Shown(one.check, columns, one.windows[-1] + monitor.window, one.says, one.id, one.windows[-_SHOWN:])
 
 
-def _events(model: str, checks: list[Check], now: float) -> dict[str, LoopEvent]:
-    """What is found in the latest window and was not in the one before."""
-    if not checks:
-        return {}
-    before = {(one.check, one.column) for one in checks[-2].findings} if len(checks) > 1 else set()
-    new = [one for one in checks[-1].findings if (one.check, one.column) not in before]
-    window = checks[-1].window
-    found = {}
-    for one in new:
-        links = to_json({"check": one.check, "column": one.column, "window": window.start, "package": window.version})
-        key = f"found/{window.version[:16]}/{window.start}/{one.check}/{one.column}"
-        found[key] = LoopEvent(now, "alert", model, one.says, links)
-    return found
+def _lost(one: Quality) -> Lost:
+    return Lost(one.window.start, one.window.end, one.loss or 0.0, one.labelled)
 
 
 def _held(path: Path, before: Held | None, *, rows: bool) -> Held:

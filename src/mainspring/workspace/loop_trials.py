@@ -28,13 +28,12 @@ class LogTrials:
     Args:
         home: The home.
         config: The configuration file of the project.
-        rows: The rows of the log.
     """
 
-    def __init__(self, home: Path, config: Path, rows: ServedRows) -> None:
+    def __init__(self, home: Path, config: Path) -> None:
         self._home = home
         self._config = config
-        self._rows = rows
+        self._rows = ServedRows(home)
 
     def count(self, model: str, number: int, since: float) -> tuple[int, int]:
         """Return how many predictions a version made since a moment, and how many of them have labels."""

@@ -17,7 +17,6 @@ from mainspring.tracking import Owner, alive, this_process
 from mainspring.tracking.loops import Journal, Loops, Watches, Watching
 from mainspring.tracking.promotions import CHAMPION
 from mainspring.triggers import Decision
-from mainspring.workspace.loop_rows import ServedRows
 from mainspring.workspace.loop_runs import ProcessRuns, RegistryModels
 from mainspring.workspace.loop_sources import HomeSources
 from mainspring.workspace.loop_trials import LogTrials
@@ -78,12 +77,11 @@ class Watcher:
         self._home = open_existing(home)
         config = config_file(home).absolute()
         path, facts = self._home.path.absolute(), self._home.facts
-        rows = ServedRows(path)
         ports = Ports(
-            HomeSources(path, config, rows),
+            HomeSources(path, config, facts.alerts, self.models),
             ProcessRuns(path, config, facts),
             RegistryModels(path, config),
-            LogTrials(path, config, rows),
+            LogTrials(path, config),
         )
         self.loops, self.journal = Loops(facts.database), Journal(facts.database)
         self._watch = Watch(self.loops, self.journal, ports, lambda model: read_triggers(config, model), self._guard)
