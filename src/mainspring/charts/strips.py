@@ -5,8 +5,12 @@ points there are, of each small stretch of time the least and the greatest are d
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import Final
+
+import numpy as np
+import numpy.typing as npt
 
 from mainspring.charts.data import Axis, Series
 from mainspring.charts.glyphs import glyph, worst
@@ -22,10 +26,11 @@ _HIGH: Final = 100.0
 _STRETCHES: Final = 150
 _PLACES: Final = 60
 _MOST_SAID: Final = 400
+_SAID: Final = 40
 _TICKS: Final = 3
 _PADDING: Final = 0.06
 
-Points = list[tuple[float, ...]]
+Floats = npt.NDArray[np.float64]
 Down = Callable[[float], float]
 
 
@@ -121,7 +126,7 @@ def draw_strip(strip: Strip, span: Span) -> Html:
         *(_line_down(line, span) for line in strip.lines if span.holds(line.at)),
         *(_band(one, span, strip.step, down) for one in strip.series if one.low),
         *(_line(one, span, strip.step, down) for one in strip.series),
-        *(_dot(dot, span, down) for dot in _told_apart(strip.dots, span, _STRETCHES)),
+        *_dots([dot for dot in strip.dots if span.holds(dot.at)], span, down),
     ]
     labels = [el("i", number(tick), style=f"top:{down(tick):.4g}%") for tick in ticks]
     svg = el(
@@ -194,24 +199,11 @@ def _signs(lane: Lane, span: Span) -> list[Html]:
     return made
 
 
-def _told_apart(dots: Sequence[Dot], span: Span, stretches: int) -> list[Dot]:
-    """Dots of which no stretch has more than one: the one furthest out."""
-    if len(dots) <= stretches:
-        return [dot for dot in dots if span.holds(dot.at)]
-    kept: dict[int, Dot] = {}
-    for dot in dots:
-        place = int(span.share(dot.at) * stretches)
-        if span.holds(dot.at) and (place not in kept or abs(kept[place].y) < abs(dot.y)):
-            kept[place] = dot
-    return list(kept.values())
-
-
 def _ends(strip: Strip) -> tuple[float, float]:
-    values = [float(y) for one in strip.series for side in (one.y, one.low, one.high) for y in side if math.isfinite(y)]
-    values += [dot.y for dot in strip.dots if math.isfinite(dot.y)]
-    if strip.y.zero:
-        values.append(0.0)
-    low, high = min(values, default=0.0), max(values, default=1.0)
+    sides = [np.asarray(side, dtype=np.float64) for one in strip.series for side in (one.y, one.low, one.high)]
+    values = np.concatenate([*sides, [dot.y for dot in strip.dots], [0.0] if strip.y.zero else []])
+    values = values[np.isfinite(values)]
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
     if high - low <= 1e-9 * max(abs(low), abs(high), 1e-300):
         around = abs(low) * 0.1 or 1.0
         low, high = low if strip.y.zero and low == 0 else low - around, high + around
@@ -229,62 +221,46 @@ def _ticks(low: float, high: float) -> list[float]:
     return found or [low]
 
 
-def _pieces(points: Points, step: float) -> Iterator[Points]:
-    """Points that belong together: no gap of time, and no value that is missing."""
-    piece: Points = []
-    for point in points:
-        if not all(map(math.isfinite, point)):
-            yield piece
-            piece = []
-            continue
-        if piece and point[0] - piece[-1][0] > 1.5 * step:
-            yield piece
-            piece = []
-        piece.append(point)
-    yield piece
+def _pieces(series: Series, sides: Sequence[Sequence[float]], span: Span, step: float) -> list[Floats]:
+    """Points inside of the span, as columns, in pieces without a gap of time; of very many only those that tell."""
+    table = np.array([series.x, *sides], dtype=np.float64)
+    table = table[:, np.isfinite(table).all(0) & (table[0] >= span.since) & (table[0] <= span.until)]
+    thin = table.shape[1] > 2 * _STRETCHES
+    apart = max(step, (span.until - span.since) / _STRETCHES) if thin else step
+    breaks = np.flatnonzero(np.diff(table[0]) > 1.5 * apart) + 1
+    if thin:
+        places = ((table[0] - span.since) / (span.until - span.since) * _STRETCHES).astype(np.int64)
+        breaks = np.union1d(breaks, np.flatnonzero(np.diff(places)) + 1)
+        gaps = np.flatnonzero(np.diff(table[0]) > 1.5 * apart) + 1
+        stretches = [_told(one) for one in np.split(table, breaks, axis=1)]
+        begins = np.searchsorted(breaks, gaps) + 1
+        ends = [0, *begins.tolist(), len(stretches)]
+        return [np.concatenate(stretches[first:last], axis=1) for first, last in pairwise(ends)]
+    return np.split(table, breaks, axis=1)
 
 
-def _thinned(points: Points, span: Span, *, band: bool) -> Points:
-    """Of each stretch of time the least and the greatest, in their order; of a band both at once."""
-    if len(points) <= 2 * _STRETCHES:
-        return points
-    stretches: dict[int, Points] = {}
-    for point in points:
-        stretches.setdefault(int(span.share(point[0]) * _STRETCHES), []).append(point)
-    kept: Points = []
-    for same in stretches.values():
-        if band:
-            middle = (same[0][0] + same[-1][0]) / 2
-            kept.append((middle, min(one[1] for one in same), max(one[2] for one in same)))
-        else:
-            kept += sorted({min(same, key=lambda one: one[1]), max(same, key=lambda one: one[1])})
-    return kept
-
-
-def _within(points: Iterable[tuple[float, ...]], span: Span) -> Points:
-    return [point for point in points if span.holds(point[0])]
+def _told(stretch: Floats) -> Floats:
+    """Of a line the least and the greatest, in their order; of a band both ends at once."""
+    if len(stretch) == 2:
+        return stretch[:, sorted({int(stretch[1].argmin()), int(stretch[1].argmax())})]
+    return np.array([[stretch[0].mean()], [stretch[1].min()], [stretch[2].max()]])
 
 
 def _line(series: Series, span: Span, step: float, down: Down) -> Html | None:
-    points = _within(((float(x), float(y)) for x, y in zip(series.x, series.y, strict=True)), span)
-    paths = []
-    for piece in _pieces(points, step):
-        thin = _thinned(piece, span, band=False)
-        if thin:
-            paths.append(_path(((x, y) for x, y in thin), span, down) + ("h0" if len(thin) == 1 else ""))
-    kind = "quiet" if series.quiet else "line"
-    return el("path", d="".join(paths), class_=kind) if paths else None
+    pieces = [piece for piece in _pieces(series, [series.y], span, step) if piece.size]
+    paths = [
+        _path(zip(*piece.tolist(), strict=True), span, down) + ("h0" if piece.shape[1] == 1 else "") for piece in pieces
+    ]
+    return el("path", d="".join(paths), class_="quiet" if series.quiet else "line") if paths else None
 
 
 def _band(series: Series, span: Span, step: float, down: Down) -> Html | None:
-    rows = zip(series.x, series.low, series.high, strict=True)
-    points = _within(((float(x), float(low), float(high)) for x, low, high in rows), span)
     paths = []
-    for piece in _pieces(points, step):
-        thin = _thinned(piece, span, band=True)
-        if len(thin) > 1:
-            there = _path(((x, high) for x, _, high in thin), span, down)
-            back = _path(((x, low) for x, low, _ in reversed(thin)), span, down)
+    for piece in _pieces(series, [series.low, series.high], span, step):
+        if piece.shape[1] > 1:
+            at, low, high = piece.tolist()
+            there = _path(zip(at, high, strict=True), span, down)
+            back = _path(zip(reversed(at), reversed(low), strict=True), span, down)
             paths.append(f"{there}L{back[1:]}Z")
     return el("path", d="".join(paths), class_="band") if paths else None
 
@@ -293,9 +269,18 @@ def _path(points: Iterable[tuple[float, float]], span: Span, down: Down) -> str:
     return "M" + "L".join(f"{_WIDE * span.share(x):.1f} {down(y):.1f}" for x, y in points)
 
 
-def _dot(dot: Dot, span: Span, down: Down) -> Html:
-    place = _path([(dot.at, dot.y)], span, down)
-    return el("path", el("title", dot.says), d=f"{place}h0", class_=f"dot {dot.state}")
+def _dots(dots: Sequence[Dot], span: Span, down: Down) -> list[Html]:
+    """Dots, each of which says what it is; where there are very many, those of one state are one drawing."""
+    if len(dots) <= _SAID:
+        return [el("path", el("title", dot.says), d=_place(dot, span, down), class_=f"dot {dot.state}") for dot in dots]
+    drawn: dict[str, list[str]] = {}
+    for dot in dots:
+        drawn.setdefault(dot.state, []).append(_place(dot, span, down))
+    return [el("path", d="".join(places), class_=f"dot {state}") for state, places in drawn.items()]
+
+
+def _place(dot: Dot, span: Span, down: Down) -> str:
+    return _path([(dot.at, dot.y)], span, down) + "h0"
 
 
 def _line_down(line: Dot, span: Span) -> Html:
@@ -316,12 +301,12 @@ def _said(strip: Strip) -> str:
     unit = f" {strip.y.unit}" if strip.y.unit else ""
     parts = []
     for one in strip.series:
-        finite = [(x, y) for x, y in zip(one.x, one.y, strict=True) if math.isfinite(y)]
-        if finite:
-            values = [y for _, y in finite]
-            at = clock_of(float(finite[-1][0]))
-            between = f"between {number(min(values))} and {number(max(values))}{unit}"
-            parts.append(f"{one.name or strip.y.label}: {between}, {number(values[-1])}{unit} at {at}")
+        values = np.asarray(one.y, dtype=np.float64)
+        known = np.flatnonzero(np.isfinite(values))
+        if known.size:
+            at, last = clock_of(float(one.x[known[-1]])), number(float(values[known[-1]]))
+            between = f"between {number(float(values[known].min()))} and {number(float(values[known].max()))}{unit}"
+            parts.append(f"{one.name or strip.y.label}: {between}, {last}{unit} at {at}")
     if strip.dots:
         parts.append(f"{count(len(strip.dots), 'moment')} pointed out")
     return f"{strip.title or strip.y.label}. {'; '.join(parts) or 'No values'}"

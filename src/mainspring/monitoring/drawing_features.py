@@ -20,7 +20,7 @@ __all__ = ["Scene", "draw_features", "draw_service"]
 
 _MOST_FEATURES: Final = 60
 _NUMBERS: Final = 8
-_MOST_SAID: Final = 60
+_MOST_DOTS: Final = 150
 _NOTHING: Final = "\N{EN DASH}"
 _PLAINLY: Final = ("nulls", "new_category")  # of these what is large enough to matter is shown, found or not
 _EXTRA: Final = ("nulls", "new_category", "range", "correlation")
@@ -50,6 +50,9 @@ class Scene:
         self.span = span
         self.lines = tuple(lines)
         self.units = dict(units or {})
+        self.middles = {
+            each.version: np.array([one.start + one.seconds / 2 for one in each.followed.windows]) for each in stretches
+        }
         self.step = float(max((one.seconds for each in stretches for one in each.followed.windows[:1]), default=0))
 
     @property
@@ -139,8 +142,7 @@ def _level(scene: Scene, name: str, levels: Sequence[tuple[Stretch, Level]]) -> 
 def _series(
     stretch: Stretch, scene: Scene, value: Any, low: Any = (), high: Any = (), *, judged: bool = False
 ) -> Series:
-    windows = stretch.followed.judged if judged else stretch.followed.windows
-    at = [one.start + one.seconds / 2 for one in windows]
+    at = scene.middles[stretch.version][stretch.followed.begun if judged else 0 :]
     return Series(stretch.name, at, value, low, high, quiet=stretch is not scene.latest)
 
 
@@ -150,12 +152,16 @@ def _found(stretch: Stretch, track: Track | None, values: npt.NDArray[Any]) -> l
         return []
     scale = scale_of(track.check, track.column, stretch.layout)
     begun, windows = stretch.followed.begun, stretch.followed.judged
+    places = np.flatnonzero(track.found & np.isfinite(values[begun:]))
+    if places.size > _MOST_DOTS:  # of each stretch the largest
+        kept = np.linspace(0, len(windows), _MOST_DOTS + 1).astype(np.int64)
+        parts = np.split(places, np.searchsorted(places, kept[1:-1]))
+        places = np.array([part[np.argmax(np.abs(track.size[part]))] for part in parts if part.size])
     dots = []
-    for place in np.flatnonzero(track.found).tolist():
-        value = float(values[begun + place])
-        if math.isfinite(value):
-            says = f"{clock_of(windows[place].start)}: {CHECKS[track.check]} {scale.text(float(track.size[place]))}"
-            dots.append(Dot(windows[place].start + windows[place].seconds / 2, says, "failed", value))
+    for place in places.tolist():
+        window = windows[place]
+        says = f"{clock_of(window.start)}: {CHECKS[track.check]} {scale.text(float(track.size[place]))}"
+        dots.append(Dot(window.start + window.seconds / 2, says, "failed", float(values[begun + place])))
     return dots
 
 

@@ -28,7 +28,7 @@ KINDS: Final = {
 """Kinds of events, with the lane of the time line in which they are drawn."""
 
 _TOLD: Final = {
-    "trigger": ("trigger", "running"),
+    "trigger": ("trigger", "ran"),
     "held": ("trigger", "skipped"),
     "problem": ("trigger", "failed"),
     "run": ("run", "hit"),

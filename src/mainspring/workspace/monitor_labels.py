@@ -13,7 +13,7 @@ from mainspring.charts.numbers import count, number
 from mainspring.charts.times import clock_of
 from mainspring.config.monitor import Monitor
 from mainspring.errors import MonitoringError
-from mainspring.monitoring import ErrorStream, Quality, fit_errors
+from mainspring.monitoring import Quality, fit_errors
 from mainspring.monitoring.drawing_features import Scene
 from mainspring.workspace.loop_rows import ServedRows
 from mainspring.workspace.windows import LABELS
@@ -36,7 +36,8 @@ class Labelled:
         usual: The mean loss of labelled windows of its reference; None where there are none.
         low: Where 99% of those were not below.
         high: Where 99% of those were not above.
-        since: Since when losses are larger or smaller than those of the reference explain; None: they are not.
+        since: Since when losses are others than those of the reference explain; None: they are not.
+        larger: Whether they are larger since then.
         remark: Why nothing is said of that.
     """
 
@@ -46,6 +47,7 @@ class Labelled:
     low: float = float("nan")
     high: float = float("nan")
     since: int | None = None
+    larger: bool = True
     remark: str = ""
 
 
@@ -85,14 +87,13 @@ def _judged(name: str, windows: Sequence[Quality], until: float, monitor: Monito
         stream = fit_errors(known, month=_MONTH // monitor.window, shift=monitor.shift)
     except MonitoringError as error:
         return replace(made, remark=error.what)
-    return replace(made, since=_changed(stream, live)) if live else made
-
-
-def _changed(stream: ErrorStream, live: Sequence[Quality]) -> int | None:
-    """The begin of the first window of a change that the latest one still shows."""
-    found = stream.follow(live)
-    over = max(float(found.up[-1]), float(found.down[-1])) > found.limit
-    return live[found.since].window.start if over else None
+    if not live:
+        return made
+    sums = stream.follow(live)
+    up, down = float(sums.up[-1]), float(sums.down[-1])
+    if max(up, down) <= sums.limit:
+        return made
+    return replace(made, since=live[sums.since].window.start, larger=up >= down)
 
 
 def draw_labels(found: Sequence[Labelled], scene: Scene, loss: str) -> Html:
@@ -139,7 +140,7 @@ def _said(one: Labelled) -> tuple[Any, ...]:
     if one.usual is not None:
         said += f" Usual is a loss of {number(float(f'{one.usual:.4g}'))}."
     if one.since is not None:
-        said += f" Losses are others than usual since {clock_of(one.since)}."
+        said += f" Losses are {'larger' if one.larger else 'smaller'} than usual since {clock_of(one.since)}."
     elif one.remark:
         said += f" Whether losses have changed is not said: {one.remark[:1].lower()}{one.remark[1:]}."
     return (said,)

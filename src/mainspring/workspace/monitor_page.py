@@ -133,7 +133,8 @@ def _head(account: Account) -> Html:
     pill = el("span", glyph(state), word, class_=f"status {state} pill")
     facts: list[Part] = [el("span", "Made ", moment(account.now))]
     if latest is not None:
-        facts.append(el("span", latest.name[0].upper(), latest.name[1:], " ", el("code", short(latest.version))))
+        digest = el("code", short(latest.version)) if latest.name.startswith("version ") else None
+        facts.append(el("span", latest.name[0].upper(), latest.name[1:], " ", digest))
         facts.append(el("span", "Windows of ", _length(account.asked.part.seconds)))
     if account.asked.part.segment:
         facts.append(el("span", "Rows with ", el("code", account.asked.part.segment)))

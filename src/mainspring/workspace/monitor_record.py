@@ -140,6 +140,7 @@ def _labels(one: Labelled) -> dict[str, Any]:
         "low": _plain(one.low),
         "high": _plain(one.high),
         "since": None if one.since is None else _stamp(one.since),
+        "larger": one.larger if one.since is not None else None,
         "remark": one.remark,
         "windows": [_quality(each) for each in one.windows[-_LATEST:]],
     }
