@@ -15,7 +15,7 @@ GROUPS = {
     "packages": ("inspect", "verify", "diff", "register"),
     "models": ("list", "show", "compare"),
     "gates": ("run", "show", "sign"),
-    "monitor": ("backfill", "check", "explain"),
+    "monitor": ("backfill", "check", "explain", "report"),
     "alias": ("set", "history"),
     "config": ("show", "lint"),
     "predictions": ("list", "roll", "prune", "erase"),

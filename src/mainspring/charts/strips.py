@@ -213,11 +213,14 @@ def _ends(strip: Strip) -> tuple[float, float]:
 
 def _ticks(low: float, high: float) -> list[float]:
     """Round numbers inside of two ends: two to four of them."""
-    raw = (high - low) / _TICKS
-    unit = 10.0 ** math.floor(math.log10(raw))
-    step = next(factor * unit for factor in (1, 2, 2.5, 5, 10) if factor * unit >= raw)
-    first = math.ceil(low / step - 1e-9)
-    found = [round(place * step, 12) for place in range(first, math.floor(high / step + 1e-9) + 1)]
+    unit = 10.0 ** math.floor(math.log10((high - low) / _TICKS))
+    found: list[float] = []
+    for factor in (10, 5, 2.5, 2, 1):
+        step = factor * unit
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        found = [round(place * step, 12 - math.floor(math.log10(step))) for place in range(first, last + 1)]
+        if len(found) > 1:
+            break
     return found or [low]
 
 

@@ -163,11 +163,10 @@ def _tiles(account: Account) -> list[Html]:
         shown = sum(len(one.followed.judged) for one in account.stretches)
         tiles = [
             ("Latest window", f"{day_of(newest.start)}, {clock_of(newest.start)[-5:]}".replace(" ", _BLANK)),
-            ("Rows in it", number(int(followed.rows[-1]))),
             ("Rows of the last day", number(int(followed.rows[day].sum()))),
             ("Windows checked", f"{shown:,}"),
-            ("Findings", f"{len(account.lasting):,}{_BLANK}now · {len(account.found):,}{_BLANK}in{_BLANK}all"),
-            ("Reference", f"{latest.reference:,} windows"),
+            ("Findings now", f"{len(account.lasting):,}"),
+            ("Reference windows", f"{latest.reference:,}"),
         ]
     if account.labelled:
         newest_labels = account.labelled[-1].windows
