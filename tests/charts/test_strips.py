@@ -129,6 +129,17 @@ def test_a_bar_that_lasts_goes_to_the_end_and_one_before_is_left_out():
     assert styles == {"was": "left:0%;width:25%", "is": "left:75%;width:25%"}
 
 
+def test_bars_that_overlap_are_one_that_tells_of_each_unless_their_state_differs():
+    bars = [Bar(BEGUN + place * 600, BEGUN + place * 600 + 300, f"number {place}") for place in range(5000)]
+    drawn = Reader(draw_lanes([Lane("Findings", bars=bars)], Span(BEGUN, BEGUN + 40 * DAY)))
+    [bar] = [said for _, said in drawn.elements if said.get("class", "").startswith("bar ")]
+    assert bar["title"].startswith("5,000 together\nnumber 0\nnumber 1\n")
+    assert len(bar["title"]) < 500
+    two = [Bar(BEGUN, BEGUN + DAY, "was", "hit"), Bar(BEGUN, None, "is")]
+    drawn = Reader(draw_lanes([Lane("Alerts", bars=two)], Span(BEGUN, BEGUN + 2 * DAY)))
+    assert [said["title"] for _, said in drawn.elements if said.get("class", "").startswith("bar ")] == ["is", "was"]
+
+
 def test_ticks_are_at_local_midnights_also_where_a_day_has_25_hours(zone):
     zone("Europe/Berlin")
     begun = time.mktime((2025, 10, 24, 12, 0, 0, 0, 0, -1))

@@ -25,6 +25,7 @@ _WIDE: Final = 1000.0
 _HIGH: Final = 100.0
 _STRETCHES: Final = 150
 _PLACES: Final = 60
+_APART: Final = 300
 _MOST_SAID: Final = 400
 _SAID: Final = 40
 _TICKS: Final = 3
@@ -169,15 +170,31 @@ def draw_lanes(lanes: Iterable[Lane], span: Span, lines: Sequence[Dot] = ()) -> 
 
 def _bars(lane: Lane, span: Span) -> list[Html]:
     made = []
-    for bar in lane.bars:
-        until = span.until if bar.until is None else bar.until
-        if bar.since <= span.until and until >= span.since:
-            left, right = (min(max(span.share(at), 0.0), 1.0) for at in (bar.since, until))
-            style = f"left:{100 * left:.4g}%;width:{100 * (right - left):.4g}%"
-            made.append(
-                el("span", class_=f"bar {bar.state}", style=style, title=bar.says, role="img", aria_label=bar.says)
-            )
+    for since, until, bars in _together(lane, span):
+        left, right = span.share(since), span.share(until)
+        says = cut("\n".join(bar.says for bar in bars), _MOST_SAID)
+        says = says if len(bars) == 1 else f"{len(bars):,} together\n{says}"
+        style = f"left:{100 * left:.4g}%;width:{100 * (right - left):.4g}%"
+        kind = f"bar {bars[0].state}"
+        made.append(el("span", class_=kind, style=style, title=says, role="img", aria_label=says))
     return made
+
+
+def _together(lane: Lane, span: Span) -> list[tuple[float, float, list[Bar]]]:
+    """Bars inside of the span; those of one state that overlap, or all but touch each other, are one."""
+    near = (span.until - span.since) / _APART
+    found: list[tuple[float, float, list[Bar]]] = []
+    for bar in sorted(lane.bars, key=lambda one: (one.state, one.since)):
+        until = span.until if bar.until is None else min(bar.until, span.until)
+        since = max(bar.since, span.since)
+        if since > until:
+            continue
+        if found and found[-1][2][0].state == bar.state and since <= found[-1][1] + near:
+            first, last, bars = found[-1]
+            found[-1] = first, max(last, until), [*bars, bar]
+        else:
+            found.append((since, until, [bar]))
+    return found
 
 
 def _signs(lane: Lane, span: Span) -> list[Html]:
