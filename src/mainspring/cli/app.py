@@ -35,6 +35,7 @@ COMMANDS = {
     "trace": ("mainspring.cli.predictions:trace", "Show where an answer of a service came from."),
     "predictions": ("mainspring.cli.predictions:COMMANDS", "List, roll, prune and erase logged predictions."),
     "monitor": ("mainspring.cli.monitor:COMMANDS", "Make windows of the prediction log, check and explain them."),
+    "labels": ("mainspring.cli.labels:COMMANDS", "Add what turned out, for predictions that were logged."),
     "alerts": ("mainspring.cli.alerts:COMMANDS", "List, show and acknowledge alerts."),
     "watch": ("mainspring.cli.watch:watch", "Watch what is served: retrain, judge, promote, take back."),
     "triggers": ("mainspring.cli.triggers:COMMANDS", "List triggers, ask for a run, and show why one was started."),

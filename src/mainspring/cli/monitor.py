@@ -11,6 +11,7 @@ from mainspring.charts.numbers import count, moment, short
 from mainspring.cli.monitor_report import write_report
 from mainspring.cli.options import AsJson, HomePath, flat
 from mainspring.cli.printing import mark, numbers, put, put_json, put_pairs, put_table, stamp
+from mainspring.cli.rating import rate_windows, show_skew
 from mainspring.config.monitor import Monitor
 from mainspring.errors import NotFoundError, nearest
 from mainspring.monitoring import Check, Finding, Measure, Window
@@ -233,5 +234,7 @@ COMMANDS = {
     "backfill": make_windows,
     "check": check_windows,
     "explain": explain_finding,
+    "quality": rate_windows,
+    "skew": show_skew,
     "report": write_report,
 }

@@ -171,7 +171,7 @@ class Compared(Struct, frozen=True):
 class Trials(Protocol):
     """Comparisons of a champion on probation. Nothing is changed."""
 
-    def count(self, model: str, number: int, since: float) -> tuple[int, int]:
+    def count(self, model: str, number: int, since: float, now: float) -> tuple[int, int]:
         """Return how many predictions a version made since a moment, and how many of them have labels."""
 
     def compare(self, model: str, versions: tuple[int, int], since: float, policy: Triggers) -> Compared:

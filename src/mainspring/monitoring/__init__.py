@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         layout_of,
         layout_of_rows,
     )
+    from mainspring.monitoring.ratings import Rating, RatingShelf, rate
     from mainspring.monitoring.references import Reference, fit_reference, fit_stack, window_of_profile
     from mainspring.monitoring.rules import FAMILIES, FLOORS, Rules
     from mainspring.monitoring.shapes import Judged
@@ -66,6 +67,8 @@ __all__ = [
     "Measure",
     "Moved",
     "Quality",
+    "Rating",
+    "RatingShelf",
     "Reference",
     "Rules",
     "Scene",
@@ -112,6 +115,7 @@ __all__ = [
     "raised_by_figures",
     "raised_by_finding",
     "raised_by_skew",
+    "rate",
     "sign_body",
     "skew",
     "stacked",
@@ -146,6 +150,8 @@ _PLACES = {
     "Measure": "mainspring.monitoring.checking",
     "Moved": "mainspring.monitoring.streams",
     "Quality": "mainspring.monitoring.labels",
+    "Rating": "mainspring.monitoring.ratings",
+    "RatingShelf": "mainspring.monitoring.ratings",
     "Reference": "mainspring.monitoring.references",
     "Rules": "mainspring.monitoring.rules",
     "Scene": "mainspring.monitoring.drawing_features",
@@ -192,6 +198,7 @@ _PLACES = {
     "raised_by_figures": "mainspring.monitoring.alerting",
     "raised_by_finding": "mainspring.monitoring.alerting",
     "raised_by_skew": "mainspring.monitoring.alerting",
+    "rate": "mainspring.monitoring.ratings",
     "sign_body": "mainspring.monitoring.webhooks",
     "skew": "mainspring.monitoring.skewing",
     "stacked": "mainspring.monitoring.stacks",

@@ -196,6 +196,14 @@ class LabelShelf:
                 write_whole(path, data)
         return tuple(np.unique(days).tolist())
 
+    def names(self, start: float, end: float) -> list[str]:
+        """Return what tells the deliveries for predictions made from one moment up to another; none came without."""
+        found = []
+        for folder in sorted(self.folder.glob("[0-9]*")):
+            if start - _DAY < int(folder.name) < end:
+                found += [f"{folder.name}/{path.name}" for path in sorted(folder.glob("*.labels"))]
+        return found
+
     def between(self, start: float, end: float) -> Labels:
         """Return the labels of predictions made from one moment up to another, in an order that files do not change."""
         found = [_EMPTY]

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 from msgspec import Struct, field
 
 from mainspring.batch.polars import polars
 from mainspring.errors import MonitoringError, NewerFormatError
 from mainspring.monitoring.shelf import write_whole
-from mainspring.serving.ids import moment_of
-from mainspring.serving.predlog import GlanceRow, ModelRow, glance_segment
-from mainspring.workspace.rolled import Part, model_of, parts
+from mainspring.serving.ids import milliseconds
+from mainspring.serving.predlog import ModelRow, glance_segment
+from mainspring.workspace.rolled import Part, model_of, models_of, parts, there
 
 __all__ = ["Catalogue", "Key", "Provisional"]
 
@@ -62,7 +63,7 @@ class Catalogue(Struct):
         versions: The models and digests of packages that are in the log.
         files: What was seen of each part of the log.
         pending: Windows whose rows have changed since they were made, or that were never made.
-        segments: By which columns windows were divided.
+        segments: By which columns windows of each model were divided.
         layouts: The digest of the layout on which windows of each version are counted.
         provisional: Layouts that are to be made anew.
         gone: Windows that begin before this cannot be made again: some of their rows were pruned.
@@ -73,7 +74,7 @@ class Catalogue(Struct):
     versions: list[tuple[str, str]] = field(default_factory=list)
     files: dict[str, Seen] = field(default_factory=dict)
     pending: set[Key] = field(default_factory=set)
-    segments: tuple[str, ...] = ()
+    segments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     layouts: dict[int, str] = field(default_factory=dict)
     provisional: dict[int, Provisional] = field(default_factory=dict)
     gone: int = 0
@@ -130,9 +131,18 @@ class Catalogue(Struct):
             self.gone = max([self.gone, *(start + self.seconds for start in starts)])
         return new
 
-    def all_keys(self) -> set[Key]:
-        """Return all windows that the log has rows of."""
-        return {key for seen in self.files.values() for key in seen.rows}
+    def places(self, model: str | None) -> set[int]:
+        """Return the places of the versions of a model, or of all."""
+        return {place for place, (name, _) in enumerate(self.versions) if model in (None, name)}
+
+    def divide(self, model: str | None, segments: tuple[str, ...]) -> None:
+        """Say by which columns windows are divided; where it was by others, they are to be made again."""
+        for place in self.places(model):
+            name = self.versions[place][0]
+            if self.segments.get(name, ()) != segments:
+                alike = self.places(name)
+                self.pending |= set(self.rows(alike))
+                self.segments[name] = segments
 
     def rows(self, versions: Iterable[int]) -> dict[Key, int]:
         """Return how many rows the log has of each window of some versions."""
@@ -157,11 +167,21 @@ class Catalogue(Struct):
             self.versions.append((name, package))
         return self.versions.index((name, package))
 
+    def model_row(self, log: Path, place: int) -> ModelRow:
+        """Return what the log says of a version: its inputs and outputs.
+
+        Raises:
+            MonitoringError: It is not in the log.
+        """
+        for part, _ in self.touching(log, set(self.rows([place]))):
+            for model in models_of(part):
+                if (model.name, model.package) == self.versions[place]:
+                    return model
+        raise MonitoringError(f"Nothing is in the log of this version of '{self.versions[place][0]}'", str(log))
+
     def _look(self, part: Part, before: Seen | None) -> Seen | None:
         """What a part of a log has; None where it is as it was."""
-        path = part.frames
-        if path is not None and not path.exists():
-            path = path.with_suffix(".log")  # a service has closed it since it was listed
+        path = None if part.frames is None else there(part.frames)
         stats = [one.stat() for one in ((path,) if path is not None else part.tables)]
         sign = ("frames " if path is not None else "tables ") + " ".join(str(one.st_ino) for one in stats)
         size = sum(one.st_size for one in stats)
@@ -174,21 +194,24 @@ class Catalogue(Struct):
         return self._look_at_frames(path, made or Seen(sign, size))
 
     def _look_at_frames(self, path: Path, made: Seen) -> Seen:
+        answered: dict[int, tuple[list[str], list[int]]] = {}
         for end, rows in glance_segment(path, made.place):
             for row in rows:
                 if isinstance(row, ModelRow):
                     made.numbers[row.number] = self.place_of(row.name, row.package)
-                else:
-                    self._count(row, made)
+                elif not row.shadow:
+                    ids, counts = answered.setdefault(row.model, ([], []))
+                    ids.append(row.id)
+                    counts.append(row.rows - len(row.erased))
             made.place = end
+        for number, (ids, counts) in answered.items():
+            starts, places = np.unique(milliseconds(ids) // (self.seconds * 1000), return_inverse=True)
+            found = np.bincount(places, counts).astype(np.int64)
+            for start, count in zip((starts * self.seconds).tolist(), found.tolist(), strict=True):
+                if count:
+                    key = made.numbers[number], start
+                    made.rows[key] = made.rows.get(key, 0) + count
         return made
-
-    def _count(self, row: GlanceRow, made: Seen) -> None:
-        count = 0 if row.shadow else row.rows - len(row.erased)
-        if count:
-            start = round(moment_of(row.id) * 1000) // (self.seconds * 1000) * self.seconds
-            key = made.numbers[row.model], start
-            made.rows[key] = made.rows.get(key, 0) + count
 
     def _look_at_tables(self, part: Part, made: Seen) -> Seen:
         pl = polars()

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
+from mainspring.config.monitor import Monitor
 from mainspring.errors import MonitoringError
 from mainspring.monitoring import WINDOWS, Layout, Shelf, Window, WindowProfile, count_rows, merge_windows
 from mainspring.monitoring.windows import blank
@@ -19,28 +20,12 @@ from mainspring.workspace.predictions import log_of
 from mainspring.workspace.rolled import read_part
 from mainspring.workspace.traffic import DAY, Laying, by_window, columns_to_count, given, requests_of
 
-__all__ = ["Watched", "close_windows", "opened"]
+__all__ = ["close_windows", "opened"]
 
 _OFTEN: Final = 256
 
 
-class Watched(Protocol):
-    """What is to be known of how a model is watched; `mainspring.config.monitor.Monitor` is one."""
-
-    @property
-    def window(self) -> int:
-        """How long a window lasts, in seconds."""
-
-    @property
-    def reference_days(self) -> int:
-        """How many days the reference has."""
-
-    @property
-    def segments(self) -> tuple[str, ...]:
-        """Inputs by whose values windows are made besides those of all rows."""
-
-
-def close_windows(home: Path | None, monitor: Watched, now: float) -> list[Window]:
+def close_windows(home: Path | None, monitor: Monitor, now: float, *, model: str | None = None) -> list[Window]:
     """Return the windows that were made: those that are over and have rows which were not in them yet.
 
     Only what is new in the log is looked at, and only files that have rows of these windows are read again. Rows that
@@ -56,6 +41,7 @@ def close_windows(home: Path | None, monitor: Watched, now: float) -> list[Windo
         home: The home; by default that of the project around the working directory.
         monitor: How long windows last, of how many days references are, and by which columns windows are divided.
         now: In seconds since 1970 UTC; a window is over when its end is not later.
+        model: Whose windows; by default those of all models. Models may be watched in different ways.
 
     Raises:
         MonitoringError: Files of windows cannot be read.
@@ -64,12 +50,10 @@ def close_windows(home: Path | None, monitor: Watched, now: float) -> list[Windo
     if not log_of(home).is_dir():
         return []
     with opened(home, monitor.window) as (log, shelf, catalogue):
-        if catalogue.segments != monitor.segments:
-            catalogue.segments = monitor.segments
-            catalogue.pending |= catalogue.all_keys()
+        catalogue.divide(model, monitor.segments)
         closing = _Closing(log, shelf, catalogue, monitor.reference_days, now)
-        closing.lay_out()
-        ready = closing.ready()
+        closing.lay_out(model)
+        ready = closing.ready(model)
         if not ready:
             return []
         catalogue.write(shelf.folder)
@@ -109,9 +93,18 @@ class _Closing:
     days: int
     now: float
 
-    def ready(self) -> set[Key]:
-        """The windows that are over and to be made. One that has lost rows stays as it was."""
-        over = {key for key in self.catalogue.pending if key[1] + self.catalogue.seconds <= self.now}
+    def over(self, model: str | None) -> set[Key]:
+        """The windows that are over and have rows that are not in them."""
+        places = self.catalogue.places(model)
+        return {
+            (place, start)
+            for place, start in self.catalogue.pending
+            if place in places and start + self.catalogue.seconds <= self.now
+        }
+
+    def ready(self, model: str | None) -> set[Key]:
+        """The windows that are to be made. One that has lost rows stays as it was."""
+        over = self.over(model)
         lost = {key for key in over if key[1] < self.catalogue.gone and self.shelf.get(self._window(key)) is not None}
         self.catalogue.pending -= lost
         return over - lost
@@ -132,7 +125,8 @@ class _Closing:
         for number, (part, keys) in enumerate(touching):
             for model, frame in given(read_part(part)):
                 place = self.catalogue.place_of(model.name, model.package)
-                for window, rows in by_window(model, frame, self.catalogue.seconds, self.catalogue.segments):
+                segments = self.catalogue.segments.get(model.name, ())
+                for window, rows in by_window(model, frame, self.catalogue.seconds, segments):
                     if (place, window.start) in keys:
                         self._add(open_windows.setdefault((place, window.start), {}), window, rows, layouts[place])
             for key in sorted(key for key in keys if last[key] == number):
@@ -157,16 +151,16 @@ class _Closing:
             )
         return layout
 
-    def lay_out(self) -> None:
+    def lay_out(self, model: str | None) -> None:
         """See to the layout of each version that has windows to be made; a new one has all its windows made again."""
         catalogue = self.catalogue
-        for place in sorted({place for place, start in catalogue.pending if start + catalogue.seconds <= self.now}):
+        for place in sorted({place for place, _ in self.over(model)}):
             kept = self.shelf.layout(*catalogue.versions[place])
             early = catalogue.provisional.get(place)
             if kept is None or (early is not None and (self.now >= early.until or kept.digest != early.digest)):
                 kept = self._lay(place)
             if catalogue.layouts.get(place, kept.digest) != kept.digest:
-                catalogue.pending |= {key for key in catalogue.all_keys() if key[0] == place}
+                catalogue.pending |= set(catalogue.rows([place]))
             catalogue.layouts[place] = kept.digest
 
     def _lay(self, place: int) -> Layout:
@@ -192,19 +186,10 @@ class _Closing:
         """The layout of rows of some versions between two moments, and when the first of these came."""
         since, until = span
         keys = {key for key in self.catalogue.rows(versions) if since - self.catalogue.seconds < key[1] < until}
-        laying, columns = Laying(self.days, since), self._columns(place)
+        laying, like = Laying(self.days, since), self.catalogue.model_row(self.log, place)
         for part, _ in self.catalogue.touching(self.log, keys):
             for model, frame in given(read_part(part)):
                 mine = self.catalogue.place_of(model.name, model.package) in versions
-                if mine and (model.inputs, model.outputs) == columns:
+                if mine and (model.inputs, model.outputs) == (like.inputs, like.outputs):
                     laying.add(frame)
         return laying.layout(), laying.begun
-
-    def _columns(self, place: int) -> tuple[Any, Any]:
-        """The inputs and outputs of a version, as they are logged."""
-        keys = set(self.catalogue.rows([place]))
-        for part, _ in self.catalogue.touching(self.log, keys):
-            for model, _ in read_part(part):
-                if (model.name, model.package) == self.catalogue.versions[place]:
-                    return model.inputs, model.outputs
-        raise MonitoringError("A version is in the catalogue and not in the log", str(self.log), "Try again.")

@@ -18,7 +18,6 @@ from mainspring.monitoring import (
     WINDOWS,
     Quality,
     Shelf,
-    fit_errors,
     raised_by_errors,
     raised_by_finding,
     stale,
@@ -31,7 +30,8 @@ from mainspring.triggers import Lost, New, Shown
 from mainspring.workspace.alerting import observe_checked
 from mainspring.workspace.alerting import tell as tell_receivers
 from mainspring.workspace.closing import close_windows
-from mainspring.workspace.loop_rows import ServedRows
+from mainspring.workspace.labelled import Rated, rate_home
+from mainspring.workspace.loop_rows import Arrivals
 from mainspring.workspace.monitors import rules_of
 from mainspring.workspace.windows import Checked, Part, check_home
 
@@ -42,9 +42,6 @@ _ERRORS: Final = "errors"
 _BROKEN: Final = ("contract", "skew")
 _LOOP: Final = "loop"
 _LINES: Final = (".csv", ".jsonl", ".ndjson")
-_DAY: Final = 86_400
-_MONTH: Final = 30 * _DAY
-_LEAST: Final = 100  # reference windows with labels, below which it is not known how errors vary
 _RECENT: Final = 50
 _SHOWN: Final = 24
 
@@ -73,35 +70,33 @@ class HomeSources:
         self._config = config
         self._alerts = alerts
         self._models = tuple(models)
-        self._rows = ServedRows(home)
+        self._arrivals = Arrivals(home)
         self._checked: dict[str, Checked | None] = {}
         self._told: set[str] = set()
 
     def close(self, now: float) -> None:
         """Make the windows that have ended."""
-        monitors = {monitor.window: monitor for monitor in map(self._monitor, reversed(self._models))}
-        for monitor in monitors.values():
-            for window in close_windows(self._home, monitor, now):
-                self._checked.pop(window.model, None)
+        for model in self._models:
+            if close_windows(self._home, self._monitor(model), now, model=model):
+                self._checked.pop(model, None)
 
     def look(self, model: str, policy: Triggers, since: float, now: float) -> Looked:
         """Return what there is to see of a model; labels are counted that came after `since`."""
         monitor, package = self._monitor(model), self._package(model)
-        self._observe(model, monitor, package, now)
+        rated = self._rated(model, monitor, package, now)
+        self._observe(model, monitor, rated, now)
         alerts = self._alerts.open(model)
         mine = [one for one in alerts if one.version == package and one.check in (_DRIFT, _ERRORS)]
         shown = tuple(_shown(one, monitor) for one in mine if one.windows)
         stopped = tuple(f"{one.check}: {one.says} (alert {one.id})" for one in alerts if one.check in _BROKEN)
-        labels = self._rows.labels_since(since) if policy.labels else 0
-        losses: tuple[Lost, ...] = ()
-        if policy.quality is not None and package:
-            losses = tuple(_lost(one) for one in self._rows.qualities(model, package, monitor) if one.loss is not None)
+        labels = self._arrivals.since(since) if policy.labels else 0
+        losses = tuple(_lost(one) for one in (rated.windows if rated else ()) if one.loss is not None)
         return Looked(shown, stopped, losses, labels, self._events(model))
 
     def _monitor(self, model: str) -> Monitor:
         return read_monitor(self._config, model)
 
-    def _observe(self, model: str, monitor: Monitor, package: str | None, now: float) -> None:
+    def _observe(self, model: str, monitor: Monitor, rated: Rated | None, now: float) -> None:
         """Have alerts fire, go on and resolve by what the windows of a model show."""
         changes: list[Change] = []
         checked = self._check(model, monitor)
@@ -110,7 +105,7 @@ class HomeSources:
             home = self._home
             changes += observe_checked(self._alerts, over, now=now, monitor=monitor, home=home)
         changes += self._freshness(model, monitor, now)
-        changes += self._errors(model, monitor, package, now)
+        changes += self._errors(rated, monitor, now)
         if changes:
             self._told.discard(model)
 
@@ -137,22 +132,22 @@ class HomeSources:
         source = Origin("freshness", 1)
         return self._alerts.observe(model, newest.version, int(now), raised, now=now, source=source)
 
-    def _errors(self, model: str, monitor: Monitor, package: str | None, now: float) -> list[Change]:
-        """Follow the losses of labelled windows after the reference; a loss below zero is no loss to be followed."""
-        if package is None or not self._rows.labelled:
+    def _errors(self, rated: Rated | None, monitor: Monitor, now: float) -> list[Change]:
+        """Have alerts follow the errors of labelled windows; nothing while too few are known."""
+        if rated is None or rated.errors is None or not rated.followed:
             return []
-        windows = [one for one in self._rows.qualities(model, package, monitor) if one.window.end <= now]
-        if not windows:
-            return []
-        end = windows[0].window.start + monitor.reference_days * _DAY
-        live = [one for one in windows if one.window.start >= end]
-        labelled = [one for one in windows if one.window.start < end and one.loss is not None]
-        if not live or len(labelled) < _LEAST:
-            return []
-        stream = fit_errors(labelled, month=_MONTH // monitor.window, shift=monitor.shift)
-        raised = raised_by_errors(live, stream.follow(live))
-        at, source = live[-1].window.start, Origin("labels", monitor.of)
-        return self._alerts.observe(model, package, at, raised, now=now, source=source)
+        raised = raised_by_errors(rated.followed, rated.errors)
+        at, source = rated.followed[-1].window.start, Origin("labels", monitor.of)
+        return self._alerts.observe(rated.model, rated.version, at, raised, now=now, source=source)
+
+    def _rated(self, model: str, monitor: Monitor, package: str | None, now: float) -> Rated | None:
+        """How good the windows of the champion are; None before it has answered, or labels have come."""
+        if package is None or not self._arrivals.any():
+            return None
+        try:
+            return rate_home(model, self._home, monitor, now, version=package)
+        except NotFoundError:
+            return None
 
     def _events(self, model: str) -> dict[str, LoopEvent]:
         """What changed in the alerts of a model: all of it when this process begins, as one before may have died."""

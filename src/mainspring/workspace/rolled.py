@@ -17,7 +17,7 @@ import numpy as np
 from mainspring.batch.polars import polars, series_of
 from mainspring.errors import ServingError
 from mainspring.package.dtypes import DTYPES
-from mainspring.serving.ids import moment_of
+from mainspring.serving.ids import milliseconds
 from mainspring.serving.predlog import (
     Answer,
     AnswerRow,
@@ -27,12 +27,13 @@ from mainspring.serving.predlog import (
     Segment,
     blanked,
     flush_folder,
+    glance_segment,
     held,
     is_whole,
     packed,
     place_of,
     places_of,
-    read_segment,
+    rows_of_segment,
     segments,
 )
 
@@ -46,11 +47,13 @@ __all__ = [
     "find_rolled",
     "frames",
     "model_of",
+    "models_of",
     "parts",
     "prune_rolled",
     "read_part",
     "roll",
     "tables",
+    "there",
 ]
 
 INPUT: Final = "input."
@@ -120,13 +123,22 @@ def read_part(part: Part) -> Iterator[tuple[ModelRow, Any]]:
     for path in part.tables:
         yield model_of(path), polars().read_parquet(path, glob=False)
     if part.frames is not None:
-        models, answers = _sorted_out(_there(part.frames))
+        models, answers = _sorted_out(there(part.frames))
         for number, given in answers.items():
             yield models[number], _frame(models[number], given)
 
 
-def _there(path: Path) -> Path:
-    """Where a file of frames is now: a service may have closed it since it was listed."""
+def models_of(part: Part) -> Iterator[ModelRow]:
+    """Yield the models whose answers a part of a log has."""
+    for path in part.tables:
+        yield model_of(path)
+    if part.frames is not None:
+        for _, rows in glance_segment(there(part.frames)):
+            yield from (row for row in rows if isinstance(row, ModelRow))
+
+
+def there(path: Path) -> Path:
+    """Return where a file of frames is now: a service may have closed it since it was listed."""
     closed = path.with_suffix(".log")
     return closed if not path.exists() and closed.exists() else path
 
@@ -174,7 +186,7 @@ def frames(folder: Path, since: float = 0.0) -> Iterator[tuple[ModelRow, Any]]:
         BatchError: Polars is not installed.
     """
     for part in parts(folder):
-        files = part.tables or (_there(part.frames),) if part.frames else part.tables
+        files = part.tables or (there(part.frames),) if part.frames else part.tables
         if max(one.stat().st_mtime for one in files) >= since:
             yield from read_part(part)
 
@@ -182,10 +194,13 @@ def frames(folder: Path, since: float = 0.0) -> Iterator[tuple[ModelRow, Any]]:
 def _sorted_out(path: Path) -> tuple[dict[int, ModelRow], dict[int, list[AnswerRow]]]:
     models: dict[int, ModelRow] = {}
     answers: dict[int, list[AnswerRow]] = {}
-    for answer in read_segment(path):
-        models[answer.model.number] = answer.model
-        answers.setdefault(answer.model.number, []).append(answer.row)
-    return models, answers
+    for row in rows_of_segment(path):
+        if isinstance(row, AnswerRow):
+            answers[row.model].append(row)
+        else:
+            models[row.number] = row
+            answers.setdefault(row.number, [])
+    return models, {number: given for number, given in answers.items() if given}
 
 
 def _roll(out: Path, segment: Segment) -> int:
@@ -225,23 +240,27 @@ def _frame(model: ModelRow, answers: list[AnswerRow]) -> Any:
     first = np.cumsum(counts) - counts
     total = int(counts.sum())
 
-    def repeated(values: list[Any], kind: Any) -> Any:
-        return pl.Series(values, dtype=kind).gather(np.repeat(np.arange(len(answers)), counts))
+    places = None if total == len(answers) else np.repeat(np.arange(len(answers)), counts)
 
-    def once(texts: list[str | None]) -> Any:
+    def repeated(values: Any, kind: Any) -> Any:
+        series = pl.Series(values, dtype=kind)
+        return series if places is None else series.gather(places)
+
+    def once(texts: list[tuple[Any, ...]]) -> Any:
         column: list[str | None] = [None] * total
         for place, text in zip(first.tolist(), texts, strict=True):
-            column[place] = text
+            if text:
+                column[place] = msgspec.json.encode(text).decode()
         return pl.Series(column, dtype=pl.String)
 
     erased = np.zeros(total, bool)
     for place, one in zip(first.tolist(), answers, strict=True):
-        erased[[place + row for row in one.erased]] = True
-    times = [round(moment_of(one.id) * 1000) for one in answers]
+        if one.erased:
+            erased[[place + row for row in one.erased]] = True
     columns = {
         "id": repeated([one.id for one in answers], pl.String),
         "row": pl.Series(np.arange(total) - np.repeat(first, counts), dtype=pl.Int32),
-        "time": repeated(times, pl.Int64).cast(pl.Datetime("ms", "UTC")),
+        "time": repeated(milliseconds([one.id for one in answers]), pl.Int64).cast(pl.Datetime("ms", "UTC")),
         "model": pl.repeat(model.name, total, eager=True),
         "version": pl.repeat(model.version, total, eager=True),
         "package": pl.repeat(model.package, total, eager=True),
@@ -251,8 +270,8 @@ def _frame(model: ModelRow, answers: list[AnswerRow]) -> Any:
         "level": repeated([one.level for one in answers], pl.Int16),
         "reason": repeated([one.reason for one in answers], pl.String),
         "micros": repeated([one.micros for one in answers], pl.Int64),
-        "marks": once([_said(one.marks) for one in answers]),
-        "overridden": once([_said(one.overridden) for one in answers]),
+        "marks": once([one.marks for one in answers]),
+        "overridden": once([one.overridden for one in answers]),
         "erased": pl.Series(erased),
     }
     for prefix, names, parts in (
@@ -262,10 +281,6 @@ def _frame(model: ModelRow, answers: list[AnswerRow]) -> Any:
         for place, column in enumerate(names):
             columns[prefix + column.name] = series_of(column, _joined([one[place] for one in parts], column, total))
     return pl.DataFrame(columns)
-
-
-def _said(what: tuple[Any, ...]) -> str | None:
-    return msgspec.json.encode(what).decode() if what else None
 
 
 def _joined(parts: list[Any], column: ColumnRow, total: int) -> Any:

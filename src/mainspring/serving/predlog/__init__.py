@@ -10,6 +10,7 @@ from mainspring.serving.predlog.reading import (
     is_whole,
     place_of,
     read_segment,
+    rows_of_segment,
     segments,
 )
 from mainspring.serving.predlog.writer import PredictionLog
@@ -37,5 +38,6 @@ __all__ = [
     "places_of",
     "prune",
     "read_segment",
+    "rows_of_segment",
     "segments",
 ]
