@@ -130,7 +130,7 @@ def account_of(asked: Asked, home: Path | None = None, *, now: float) -> Account
             if like.end > since
             and (made := _stretch(shelf, like, firsts[like.version], _named(like, versions), since, asked)) is not None
         ]
-        ends = [(like.version, _named(like, versions), float(_ends(firsts[like.version], asked))) for like in likes]
+        names = [(like.version, _named(like, versions)) for like in likes]
         return Account(
             opened.path,
             model,
@@ -142,7 +142,7 @@ def account_of(asked: Asked, home: Path | None = None, *, now: float) -> Account
             tuple(_found(shelf, stretches)),
             _late(shelf, likes, asked, now),
             story_of(opened, model, since, until),
-            labelled_of(opened.path, ends, model, asked.monitor, since),
+            labelled_of(opened.path, names, model, asked.monitor, (since, now)),
             _units(versions, stretches),
         )
 
@@ -187,15 +187,10 @@ def _first(shelf: Shelf, like: Window) -> int:
     return like.start if first is None else first.window.start
 
 
-def _ends(begun: int, asked: Asked) -> int:
-    """When the reference of a version that begins then ends."""
-    return begun + asked.part.days * _DAY
-
-
 def _stretch(shelf: Shelf, like: Window, begun: int, name: str, since: float, asked: Asked) -> Stretch | None:
     """The windows of a version, judged from the end of its reference on; None where there are none with rows."""
     layout = shelf.layout(like.model, like.version)
-    end = _ends(begun, asked)
+    end = begun + asked.part.days * _DAY
     reference = [one for one in shelf.between(like, begun, end) if one.rows]
     if layout is None or not reference:
         return None

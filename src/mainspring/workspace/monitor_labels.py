@@ -6,24 +6,20 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from mainspring.charts import Axis, Dot, Html, Series, draw_times, el, join
 from mainspring.charts.numbers import count, number
 from mainspring.charts.times import clock_of
 from mainspring.config.monitor import Monitor
-from mainspring.errors import MonitoringError
-from mainspring.monitoring import Quality, fit_errors
+from mainspring.errors import MonitoringError, NotFoundError
+from mainspring.monitoring import Quality
 from mainspring.monitoring.drawing_features import Scene
-from mainspring.workspace.loop_rows import ServedRows
-from mainspring.workspace.windows import LABELS
+from mainspring.serving.predlog import PREDICTIONS
+from mainspring.workspace.labelled import LABELS, LEAST, Rated, rate_home
 
 __all__ = ["Labelled", "draw_labels", "labelled_of"]
 
-_DAY: Final = 86_400
-_MONTH: Final = 30 * _DAY
 _INSIDE: Final = 0.99
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +29,7 @@ class Labelled:
     Attributes:
         name: What the version is called.
         windows: Its windows, the earliest first.
+        estimates: What each will probably lose, with the band of that; None where nothing is said.
         usual: The mean loss of labelled windows of its reference; None where there are none.
         low: Where 99% of those were not below.
         high: Where 99% of those were not above.
@@ -43,6 +40,7 @@ class Labelled:
 
     name: str
     windows: tuple[Quality, ...]
+    estimates: tuple[tuple[float, float, float] | None, ...] = ()
     usual: float | None = None
     low: float = float("nan")
     high: float = float("nan")
@@ -52,48 +50,46 @@ class Labelled:
 
 
 def labelled_of(
-    home: Path, versions: Sequence[tuple[str, str, float]], model: str, monitor: Monitor, since: float
+    home: Path, versions: Sequence[tuple[str, str]], model: str, monitor: Monitor, shown: tuple[float, float]
 ) -> tuple[Labelled, ...]:
     """Return what turned out of the predictions of versions; nothing where no label has come.
 
     Args:
         home: The home.
-        versions: For each the digest of its package, what it is called, and the end of its reference.
+        versions: For each the digest of its package, and what it is called.
         model: The model.
         monitor: Which output labels are of, by what predictions are judged, how long windows last.
-        since: The first moment that is shown.
+        shown: The first moment that is shown, and now.
     """
-    if not any((home / LABELS).glob("[0-9]*")):
+    if not any((home / LABELS).glob("[0-9]*")) or not (home / PREDICTIONS).is_dir():
         return ()
-    rows = ServedRows(home)
     found = []
-    for package, name, until in versions:
-        windows = rows.qualities(model, package, monitor)
-        if windows:
-            found.append(_judged(name, windows, until, monitor, since))
+    for package, name in versions:
+        try:
+            rated = rate_home(model, home, monitor, shown[1], version=package)
+        except NotFoundError:  # its predictions are no longer in the log
+            continue
+        except MonitoringError as error:
+            found.append(Labelled(name, (), remark=f"{error.what}. {error.fix or ''}".strip()))
+            continue
+        found.append(_judged(name, rated, shown[0]))
     return tuple(found)
 
 
-def _judged(name: str, windows: Sequence[Quality], until: float, monitor: Monitor, since: float) -> Labelled:
-    shown = tuple(one for one in windows if one.window.start >= since)
-    known = [one for one in windows if one.window.start < until and one.loss is not None]
-    losses = np.array([one.loss for one in known], dtype=np.float64)
-    made = Labelled(name, shown)
-    if losses.size:
+def _judged(name: str, rated: Rated, since: float) -> Labelled:
+    """What the windows of a version show; what is usual is that of its reference."""
+    after = dict(zip((one.window.start for one in rated.followed), rated.estimates, strict=True))
+    windows = tuple(one for one in rated.windows if one.window.start >= since)
+    losses = [one.loss for one in rated.windows[: rated.reference] if one.loss is not None]
+    made = Labelled(name, windows, tuple(after.get(one.window.start) for one in windows))
+    if losses:
         low, high = np.quantile(losses, [(1 - _INSIDE) / 2, (1 + _INSIDE) / 2])
-        made = replace(made, usual=float(losses.mean()), low=float(low), high=float(high))
-    live = [one for one in windows if one.window.start >= until]
-    try:
-        stream = fit_errors(known, month=_MONTH // monitor.window, shift=monitor.shift)
-    except MonitoringError as error:
-        return replace(made, remark=error.what)
-    if not live:
-        return made
-    sums = stream.follow(live)
-    up, down = float(sums.up[-1]), float(sums.down[-1])
-    if max(up, down) <= sums.limit:
-        return made
-    return replace(made, since=live[sums.since].window.start, larger=up >= down)
+        made = replace(made, usual=float(np.mean(losses)), low=float(low), high=float(high))
+    if rated.errors is None:
+        few = f"{len(losses)} windows of the reference have labels, and it takes {LEAST}"
+        return replace(made, remark=few if len(losses) < LEAST else "no window after the reference is over")
+    larger = bool(rated.errors.up.size) and float(rated.errors.up[-1]) >= float(rated.errors.down[-1])
+    return replace(made, since=rated.since, larger=larger)
 
 
 def draw_labels(found: Sequence[Labelled], scene: Scene, loss: str) -> Html:
@@ -110,6 +106,7 @@ def draw_labels(found: Sequence[Labelled], scene: Scene, loss: str) -> Html:
         values = [float("nan") if each.loss is None else each.loss for each in one.windows]
         ends = [one.low] * len(values), [one.high] * len(values)
         losses.append(_series(one, values, one is found[-1], ends if one.usual is not None else ((), ())))
+        losses += _estimated(one)
     figures = [
         _figure(
             "labels", "share of predictions whose label has come", Axis("labelled", "%", zero=True), coverage, scene
@@ -126,6 +123,16 @@ def _series(
     return Series(one.name, at, values, *ends, quiet=not newest)
 
 
+def _estimated(one: Labelled) -> list[Series]:
+    """What windows without a label will probably lose, from what was predicted in them."""
+    pairs = [(each, told) for each, told in zip(one.windows, one.estimates, strict=True) if told and not each.labelled]
+    if not pairs:
+        return []
+    at = [each.window.start + each.window.seconds / 2 for each, _ in pairs]
+    value, low, high = zip(*(told for _, told in pairs), strict=True)
+    return [Series(f"{one.name}, expected", at, value, low, high, quiet=True)]
+
+
 def _figure(title: str, said: str, axis: Axis, series: Sequence[Series], scene: Scene) -> Html:
     caption = el("figcaption", title.capitalize(), el("span", said, class_="soft"))
     dots: Sequence[Dot] = ()
@@ -133,6 +140,8 @@ def _figure(title: str, said: str, axis: Axis, series: Sequence[Series], scene: 
 
 
 def _said(one: Labelled) -> tuple[Any, ...]:
+    if not one.windows:
+        return (f"{one.name.capitalize()}: {one.remark}",)
     total = sum(each.predictions for each in one.windows)
     known = sum(each.labelled for each in one.windows)
     share = f"{known / total:.1%}" if total else "none"
@@ -142,5 +151,9 @@ def _said(one: Labelled) -> tuple[Any, ...]:
     if one.since is not None:
         said += f" Losses are {'larger' if one.larger else 'smaller'} than usual since {clock_of(one.since)}."
     elif one.remark:
-        said += f" Whether losses have changed is not said: {one.remark[:1].lower()}{one.remark[1:]}."
+        said += f" Whether losses have changed is not said: {one.remark}."
+    expected = [told for each, told in zip(one.windows, one.estimates, strict=True) if told and not each.labelled]
+    if expected:
+        value, low, high = expected[-1]
+        said += f" The latest window without labels is expected to lose {value:.3g} ({low:.3g} to {high:.3g}), by what was predicted."
     return (said,)

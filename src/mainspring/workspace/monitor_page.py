@@ -168,7 +168,7 @@ def _tiles(account: Account) -> list[Html]:
             ("Findings now", f"{len(account.lasting):,}"),
             ("Reference windows", f"{latest.reference:,}"),
         ]
-    if account.labelled:
+    if account.labelled and account.labelled[-1].windows:
         newest_labels = account.labelled[-1].windows
         known, total = (sum(getattr(one, name) for one in newest_labels) for name in ("labelled", "predictions"))
         tiles.append(("Labelled", f"{known / total:.1%}" if total else "none"))

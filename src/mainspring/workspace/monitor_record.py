@@ -142,7 +142,10 @@ def _labels(one: Labelled) -> dict[str, Any]:
         "since": None if one.since is None else _stamp(one.since),
         "larger": one.larger if one.since is not None else None,
         "remark": one.remark,
-        "windows": [_quality(each) for each in one.windows[-_LATEST:]],
+        "windows": [
+            {**_quality(each), "expected": None if told is None else [_plain(side) for side in told]}
+            for each, told in list(zip(one.windows, one.estimates, strict=False))[-_LATEST:]
+        ],
     }
 
 
