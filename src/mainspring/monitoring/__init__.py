@@ -12,12 +12,14 @@ if TYPE_CHECKING:
         raised_by_finding,
         raised_by_skew,
     )
+    from mainspring.monitoring.balancing import SplitCheck
     from mainspring.monitoring.bands import Bands, Level, fit_bands
     from mainspring.monitoring.checking import Check, Finding, Measure, adjusted, check_window, check_windows, stale
     from mainspring.monitoring.counting import Served, count_rows
     from mainspring.monitoring.drawing_alerts import alert_charts, draw_alert
     from mainspring.monitoring.drawing_checks import draw_checks, draw_episodes
     from mainspring.monitoring.drawing_features import Scene, draw_features, draw_service
+    from mainspring.monitoring.drawing_trials import draw_trial, says_of_trial
     from mainspring.monitoring.gauges import GAUGES_TYPE, expose_gauges
     from mainspring.monitoring.labels import LOSSES, Joined, Labels, LabelShelf, Quality, join, quality_of
     from mainspring.monitoring.layouts import (
@@ -36,8 +38,18 @@ if TYPE_CHECKING:
     from mainspring.monitoring.shelf import WINDOWS, Shelf
     from mainspring.monitoring.skewing import Difference, Skew, skew
     from mainspring.monitoring.stacks import Stack, stacked
-    from mainspring.monitoring.streams import ErrorStream, Estimate, Moved, Stream, fit_errors, fit_estimate, fit_stream
+    from mainspring.monitoring.streams import (
+        ErrorStream,
+        Estimate,
+        Moved,
+        Stream,
+        fit_errors,
+        fit_estimate,
+        fit_stream,
+        judge_runs,
+    )
     from mainspring.monitoring.tracks import Episode, Followed, Stretch, Track, episodes, follow
+    from mainspring.monitoring.trials import Arm, DayEffect, Side, Trial, Trying, try_pairs, try_split
     from mainspring.monitoring.webhooks import Delivered, deliver, sign_body, verify_signature
     from mainspring.monitoring.windows import Window, WindowProfile, decode_window, encode_window, merge_windows
 
@@ -48,9 +60,11 @@ __all__ = [
     "LOSSES",
     "OUTPUT",
     "WINDOWS",
+    "Arm",
     "Axis",
     "Bands",
     "Check",
+    "DayEffect",
     "Delivered",
     "Difference",
     "Episode",
@@ -74,11 +88,15 @@ __all__ = [
     "Scene",
     "Served",
     "Shelf",
+    "Side",
     "Skew",
+    "SplitCheck",
     "Stack",
     "Stream",
     "Stretch",
     "Track",
+    "Trial",
+    "Trying",
     "Window",
     "WindowProfile",
     "adjusted",
@@ -94,6 +112,7 @@ __all__ = [
     "draw_episodes",
     "draw_features",
     "draw_service",
+    "draw_trial",
     "encode_layout",
     "encode_window",
     "episodes",
@@ -106,6 +125,7 @@ __all__ = [
     "fit_stream",
     "follow",
     "join",
+    "judge_runs",
     "layout_of",
     "layout_of_rows",
     "merge_windows",
@@ -116,10 +136,13 @@ __all__ = [
     "raised_by_finding",
     "raised_by_skew",
     "rate",
+    "says_of_trial",
     "sign_body",
     "skew",
     "stacked",
     "stale",
+    "try_pairs",
+    "try_split",
     "verify_signature",
     "window_of_profile",
 ]
@@ -131,9 +154,11 @@ _PLACES = {
     "LOSSES": "mainspring.monitoring.labels",
     "OUTPUT": "mainspring.monitoring.layouts",
     "WINDOWS": "mainspring.monitoring.shelf",
+    "Arm": "mainspring.monitoring.trials",
     "Axis": "mainspring.monitoring.layouts",
     "Bands": "mainspring.monitoring.bands",
     "Check": "mainspring.monitoring.checking",
+    "DayEffect": "mainspring.monitoring.trials",
     "Delivered": "mainspring.monitoring.webhooks",
     "Difference": "mainspring.monitoring.skewing",
     "Episode": "mainspring.monitoring.tracks",
@@ -157,11 +182,15 @@ _PLACES = {
     "Scene": "mainspring.monitoring.drawing_features",
     "Served": "mainspring.monitoring.counting",
     "Shelf": "mainspring.monitoring.shelf",
+    "Side": "mainspring.monitoring.trials",
     "Skew": "mainspring.monitoring.skewing",
+    "SplitCheck": "mainspring.monitoring.balancing",
     "Stack": "mainspring.monitoring.stacks",
     "Stream": "mainspring.monitoring.streams",
     "Stretch": "mainspring.monitoring.tracks",
     "Track": "mainspring.monitoring.tracks",
+    "Trial": "mainspring.monitoring.trials",
+    "Trying": "mainspring.monitoring.trials",
     "Window": "mainspring.monitoring.windows",
     "WindowProfile": "mainspring.monitoring.windows",
     "adjusted": "mainspring.monitoring.checking",
@@ -177,6 +206,7 @@ _PLACES = {
     "draw_episodes": "mainspring.monitoring.drawing_checks",
     "draw_features": "mainspring.monitoring.drawing_features",
     "draw_service": "mainspring.monitoring.drawing_features",
+    "draw_trial": "mainspring.monitoring.drawing_trials",
     "encode_layout": "mainspring.monitoring.layouts",
     "encode_window": "mainspring.monitoring.windows",
     "episodes": "mainspring.monitoring.tracks",
@@ -189,6 +219,7 @@ _PLACES = {
     "fit_stream": "mainspring.monitoring.streams",
     "follow": "mainspring.monitoring.tracks",
     "join": "mainspring.monitoring.labels",
+    "judge_runs": "mainspring.monitoring.streams",
     "layout_of": "mainspring.monitoring.layouts",
     "layout_of_rows": "mainspring.monitoring.layouts",
     "merge_windows": "mainspring.monitoring.windows",
@@ -199,10 +230,13 @@ _PLACES = {
     "raised_by_finding": "mainspring.monitoring.alerting",
     "raised_by_skew": "mainspring.monitoring.alerting",
     "rate": "mainspring.monitoring.ratings",
+    "says_of_trial": "mainspring.monitoring.drawing_trials",
     "sign_body": "mainspring.monitoring.webhooks",
     "skew": "mainspring.monitoring.skewing",
     "stacked": "mainspring.monitoring.stacks",
     "stale": "mainspring.monitoring.checking",
+    "try_pairs": "mainspring.monitoring.trials",
+    "try_split": "mainspring.monitoring.trials",
     "verify_signature": "mainspring.monitoring.webhooks",
     "window_of_profile": "mainspring.monitoring.references",
 }
