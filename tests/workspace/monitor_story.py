@@ -1,13 +1,16 @@
 """A home with planted windows: a shop whose prices move, whose weights go missing, where a new store opens."""
 
 import json
+import time
 
+import msgspec
 import numpy as np
 
 from mainspring.monitoring import OUTPUT, WINDOWS, Labels, LabelShelf, Served, Shelf, Window, count_rows, layout_of_rows
 from mainspring.serving.predlog import ColumnRow, ModelRow, PredictionLog
 from mainspring.serving.predlog.writer import Entry
-from mainspring.tracking import Origin, Raised, RunRow, open_facts, this_process
+from mainspring.serving.samples import SAMPLES, Sample
+from mainspring.tracking import Origin, Raised, RunRow, StepRow, open_facts, this_process
 from mainspring.tracking.loops import Journal, LoopEvent
 from mainspring.tracking.models import Models, VersionRow
 from mainspring.tracking.promotions import GateAnswer, GateReport, Promotions
@@ -100,6 +103,8 @@ def happen(home, at, *, model="shop"):
 
 def _run(facts, name, at, status="succeeded", error=None):
     facts.runs.start(RunRow(name, "retail", "running", at, None, at, this_process()))
+    spent = {"seconds": 80.0, "cpu_seconds": 75.0, "peak_rss": 300 << 20, "attempts": 1, "started": at}
+    facts.steps.record([StepRow(name, "train", 0, "ran", "first run", f"key of {name}", **spent)])
     facts.runs.finish(name, status, error)
     facts.database.write(
         "UPDATE runs SET started = :at, ended = :ended WHERE id = :id", [{"at": at, "ended": at + 95.0, "id": name}]
@@ -162,3 +167,17 @@ def serve(home, hours, *, worse=None, model="shop", version=FIRST, rows=8):
     log.close()
     labels = Labels.of([name for name, _ in names], values, START + hours[-1] * HOUR, [place for _, place in names])
     LabelShelf(home / "labels").add(labels)
+
+
+def sample(home, hours, *, leaks=None, model="shop"):
+    """Write samples of a worker into a home, one an hour; its memory grows by 2 % an hour from some hour on."""
+    rng = np.random.default_rng(4)
+    folder = home / SAMPLES
+    folder.mkdir(exist_ok=True)
+    for hour in hours:
+        grown = 1.02 ** max(0, hour - leaks) if leaks is not None else 1.0
+        memory = int(200 * 2**20 * grown * rng.uniform(0.99, 1.01))
+        made = Sample(START + hour * HOUR + 60.0, 0, model, 400, 2, 1, 3, 2048, memory)
+        day = time.strftime("%Y-%m-%d", time.gmtime(made.at))
+        with (folder / f"{day}.jsonl").open("ab") as file:
+            file.write(msgspec.json.encode(made) + b"\n")

@@ -48,7 +48,7 @@ class Reported(Struct, frozen=True):
         """Return what the report is about, by the rules of `[monitor]`."""
         monitor = monitor_of(model, self.home)
         part = Part(self.seconds or monitor.window, self.days or monitor.reference_days, self.segment, self.last)
-        return Asked(model, part, replace(monitor, window=part.seconds))
+        return Asked(model, part, replace(monitor, window=part.seconds, reference_days=part.days))
 
 
 @flat

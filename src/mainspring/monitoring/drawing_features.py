@@ -143,7 +143,7 @@ def _series(
     stretch: Stretch, scene: Scene, value: Any, low: Any = (), high: Any = (), *, judged: bool = False
 ) -> Series:
     at = scene.middles[stretch.version][stretch.followed.begun if judged else 0 :]
-    return Series(stretch.name, at, value, low, high, quiet=stretch is not scene.latest)
+    return Series(stretch.name, at.tolist(), value, low, high, quiet=stretch is not scene.latest)
 
 
 def _found(stretch: Stretch, track: Track | None, values: npt.NDArray[Any]) -> list[Dot]:
@@ -229,8 +229,13 @@ def _numbers(scene: Scene, levels: Sequence[tuple[Stretch, Level]], drift: Track
     return el("details", el("summary", "Numbers of the latest windows"), box)
 
 
-def draw_service(scene: Scene) -> Html:
-    """Return rows, latency, and what was marked or answered by a fallback, window by window."""
+def draw_service(scene: Scene, more: Sequence[Html] = ()) -> Html:
+    """Return rows, latency, and what was marked or answered by a fallback, window by window.
+
+    Args:
+        scene: What all drawings have in common.
+        more: Figures to stand after them.
+    """
     named: dict[str, list[tuple[Stretch, Level]]] = {}
     for stretch in scene.stretches:
         for one in stretch.followed.levels:
@@ -254,7 +259,7 @@ def draw_service(scene: Scene) -> Html:
             _service_figure(scene, title, [scene.strip("", axis, series, dots)], levels[-1][1].value, axis.unit)
         )
     figures += _shares(scene)
-    return el("div", figures, class_="figures")
+    return el("div", figures, more, class_="figures")
 
 
 def _service_figure(scene: Scene, title: str, strips: Sequence[Html], values: Any, unit: str) -> Html:

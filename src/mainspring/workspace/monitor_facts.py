@@ -25,7 +25,9 @@ from mainspring.monitoring import (
 )
 from mainspring.package.manifest import SIGNATURE, read_signature
 from mainspring.registry import Registry, Version
+from mainspring.workspace.figures import Figured
 from mainspring.workspace.monitor_events import Story, story_of
+from mainspring.workspace.monitor_figures import figures_of, training_of
 from mainspring.workspace.monitor_labels import Labelled, labelled_of
 from mainspring.workspace.monitors import rules_of
 from mainspring.workspace.opening import open_existing
@@ -70,6 +72,8 @@ class Account:
         story: Runs, decisions, triggers and alerts.
         labelled: How good predictions were by version and window; empty where no label has come.
         units: Units of columns.
+        service: Figures of the service, and whether one jumps or leaks.
+        training: What runs took, and whether that jumps or leaks.
     """
 
     home: Path
@@ -84,6 +88,8 @@ class Account:
     story: Story
     labelled: tuple[Labelled, ...]
     units: dict[str, str]
+    service: tuple[Figured, ...] = ()
+    training: tuple[Figured, ...] = ()
 
     @property
     def latest(self) -> Stretch | None:
@@ -144,6 +150,8 @@ def account_of(asked: Asked, home: Path | None = None, *, now: float) -> Account
             story_of(opened, model, since, until),
             labelled_of(opened.path, names, model, asked.monitor, (since, now)),
             _units(versions, stretches),
+            figures_of(model, opened.path, asked.monitor, now),
+            training_of(opened.path),
         )
 
 

@@ -155,5 +155,5 @@ def _said(one: Labelled) -> tuple[Any, ...]:
     expected = [told for each, told in zip(one.windows, one.estimates, strict=True) if told and not each.labelled]
     if expected:
         value, low, high = expected[-1]
-        said += f" The latest window without labels is expected to lose {value:.3g} ({low:.3g} to {high:.3g}), by what was predicted."
+        said += f" By what was predicted, the latest window without labels loses {value:.3g} ({low:.3g} to {high:.3g})."
     return (said,)

@@ -20,6 +20,7 @@ from mainspring.monitoring.drawing_checks import draw_checks, draw_episodes
 from mainspring.monitoring.drawing_features import Scene, draw_features, draw_service
 from mainspring.monitoring.figures import CHECKS
 from mainspring.workspace.monitor_facts import Account, Asked, account_of
+from mainspring.workspace.monitor_figures import ALSO, draw_figures, draw_training, moved_of
 from mainspring.workspace.monitor_labels import draw_labels
 from mainspring.workspace.monitor_sections import (
     alert_title,
@@ -45,6 +46,7 @@ _SECTIONS: Final = (
     ("alerts", "Alerts"),
     ("labels", "Labels and quality"),
     ("service", "Service"),
+    ("training", "Training"),
     ("happened", "What happened"),
 )
 
@@ -59,6 +61,7 @@ def render_monitor_report(account: Account) -> Html:
         _section("alerts", draw_alerts(account)),
         _section("labels", _labels(account)),
         _section("service", _service(account)),
+        _section("training", _training(account)),
         _section("happened", draw_happened(account)),
     ]
     nav = el(
@@ -278,4 +281,15 @@ def _labels(account: Account) -> Html:
 
 
 def _service(account: Account) -> Html:
-    return draw_service(_scene(account)) if account.stretches else _none_yet()
+    if not account.stretches:
+        return _none_yet()
+    scene = _scene(account)
+    moved = moved_of(account.service)
+    said = [note(f"{name[0].upper()}{name[1:]} {says}.") for name, says in moved.items() if name not in ALSO]
+    return join(said, draw_service(scene, draw_figures(account.service, scene)))
+
+
+def _training(account: Account) -> Html:
+    if not account.training:
+        return note("No run has succeeded whose steps were not all stored already.")
+    return draw_training(account.training)

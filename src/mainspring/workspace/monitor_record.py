@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from mainspring.monitoring import Episode, Level, Quality, Stretch, Track
 from mainspring.tracking import Alert, Change
+from mainspring.workspace.figures import Figured
 from mainspring.workspace.monitor_facts import Account
 from mainspring.workspace.monitor_labels import Labelled
 
@@ -33,6 +34,8 @@ def record_of(account: Account) -> dict[str, Any]:
         "alerts": [
             _alert(one, changes) for one, changes in zip(account.story.alerts, account.story.changes, strict=True)
         ],
+        "service": [_figure(one) for one in account.service],
+        "training": [_figure(one) for one in account.training],
         "events": [
             {"at": _stamp(one.at), "kind": one.kind, "says": one.says, "seconds": one.seconds, **one.about}
             for one in account.story.events
@@ -128,6 +131,22 @@ def _alert(one: Alert, changes: tuple[Change, ...]) -> dict[str, Any]:
         "size": _plain(one.size),
         "says": one.says,
         "delivered": [one.delivered is not None for one in changes],
+    }
+
+
+def _figure(one: Figured) -> dict[str, Any]:
+    moved = one.moved
+    return {
+        "figure": one.name,
+        "unit": one.unit,
+        "latest": _plain(one.values[-1]),
+        "at": _stamp(one.times[-1]),
+        "values": len(one.values),
+        "jumps": None if moved is None else moved.jump,
+        "leaks": None if moved is None else moved.leak,
+        "usual": None if moved is None else _plain(moved.expected),
+        "band": None if moved is None else [_plain(side) for side in moved.band],
+        "says": one.says,
     }
 
 
