@@ -135,9 +135,14 @@ def test_bars_that_overlap_are_one_that_tells_of_each_unless_their_state_differs
     [bar] = [said for _, said in drawn.elements if said.get("class", "").startswith("bar ")]
     assert bar["title"].startswith("5,000 together\nnumber 0\nnumber 1\n")
     assert len(bar["title"]) < 500
-    two = [Bar(BEGUN, BEGUN + DAY, "was", "hit"), Bar(BEGUN, None, "is")]
-    drawn = Reader(draw_lanes([Lane("Alerts", bars=two)], Span(BEGUN, BEGUN + 2 * DAY)))
-    assert [said["title"] for _, said in drawn.elements if said.get("class", "").startswith("bar ")] == ["is", "was"]
+
+
+def test_no_bar_is_hidden_by_one_that_matters_less():
+    states = ("failed", "hit", "running", "skipped", "ran")
+    bars = [Bar(BEGUN, None, f"it {state}", state) for state in states]
+    drawn = Reader(draw_lanes([Lane("Alerts", bars=bars)], Span(BEGUN, BEGUN + 2 * DAY)))
+    shown = [said["title"] for _, said in drawn.elements if said.get("class", "").startswith("bar ")]
+    assert shown == ["it skipped", "it hit", "it ran", "it running", "it failed"]
 
 
 def test_ticks_are_at_local_midnights_also_where_a_day_has_25_hours(zone):

@@ -28,6 +28,7 @@ _PLACES: Final = 60
 _APART: Final = 300
 _MOST_SAID: Final = 400
 _SAID: Final = 40
+_ON_TOP: Final = ("skipped", "hit", "ran", "running", "failed")
 _TICKS: Final = 3
 _PADDING: Final = 0.06
 
@@ -181,10 +182,10 @@ def _bars(lane: Lane, span: Span) -> list[Html]:
 
 
 def _together(lane: Lane, span: Span) -> list[tuple[float, float, list[Bar]]]:
-    """Bars inside of the span; those of one state that overlap, or all but touch each other, are one."""
+    """Bars inside of the span, what matters most on top; of one state those that all but touch each other are one."""
     near = (span.until - span.since) / _APART
     found: list[tuple[float, float, list[Bar]]] = []
-    for bar in sorted(lane.bars, key=lambda one: (one.state, one.since)):
+    for bar in sorted(lane.bars, key=lambda one: (_rank(one.state), one.since)):
         until = span.until if bar.until is None else min(bar.until, span.until)
         since = max(bar.since, span.since)
         if since > until:
@@ -195,6 +196,10 @@ def _together(lane: Lane, span: Span) -> list[tuple[float, float, list[Bar]]]:
         else:
             found.append((since, until, [bar]))
     return found
+
+
+def _rank(state: str) -> int:
+    return _ON_TOP.index(state) if state in _ON_TOP else -1
 
 
 def _signs(lane: Lane, span: Span) -> list[Html]:
