@@ -14,6 +14,8 @@ from mainspring.cli.app import app
 from mainspring.config.monitor import Monitor
 from mainspring.errors import NotFoundError
 from mainspring.monitoring import Followed, Level, Rules, Stretch, Track, Window, layout_of_rows
+from mainspring.package import Field, Signature
+from mainspring.package.manifest import SIGNATURE, to_json
 from mainspring.tracking import open_facts
 from mainspring.workspace.monitor_facts import Asked, account_of
 from mainspring.workspace.monitor_page import render_monitor_report, write_monitor_report
@@ -61,6 +63,12 @@ def home(tmp_path_factory):
         (begun + 6, "kept", "version 1: 400 labels say nothing else", {"version": 1}),
         (HOURS - 3, "promoted", "version 2 is champion: all gates pass", {"version": 2, "against": 1}),
     )
+    declared = Signature(
+        (Field("price", unit="€"), Field("weight", unit="g")), outputs=(Field("sales", unit="pieces"),)
+    )
+    place = folder / "packages" / FIRST[:2] / FIRST
+    place.mkdir(parents=True)
+    (place / SIGNATURE).write_bytes(to_json(declared))
     return folder
 
 
@@ -100,11 +108,12 @@ SECTIONS = {
         "where 99% of reference windows were",
         "the reference, until Oct 18",
         "the champion moved",
-        "price found mean of a window",
+        "price found mean of a window (€)",
         "share of “north” (%)",
         "drift (JS)",
         "missing (%)",
         "new values (%)",
+        "mean of a window (pieces)",
         "sales predicted",
         "Numbers of the latest windows",
     ),
