@@ -15,7 +15,7 @@ GROUPS = {
     "packages": ("inspect", "verify", "diff", "register"),
     "models": ("list", "show", "compare"),
     "gates": ("run", "show", "sign"),
-    "monitor": ("backfill", "check", "explain"),
+    "monitor": ("backfill", "check", "explain", "report"),
     "alerts": ("list", "show", "ack"),
     "alias": ("set", "history"),
     "triggers": ("list", "fire", "why"),

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from mainspring.charts.numbers import count, moment, short
 from mainspring.cli.figures import show_service, show_training
+from mainspring.cli.monitor_report import write_report
 from mainspring.cli.options import AsJson, HomePath, flat
 from mainspring.cli.printing import mark, numbers, put, put_json, put_pairs, put_table, stamp
 from mainspring.cli.rating import rate_windows, show_skew
@@ -238,4 +239,5 @@ COMMANDS = {
     "service": show_service,
     "skew": show_skew,
     "training": show_training,
+    "report": write_report,
 }
