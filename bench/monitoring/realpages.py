@@ -39,7 +39,8 @@ def _counted(one: Case) -> str:
     title = one["title"] + (" (cold start)" if one["cold"] else "")
     usual = one["usual"]
     return (
-        f"| {title} | {one['rows']:,} | {one['reference']} | {one['checked']:,}, {one['months']:.0f} months | {count} | "
+        f"| {title} | {one['rows']:,} | {one['reference']} | {one['checked']:,}, {one['months']:.0f} months | "
+        f"{count} | "
         f"{matched} | {count - matched} | {one['alone']:.2%} | {usual['KS p < 0.05']:.1%} | {usual['PSI > 0.1']:.1%} |"
     )
 
