@@ -128,7 +128,12 @@ def _year(places) -> dict:
 
 
 def _paths(place: Environment) -> dict[str, str]:
-    return {**variables(place, place.folder), "PYTHONPATH": str(HERE), "OPENBLAS_NUM_THREADS": "1"}
+    return {
+        **variables(place, place.folder),
+        "PYTHONPATH": str(HERE),
+        "OPENBLAS_NUM_THREADS": "1",
+        "POLARS_MAX_THREADS": "1",
+    }
 
 
 def _flags(places, name: str, kind: str, size: tuple[int, int]) -> dict:

@@ -8,7 +8,7 @@ import datetime
 
 import numpy as np
 import polars as pl
-from tables import DAY, Case
+from tables import Case, window_of
 
 from mainspring.monitoring import Quality, Window, fit_errors
 
@@ -42,30 +42,24 @@ def told(case: Case) -> dict:
 
 
 def _rows(case: Case) -> pl.DataFrame:
-    keys, number, known = case.table.series
-    wanted = list(dict.fromkeys([*keys, number, *known, *(["Open"] if "Open" in case.table.days[0].columns else [])]))
-    parts = [rows.select(wanted).with_columns(day=pl.lit(place)) for place, rows in enumerate(case.table.days)]
-    whole = pl.concat(parts)
-    return whole.filter(pl.col("Open")) if "Open" in whole.columns else whole
+    rows = case.table.rows
+    return rows.filter(pl.col("Open")) if "Open" in rows.columns else rows
 
 
 def _qualities(case: Case, rows: pl.DataFrame) -> list[Quality]:
     keys, number, known = case.table.series
-    weekday = pl.lit(case.table.first.weekday())
     group = [*keys, "weekday", *known]
     before = pl.col(number).cast(pl.Float64).shift(1).rolling_mean(4, min_samples=2).over(group, order_by="day")
-    made = rows.with_columns(weekday=(pl.col("day") + weekday) % 7).with_columns(before=before)
+    made = rows.with_columns(weekday=(pl.col("day") + case.table.first.weekday()) % 7).with_columns(before=before)
     made = made.with_columns(loss=(pl.col(number) - pl.col("before")).abs())
     days = made.group_by("day").agg(
         pl.len(), pl.col("loss").count().alias("known"), pl.col("loss").mean().alias("mean")
     )
     told = {day: figures for day, *figures in days.iter_rows()}
     found = []
-    for place in range(len(case.table.days)):
+    for place in range(len(case.table.seasons)):
         predictions, labelled, mean = told.get(place, (0, 0, None))
-        season = case.table.season(case.table.days[place]) if case.declared else ""
-        window = Window((case.table.date(place) - _EPOCH).days * DAY, DAY, season=season)
-        found.append(Quality(window, predictions, labelled, mean if labelled else None, None))
+        found.append(Quality(window_of(case, place), predictions, labelled, mean if labelled else None, None))
     return found
 
 

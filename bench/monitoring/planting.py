@@ -4,14 +4,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
-from tables import Watched, joined
+from tables import Rows, Watched, joined
 
 from mainspring.monitoring import Check, check_window
 
 LOOK = 28  # days
 MOMENTS = 12
-Change = Callable[[pl.DataFrame, np.random.Generator, int], pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When something is planted: which day of the episode, from 1, and on which weekday; and what chance there is."""
+
+    day: int
+    weekday: int
+    rng: np.random.Generator
+
+
+Change = Callable[[Rows, Moment], Rows]
 
 
 @dataclass(frozen=True)
@@ -24,78 +34,73 @@ class Fault:
     change: Change
 
 
-def faults(number: str, category: str, flag: str, part: pl.Expr) -> list[Fault]:
-    """The changes for a table with such columns, in all rows or in the part of them that an expression chooses."""
-    grown = [_times(number, factor) for factor in (1.05, 1.1, 1.2, 1.4)]
-    found = [Fault("jump", f"+{share} %", number, one) for share, one in zip((5, 10, 20, 40), grown, strict=True)]
+def faults(number: str, category: str, flag: str, part: tuple[str, str]) -> list[Fault]:
+    """The changes for a table with such columns, in all rows, or in those with one value of one column."""
+    where, value = part
+
+    def times(factor: float) -> Change:
+        return lambda rows, _: _put(rows, number, np.rint(rows[number] * factor))
+
+    def ramp(rows: Rows, moment: Moment) -> Rows:
+        return _put(rows, number, np.rint(rows[number] * (1 + 0.4 * moment.day / LOOK)))
+
+    def weekend(rows: Rows, moment: Moment) -> Rows:
+        return times(1.4)(rows, moment) if moment.weekday >= 5 else rows
+
+    def unit(rows: Rows, _: Moment) -> Rows:
+        return _put(rows, number, np.where(rows[where] == value, np.floor(rows[number] / 100), rows[number]))
+
+    def mixed(column: str, share: float, other) -> Change:
+        return lambda rows, moment: _put(rows, column, np.where(_hit(rows, moment, share), other, rows[column]))
+
+    def first(share: float) -> Change:
+        return lambda rows, moment: mixed(category, share, min(rows[category]))(rows, moment)
+
+    def never(rows: Rows, _: Moment) -> Rows:
+        return _put(rows, flag, np.zeros_like(rows[flag]))
+
+    found = [Fault("jump", f"+{share} %", number, times(1 + share / 100)) for share in (5, 10, 20, 40)]
     found += [
-        Fault("gradual", "to +40 % in 28 days", number, lambda rows, _, day: _scaled(rows, number, 1 + 0.4 * day / 28)),
-        Fault("weekends only", "+40 %", number, lambda rows, *_: _weekend(rows, number)),
-        Fault("other unit", "÷ 100 in one state", number, lambda rows, *_: _unit(rows, number, part)),
+        Fault("gradual", f"to +40 % in {LOOK} days", number, ramp),
+        Fault("weekends only", "+40 %", number, weekend),
+        Fault("other unit", "÷ 100 in one state", number, unit),
     ]
-    found += [Fault("more nulls", f"{points} points", number, _nulls(number, points / 100)) for points in (2, 5, 20)]
-    found += [Fault("new category", f"{points} %", category, _new(category, points / 100)) for points in (2, 5)]
-    found += [
-        Fault("one category for others", f"{points} %", category, _one(category, points / 100)) for points in (10, 30)
+    found += [Fault("more nulls", f"{points} points", number, mixed(number, points / 100, np.nan)) for points in (2, 5)]
+    found += [Fault("new category", f"{share} %", category, mixed(category, share / 100, "new")) for share in (2, 5)]
+    found += [Fault("one category for others", f"{share} %", category, first(share / 100)) for share in (10, 30)]
+    return [
+        *found,
+        Fault("flag never set", "", flag, never),
+        Fault("rows twice", "10 %", "", lambda rows, moment: _taken(rows, moment, 1.1)),
+        Fault("rows lost", "30 %", "", lambda rows, moment: _taken(rows, moment, 0.7)),
     ]
-    found += [
-        Fault(
-            "flag never set", "", flag, lambda rows, *_: rows.with_columns(pl.lit(0).cast(rows[flag].dtype).alias(flag))
-        ),
-        Fault("rows twice", "10 %", "", lambda rows, rng, _: pl.concat([rows, rows[_some(rows, rng, 0.1)]])),
-        Fault("rows lost", "30 %", "", lambda rows, rng, _: rows[np.sort(_some(rows, rng, 0.7))]),
-    ]
-    return found
 
 
-def _some(rows: pl.DataFrame, rng, share: float):
+def _put(rows: Rows, column: str, values: np.ndarray) -> Rows:
+    return {**rows, column: values}
+
+
+def _size(rows: Rows) -> int:
+    return len(next(iter(rows.values())))
+
+
+def _some(rows: Rows, moment: Moment, share: float) -> np.ndarray:
     """Places of a share of the rows, in expectation."""
-    whole = rows.height * share
-    size = int(whole) + int(rng.random() < whole - int(whole))
-    return rng.permutation(rows.height)[:size]
+    whole = _size(rows) * share
+    return moment.rng.permutation(_size(rows))[: int(whole + moment.rng.random())]
 
 
-def _hit(rows: pl.DataFrame, rng, share: float) -> pl.Series:
-    mask = np.zeros(rows.height, bool)
-    mask[_some(rows, rng, share)] = True
-    return pl.Series(mask)
+def _hit(rows: Rows, moment: Moment, share: float) -> np.ndarray:
+    mask = np.zeros(_size(rows), bool)
+    mask[_some(rows, moment, share)] = True
+    return mask
 
 
-def _scaled(rows: pl.DataFrame, column: str, factor: float) -> pl.DataFrame:
-    return rows.with_columns((pl.col(column) * factor).round().cast(rows[column].dtype))
-
-
-def _times(column: str, factor: float) -> Change:
-    return lambda rows, *_: _scaled(rows, column, factor)
-
-
-def _weekend(rows: pl.DataFrame, column: str) -> pl.DataFrame:
-    return _scaled(rows, column, 1.4) if rows["weekday"][0] >= 5 else rows
-
-
-def _unit(rows: pl.DataFrame, column: str, part: pl.Expr) -> pl.DataFrame:
-    kind = rows[column].dtype
-    return rows.with_columns(
-        pl.when(part).then((pl.col(column) / 100).cast(kind)).otherwise(pl.col(column)).alias(column)
-    )
-
-
-def _nulls(column: str, share: float) -> Change:
-    return lambda rows, rng, _: rows.with_columns(
-        pl.when(_hit(rows, rng, share)).then(None).otherwise(pl.col(column)).alias(column)
-    )
-
-
-def _new(column: str, share: float) -> Change:
-    return lambda rows, rng, _: rows.with_columns(
-        pl.when(_hit(rows, rng, share)).then(pl.lit("planted")).otherwise(pl.col(column)).alias(column)
-    )
-
-
-def _one(column: str, share: float) -> Change:
-    return lambda rows, rng, _: rows.with_columns(
-        pl.when(_hit(rows, rng, share)).then(pl.lit(rows[column].min())).otherwise(pl.col(column)).alias(column)
-    )
+def _taken(rows: Rows, moment: Moment, share: float) -> Rows:
+    """So many of the rows, or all of them and some twice."""
+    places = np.arange(_size(rows))
+    places = np.append(places, _some(rows, moment, share - 1)) if share > 1 else _some(rows, moment, share)
+    return {name: values[places] for name, values in rows.items()}
 
 
 def episodes(watched: Watched, clean: list[Check], wanted: list[Fault]) -> Iterator[dict]:
@@ -105,11 +110,9 @@ def episodes(watched: Watched, clean: list[Check], wanted: list[Fault]) -> Itera
     """
     step, look = watched.case.step, max(LOOK, 6 * watched.case.step) // watched.case.step
     last = len(watched.live) - look
-    moments = np.linspace(watched.fitted.rules.of, last, MOMENTS).astype(int).tolist()
+    places = np.linspace(watched.fitted.rules.of, last, MOMENTS).astype(int).tolist()
     for number, fault in enumerate(wanted):
-        found = [
-            _episode(watched, clean, fault, (place, look), np.random.default_rng([number, place])) for place in moments
-        ]
+        found = [_episode(watched, clean, fault, range(place, place + look), number) for place in places]
         delays = sorted(delay for delay, _ in found if delay)
         yield {
             "kind": fault.kind,
@@ -123,26 +126,21 @@ def episodes(watched: Watched, clean: list[Check], wanted: list[Fault]) -> Itera
         }
 
 
-def _episode(watched: Watched, clean: list[Check], fault: Fault, span: tuple[int, int], rng) -> tuple[int, set[str]]:
+def _episode(watched: Watched, clean: list[Check], fault: Fault, places: range, number: int) -> tuple[int, set[str]]:
     """After how many windows the change is found, 0 for not at all; and other columns that were named by then."""
-    place, look = span
-    checks, others = list(clean[:place]), set()
-    step = watched.case.step
-    for ahead in range(look):
-        day = watched.begun + (place + ahead) * step
-        parts = [
-            watched.count(one, fault.change(_dated(watched, one), rng, one - watched.begun - place * step + 1))
-            for one in range(day, day + step)
-        ]
-        check = check_window(joined(parts, step)[0], watched.fitted, checks[-watched.fitted.rules.of :])
+    rng = np.random.default_rng([number, places.start])
+    checks, others, step, of = list(clean[: places.start]), set[str](), watched.case.step, watched.fitted.rules.of
+    first = watched.begun + places.start * step
+    for place in places:
+        parts = []
+        for day in range(watched.begun + place * step, watched.begun + (place + 1) * step):
+            moment = Moment(day - first + 1, watched.case.table.date(day).weekday(), rng)
+            parts.append(watched.count(day, fault.change(watched.days[day], moment)))
+        check = check_window(joined(parts, step)[0], watched.fitted, checks[-of:])
         checks.append(check)
-        usual = {(one.check, one.column) for one in clean[place + ahead].findings}
+        usual = {(one.check, one.column) for one in clean[place].findings}
         new = {one.column for one in check.findings if (one.check, one.column) not in usual}
         if fault.column in new:
-            return ahead + 1, others | (new - {fault.column})
+            return place - places.start + 1, others | (new - {fault.column})
         others |= new
     return 0, others
-
-
-def _dated(watched: Watched, day: int) -> pl.DataFrame:
-    return watched.case.table.days[day].with_columns(weekday=pl.lit(watched.case.table.date(day).weekday()))

@@ -12,7 +12,6 @@ from pathlib import Path
 import forecasting
 import numpy as np
 import planting
-import polars as pl
 from rates import usual
 from tables import Case, Record, Watched, m5, rossmann, watch
 
@@ -77,8 +76,8 @@ def _told(case: Case, planted: bool) -> dict:
     }
     if planted:
         wanted = {
-            "Rossmann": planting.faults("Sales", "StoreType", "Promo", pl.col("State") == "NW"),
-            "M5 sample": planting.faults("units", "dept_id", "snap", pl.col("state_id") == "WI"),
+            "Rossmann": planting.faults("Sales", "StoreType", "Promo", ("State", "NW")),
+            "M5 sample": planting.faults("units", "dept_id", "snap", ("state_id", "WI")),
         }[case.table.name]
         found["planted"] = list(planting.episodes(watched, checks, wanted))
     if case.step == 1 and case.reference > 100:
@@ -140,7 +139,7 @@ def _without(watched: Watched, record: Record) -> Callable[[], list[Alert]]:
 
     def found() -> list[Alert]:
         if not kept:
-            other = watched if record.without is None else watch(watched.case, record.without)
+            other = watched if record.others is None else watch(watched.case, record)
             live = [one for place, one in enumerate(other.live) if not _speaks(watched, record, place)]
             kept.append(alerts_of(check_windows(live, other.fitted), watched.case.rules.of))
         return kept[0]
