@@ -97,7 +97,7 @@ def _one(found: Rates, axes, rng, months: int) -> None:
         for one in judged:
             if one.check in ("drift", "nulls"):
                 raw.setdefault(one.check, []).append(float((one.p <= _RAW).mean()))
-        for name, flags in _usual(live, pooled, axes).items():
+        for name, flags in usual(live, pooled, axes).items():
             raw.setdefault(name, []).append(float(flags.mean()))
         adjusted_p = adjusted(judged, fitted.rules)
         begun = {check: _begun(p <= fitted.rules.discovery) for check, p in adjusted_p.items()}
@@ -121,7 +121,7 @@ def _begun(flags) -> int:
     return count
 
 
-def _usual(live, pooled, axes):
+def usual(live, pooled, axes):
     """What KS at p < 0.05 and PSI > 0.1 flag, against the whole reference."""
     far = distances(live.counts, np.broadcast_to(pooled, live.counts.shape), axes.widths)
     rows, others = live.counts.sum(-1), pooled.sum(-1)
@@ -144,7 +144,7 @@ def _episodes(found: Rates, fitted, fault: str, traffic, rng) -> None:
         planted = {one.check: one for one in fitted.judge(changed)}[CHECK[fault]]
         found.windows.setdefault(fault, []).append(float((planted.p <= _RAW).mean()))
         if fault == "shift":
-            for name, flags in _usual(changed, pooled, fitted.layout).items():
+            for name, flags in usual(changed, pooled, fitted.layout).items():
                 found.windows.setdefault(name, []).append(float(flags.mean()))
         column = int(rng.integers(COLUMNS))
         hours = slice(start - REFERENCE - 12, start - REFERENCE + LENGTH)
@@ -166,8 +166,8 @@ def _joined(one, planted, column: int):
     return replace(one, p=p, size=size)
 
 
-def everything(references: int, say):
-    for kind in KINDS:
+def everything(references: int, say, kinds=KINDS):
+    for kind in kinds:
         for rows in SIZES:
             say(f"{kind}, {rows:,} rows a window")
             yield measure(kind, rows, references).told()

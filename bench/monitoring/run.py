@@ -1,6 +1,7 @@
 """Checks of windows: rates of alarms and findings, and what they cost beside Evidently, NannyML and SciPy: one command.
 
-python bench/monitoring/run.py            some twenty minutes; writes RESULTS.md and results.json beside this file
+python bench/monitoring/run.py            half an hour; writes RESULTS.md and results.json beside this file
+python bench/monitoring/run.py --m5 PATH  the same, and the M5 sample besides Rossmann's stores
 python bench/monitoring/run.py --quick    a short look at everything; prints, writes nothing
 """
 

@@ -1,5 +1,7 @@
 """Levels: volume, latency and correlations, against how they vary from window to window in the reference."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mainspring.monitoring.layouts import Layout
-from mainspring.monitoring.matching import Seasonal, level_loss, seasonal
+from mainspring.monitoring.matching import Matched, Seasonal, level_loss, seasonal, wider
 from mainspring.monitoring.rules import Rules
 from mainspring.monitoring.shapes import Judged
 from mainspring.monitoring.stacks import LATENCIES, Stack
+from mainspring.monitoring.windows import Window
 from mainspring.stats import Tails, fit_tails
 
 __all__ = ["Levels", "Related", "fit_levels", "fit_related"]
@@ -18,6 +21,7 @@ __all__ = ["Levels", "Related", "fit_levels", "fit_related"]
 Floats = npt.NDArray[np.float64]
 _COLD: Final = 8.0
 _TINY: Final = 1e-12
+_NOTHING: Final = math.log(0.5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +33,7 @@ class Levels:
         names: What they are called.
         match: Sums by cell.
         spread: The standard deviation of each between windows of a cell.
+        wide: The same between windows of whatever cells, for those whose cell the reference does not have.
         tails: Of what is left, standardised; None at a cold start.
         both: Whether less than usual is remarkable as well.
     """
@@ -37,6 +42,7 @@ class Levels:
     names: tuple[str, ...]
     match: Seasonal
     spread: Floats
+    wide: Floats
     tails: Tails | None
     both: bool
 
@@ -44,7 +50,8 @@ class Levels:
         """Return how unusual the figures of windows are."""
         matched = self.match.match(stack.windows)
         expected = matched.sums / np.maximum(matched.count, 1)
-        scale = self.spread * np.sqrt(1 + 1 / np.maximum(matched.count, 1))
+        spread = np.where(matched.strange, self.wide, self.spread)
+        scale = spread * np.sqrt(1 + 1 / np.maximum(matched.count, 1))
         apart = figures - expected
         ratios = (np.abs(apart) if self.both else apart) / scale
         if self.tails is None:
@@ -56,26 +63,34 @@ class Levels:
         return Judged(self.check, self.names, p, size, figures, expected, limit * scale)
 
 
-def fit_levels(stack: Stack, rules: Rules) -> list[tuple[Levels, str]]:
+def fit_levels(stack: Stack, rules: Rules, shut: Sequence[Window] = ()) -> list[tuple[Levels, str]]:
     """Return what volume and, where it was timed, latency were in reference windows, with the figure's name."""
-    found = [(_fit("volume", ("",), stack, stack.volume[:, np.newaxis], rules), "volume")]
+    volume = np.concatenate([stack.volume, np.full(len(shut), _NOTHING)])[:, np.newaxis]
+    found = [(_fit("volume", ("",), (*stack.windows, *shut), volume, rules), "volume")]
     if len(stack.windows) and np.isfinite(stack.latency).all():
         names = tuple(f"p{round(100 * level)}" for level in LATENCIES)
-        found.append((_fit("latency", names, stack, stack.latency, rules), "latency"))
+        found.append((_fit("latency", names, stack.windows, stack.latency, rules), "latency"))
     return found
 
 
-def _fit(check: str, names: tuple[str, ...], stack: Stack, figures: Floats, rules: Rules) -> Levels:
-    match = seasonal(stack.windows, figures, level_loss, rules.shift)
-    matched = match.without(stack.windows, figures)
-    apart = figures - matched.sums / np.maximum(matched.count, 1)
-    pairs = np.sqrt(1 + 1 / np.maximum(matched.count, 1))
+def _fit(check: str, names: tuple[str, ...], windows: Sequence[Window], figures: Floats, rules: Rules) -> Levels:
+    match = seasonal(windows, figures, level_loss, rules.shift)
+    matched = match.without(windows, figures)
+    apart = _apart(figures, matched)
     both = check != "latency"
-    spread = np.maximum(np.sqrt(((apart / pairs) ** 2).mean(0)), rules.floor(check) / 10)
-    ratios = apart / pairs / spread
-    cold = len(stack.windows) < rules.reference
+    inside = np.where(matched.strange, np.nan, apart)
+    spread = np.maximum(np.sqrt(np.nanmean(inside**2, axis=0)), rules.floor(check) / 10)
+    wide = np.maximum(np.sqrt(wider(_apart(figures, match.strangers(figures)) ** 2, matched.strange)), spread)
+    ratios = apart / np.where(matched.strange, wide, spread)
+    cold = len(windows) < rules.reference
     tails = None if cold else fit_tails(np.abs(ratios) if both else ratios)
-    return Levels(check, names, match, spread, tails, both)
+    return Levels(check, names, match, spread, wide, tails, both)
+
+
+def _apart(figures: Floats, matched: Matched) -> Floats:
+    """How far figures are from the mean of what they are compared with, as if that were known exactly."""
+    count = np.maximum(matched.count, 1)
+    return np.asarray((figures - matched.sums / count) / np.sqrt(1 + 1 / count), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +103,7 @@ class Related:
         pairs: Places of both numbers of each pair, among numbers.
         tails: Of the root mean square change of a number's correlations, standardised; None at a cold start.
         scale: The root mean square of that between windows of the reference.
+        wide: The same between windows of whatever cells, for those whose cell the reference does not have.
         rows: The median of the rows of a reference window.
     """
 
@@ -96,23 +112,24 @@ class Related:
     pairs: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
     tails: Tails | None
     scale: Floats
+    wide: Floats
     rows: float
 
     def judge(self, stack: Stack, rules: Rules) -> Judged:
         """Return how unusual the correlations of windows are."""
         matched = self.match.match(stack.windows)
-        count = np.maximum(matched.count, 1)[..., np.newaxis]
-        apart = _changes((stack.related[:, np.newaxis] - matched.sums / count)[:, 0], self.pairs, len(self.scale))
+        apart = _changes(_off(stack.related[:, np.newaxis], matched), self.pairs, len(self.scale))
         # Sampling makes correlations of fewer rows vary more than those of the reference did.
         fewer = np.sqrt(np.maximum(1.0, self.rows / np.maximum(stack.rows, 1)))[:, np.newaxis]
-        ratios = apart / (self.scale * fewer)
+        scale = np.where(matched.strange, self.wide, self.scale)
+        ratios = apart / (scale * fewer)
         if self.tails is None:
             p = np.where((ratios > _COLD) & (apart > 3 * rules.floor("correlation")), rules.level * 1e-3, 1.0)
             limit = np.full(ratios.shape, _COLD)
         else:
             p, limit = self.tails.above(ratios), np.broadcast_to(self.tails.level(rules.level), ratios.shape)
         names = tuple(self.layout.names[place] for place in self.layout.numbers)
-        return Judged("correlation", names, p, apart, apart, apart * 0, limit * self.scale)
+        return Judged("correlation", names, p, apart, apart, apart * 0, limit * scale)
 
 
 def fit_related(stack: Stack, layout: Layout, rules: Rules) -> Related | None:
@@ -124,11 +141,19 @@ def fit_related(stack: Stack, layout: Layout, rules: Rules) -> Related | None:
     figures = stack.related[:, np.newaxis]
     match = seasonal(stack.windows, figures, level_loss, rules.shift)
     matched = match.without(stack.windows, figures)
+    apart, others = (_changes(_off(figures, one), pairs, size) for one in (matched, match.strangers(figures)))
+    inside = np.where(matched.strange, np.nan, apart)
+    scale = np.maximum(np.sqrt(np.nanmean(inside**2, axis=0)), _TINY)
+    wide = np.maximum(np.sqrt(wider(others**2, matched.strange)), scale)
+    ratios = apart / np.where(matched.strange, wide, scale)
+    tails = None if len(stack.windows) < rules.reference else fit_tails(ratios)
+    return Related(layout, match, pairs, tails, scale, wide, float(np.median(stack.rows)))
+
+
+def _off(figures: Floats, matched: Matched) -> Floats:
+    """How far correlations are from the mean of what they are compared with."""
     count = np.maximum(matched.count, 1)[..., np.newaxis]
-    apart = _changes((figures - matched.sums / count)[:, 0], pairs, size)
-    scale = np.maximum(np.sqrt((apart**2).mean(0)), _TINY)
-    tails = None if len(stack.windows) < rules.reference else fit_tails(apart / scale)
-    return Related(layout, match, pairs, tails, scale, float(np.median(stack.rows)))
+    return np.asarray((figures - matched.sums / count)[:, 0], dtype=np.float64)
 
 
 def _changes(apart: Floats, pairs: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]], size: int) -> Floats:

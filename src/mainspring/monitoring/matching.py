@@ -1,7 +1,7 @@
 """Matching: for each column the season whose windows predict it best, and sums of the reference over its cells."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -9,10 +9,11 @@ import numpy.typing as npt
 from mainspring.monitoring.seasons import cells_of, eligible
 from mainspring.monitoring.windows import Window
 
-__all__ = ["Matched", "Seasonal", "level_loss", "seasonal", "shape_loss", "share_loss"]
+__all__ = ["Matched", "Seasonal", "level_loss", "seasonal", "shape_loss", "share_loss", "wider"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 Loss = Callable[[Floats, Floats, Floats], Floats]
 
 
@@ -24,11 +25,13 @@ class Matched:
         sums: The sums, with the axes of what was summed.
         count: Of how many windows.
         cells: The number of the cell, by window and column.
+        strange: Whether the reference has no such cell, so that the window is compared with all of it.
     """
 
     sums: Floats
     count: Floats
     cells: Ints
+    strange: Bools
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,12 +61,19 @@ class Seasonal:
         }
         places = np.stack([chosen[season] for season in self.seasons], axis=1).astype(np.int64)
         columns = np.arange(len(self.seasons))
-        return Matched(self.totals[places, columns], self.counts[places].astype(np.float64), places)
+        strange = (places == 0) & (np.array(self.seasons) != "none")
+        return Matched(self.totals[places, columns], self.counts[places].astype(np.float64), places, strange)
 
     def without(self, windows: Sequence[Window], figures: Floats) -> Matched:
         """Return what reference windows are compared with: their cell without themselves."""
         matched = self.match(windows)
-        return Matched(matched.sums - figures, matched.count - 1, matched.cells)
+        return replace(matched, sums=matched.sums - figures, count=matched.count - 1)
+
+    def strangers(self, figures: Floats) -> Matched:
+        """Return what reference windows would be compared with if their cells were not in it: all other windows."""
+        places = np.zeros(figures.shape[:2], dtype=np.int64)
+        count = np.full(figures.shape[:2], self.counts[0] - 1.0)
+        return Matched(self.totals[0] - figures, count, places, places == 0)
 
 
 def seasonal(windows: Sequence[Window], figures: Floats, loss: Loss, shift: float) -> Seasonal:
@@ -82,18 +92,26 @@ def seasonal(windows: Sequence[Window], figures: Floats, loss: Loss, shift: floa
     names: dict[str, dict[str, int]] = {}
     parts, counts, losses, begun = [], [], [], 0
     for season, (places, labels) in options.items():
-        totals = np.zeros((len(labels), *figures.shape[1:]))
-        np.add.at(totals, places, figures)
-        sizes = np.bincount(places, minlength=len(labels))
+        inside = places >= 0
+        totals = np.zeros((len(labels) + 1, *figures.shape[1:]))
+        np.add.at(totals, places[inside], figures[inside])
+        totals[-1] = figures.sum(0)  # what windows of no cell are compared with
+        sizes = np.append(np.bincount(places[inside], minlength=len(labels)), len(figures))
         rest = np.maximum(sizes[places] - 1.0, 0)
         losses.append(loss(figures, totals[places] - figures, rest))
         names[season] = {label: begun + place for place, label in enumerate(labels)}
-        parts.append(totals)
-        counts.append(sizes)
+        parts.append(totals[:-1])
+        counts.append(sizes[:-1])
         begun += len(labels)
     best = np.argmin(np.stack(losses), axis=0)
     known = list(options)
     return Seasonal(tuple(known[place] for place in best), names, np.concatenate(parts), np.concatenate(counts), shift)
+
+
+def wider(squares: Floats, strange: Bools) -> Floats:
+    """Return the mean square of each column over all windows, or over those of no cell where that is more."""
+    mine = np.where(strange, squares, 0).sum(0) / np.maximum(strange.sum(0), 1)
+    return np.asarray(np.maximum(squares.mean(0), mine), dtype=np.float64)
 
 
 def shape_loss(figures: Floats, sums: Floats, _: Floats) -> Floats:

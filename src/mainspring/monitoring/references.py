@@ -10,6 +10,7 @@ from mainspring.errors import MonitoringError
 from mainspring.monitoring.layouts import OUTPUT, Layout
 from mainspring.monitoring.levels import Levels, Related, fit_levels, fit_related
 from mainspring.monitoring.rules import Rules
+from mainspring.monitoring.seasons import closed
 from mainspring.monitoring.shapes import Judged, Shapes, fit_shapes
 from mainspring.monitoring.shares import Shares, fit_shares
 from mainspring.monitoring.stacks import Stack, stacked
@@ -70,6 +71,9 @@ def fit_reference(profiles: Sequence[WindowProfile], layout: Layout, rules: Rule
     With fewer windows than `Rules.reference`, this is a cold start: only what is at least three times the least change
     that matters, and far beyond chance and a usual spread between windows, is found.
 
+    Windows without rows say of their hour of the week, weekday or declared season that it is closed, where most of its
+    windows are so; there they are usual later as well.
+
     Raises:
         MonitoringError: There is none, they differ in length, or they were counted on another layout.
     """
@@ -80,11 +84,13 @@ def fit_reference(profiles: Sequence[WindowProfile], layout: Layout, rules: Rule
             "A reference has no window with rows" if not usable else f"Windows last {sorted(lengths)} seconds",
             fix="Give windows of one length: mainspring monitor backfill makes them from the log.",
         )
-    return fit_stack(stacked(usable, layout), layout, rules or Rules())
+    known = rules or Rules()
+    shut = closed([one.window for one in usable], [one.window for one in profiles if not one.rows], known.shift)
+    return fit_stack(stacked(usable, layout), layout, known, shut)
 
 
-def fit_stack(stack: Stack, layout: Layout, rules: Rules) -> Reference:
-    """Return what windows are judged by, from their figures."""
+def fit_stack(stack: Stack, layout: Layout, rules: Rules, shut: Sequence[Window] = ()) -> Reference:
+    """Return what windows are judged by, from their figures; `shut` are windows in which no rows are to be expected."""
     timed = bool(np.abs(stack.related).sum()) if stack.related.size else False
     return Reference(
         layout,
@@ -92,7 +98,7 @@ def fit_stack(stack: Stack, layout: Layout, rules: Rules) -> Reference:
         len(stack.windows),
         fit_shapes(stack, layout, rules),
         fit_shares(stack, layout, rules),
-        tuple(fit_levels(stack, rules)),
+        tuple(fit_levels(stack, rules, shut)),
         fit_related(stack, layout, rules) if timed else None,
     )
 

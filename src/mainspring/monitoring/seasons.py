@@ -1,6 +1,8 @@
 """Seasons: which reference windows a window is compared with, chosen for each column by what predicts it best."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -8,7 +10,7 @@ import numpy.typing as npt
 
 from mainspring.monitoring.windows import Window
 
-__all__ = ["SEASONS", "cells_of", "eligible"]
+__all__ = ["SEASONS", "cells_of", "closed", "eligible"]
 
 Ints = npt.NDArray[np.int64]
 SEASONS: Final = ("none", "hour", "weekday", "hour, workday or weekend", "hour of week", "declared")
@@ -44,12 +46,45 @@ def cells_of(windows: Sequence[Window], shift: float) -> dict[str, list[str]]:
 
 
 def eligible(cells: dict[str, list[str]]) -> dict[str, tuple[Ints, tuple[str, ...]]]:
-    """Return the seasons of which each cell has at least three reference windows, as numbers and names of cells."""
+    """Return the seasons whose cells have at least three reference windows, as numbers and names of cells.
+
+    A season of the calendar needs that in each cell. Of one that is declared, cells with fewer are left out, such as a
+    holiday that comes once a year: the number of their windows is -1.
+    """
     found = {}
     for season, labels in cells.items():
         names, places, counts = np.unique(
             np.array(labels, dtype=object).astype(str), return_inverse=True, return_counts=True
         )
-        if season == "none" or counts.min() >= _LEAST:
-            found[season] = (places.astype(np.int64), tuple(names.tolist()))
+        kept = counts >= _LEAST if season == "declared" else np.ones(counts.size, bool)
+        if season == "none" or (kept.any() and counts[kept].min() >= _LEAST):
+            numbers = np.where(kept, np.cumsum(kept) - 1, -1)
+            found[season] = (numbers[places].astype(np.int64), tuple(names[kept].tolist()))
     return found
+
+
+def closed(windows: Sequence[Window], empty: Sequence[Window], shift: float) -> list[Window]:
+    """Return the windows without rows in which none are to be expected, such as those of nights and Sundays.
+
+    These are the windows of an hour of the week, of a weekday or of a declared season of which at least three, and as
+    many as have rows, are without. Others are gaps: an outage of the past is no reason to expect one.
+
+    Args:
+        windows: Those of a reference that have rows.
+        empty: Those that were given without any; besides, what is missing between the first and the last.
+        shift: Hours by which local time is ahead of UTC.
+    """
+    if not windows:
+        return []
+    first = min(windows)
+    there = {one.start for one in (*windows, *empty)}
+    starts = range(min(there), max(there), first.seconds)
+    gone = [*empty, *(replace(first, start=start, season="") for start in starts if start not in there)]
+    cells = cells_of([*windows, *gone], shift)
+    finest = next(name for name in ("hour of week", "weekday", "none") if name in cells)
+    labels = [said or cell for said, cell in zip(cells.get("declared", cells[finest]), cells[finest], strict=True)]
+    open_, shut = (Counter(part) for part in (labels[: len(windows)], labels[len(windows) :]))
+    kept = [
+        one for one, label in zip(gone, labels[len(windows) :], strict=True) if shut[label] >= max(_LEAST, open_[label])
+    ]
+    return sorted(kept)

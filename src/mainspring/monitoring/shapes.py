@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mainspring.monitoring.layouts import Layout
-from mainspring.monitoring.matching import Matched, Seasonal, seasonal, shape_loss
+from mainspring.monitoring.matching import Matched, Seasonal, seasonal, shape_loss, wider
 from mainspring.monitoring.rules import Rules
 from mainspring.monitoring.stacks import Stack
 from mainspring.stats import DISTANCES, Distances, Tails, distances, fit_tails
@@ -128,10 +128,10 @@ def fit_shapes(stack: Stack, layout: Layout, rules: Rules) -> Shapes:
     roots = distances(stack.counts, matched.sums, layout.widths).roots()
     sampling = _sampling(stack.counts, matched, layout)
     chance = _rows(stack.counts, matched)
-    weights = (1 / chance**2)[..., np.newaxis]
+    weights = np.where(matched.strange, 0, 1 / chance**2)[..., np.newaxis]
     beyond = roots**2 - sampling * chance[..., np.newaxis]
     pairs = _pairs(matched.count)[..., np.newaxis]
-    spread = np.maximum((weights * beyond).sum(0) / (weights * pairs).sum(0), 0)
+    spread = np.maximum((weights * beyond).sum(0) / np.maximum((weights * pairs).sum(0), _TINY), 0)
     if len(stack.windows) < rules.reference:
         ordered = ~np.isnan(layout.widths[:, :1])
         jitter = np.where(ordered, _JITTER, _JITTER / 4) ** 2
@@ -139,6 +139,15 @@ def fit_shapes(stack: Stack, layout: Layout, rules: Rules) -> Shapes:
         return Shapes(layout, match, sampling, np.maximum(spread, jitter), factors, None)
     ratios = roots / _expected(sampling, spread, stack.counts, matched)
     factors, own = _factors(ratios, matched, len(match.counts))
+    # A window whose cell the reference does not have is judged by how far its windows are from all of them, or, where
+    # it has such windows itself, by those.
+    others = match.strangers(stack.counts)
+    away = distances(stack.counts, others.sums, layout.widths).roots()
+    away /= _expected(sampling, spread, stack.counts, others)
+    wide = wider((away[..., ratios.mean(axis=(0, 1)) > 0] ** 2).mean(-1), matched.strange)
+    wide = np.maximum(np.sqrt(wide), 1.0)
+    factors[0] = np.where(np.array(match.seasons) != "none", wide, factors[0])
+    own = np.where(matched.strange, factors[0], own)
     shapes = Shapes(layout, match, sampling, spread, factors, None)
     return replace(shapes, tails=fit_tails((ratios / own[..., np.newaxis]).max(-1)))
 

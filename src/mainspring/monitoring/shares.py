@@ -29,6 +29,7 @@ class Shares:
         layout: The axes.
         match: Counts and totals by cell: of nulls for each column, then of `contract`, `duplicates` and `fallback`.
         spread: The variance of each share between windows, beyond that of sampling, by p·(1 - p).
+        wide: The same between windows of whatever cells, for those whose cell the reference does not have.
         rows: How many rows the reference has.
         cold: Whether there are too few reference windows.
     """
@@ -36,6 +37,7 @@ class Shares:
     layout: Layout
     match: Seasonal
     spread: Floats
+    wide: Floats
     rows: float
     cold: bool
 
@@ -68,7 +70,8 @@ class Shares:
     def _effective(self, total: Floats, matched: Matched) -> Floats:
         """How many independent rows a share is worth, after the design effect of windows (Kish 1965)."""
         pairs = 1 + 1 / np.maximum(matched.count, 1)
-        return 1 / (1 / np.maximum(total, 1) + 1 / np.maximum(matched.sums[..., 1], 1) + self.spread * pairs)
+        spread = np.where(matched.strange, self.wide, self.spread)
+        return 1 / (1 / np.maximum(total, 1) + 1 / np.maximum(matched.sums[..., 1], 1) + spread * pairs)
 
     def _limits(self, figures: Floats, matched: Matched, expected: Floats, rules: Rules) -> Floats:
         """About the change that is remarkable: what a normal share exceeds with the probability of the level."""
@@ -112,13 +115,21 @@ def fit_shares(stack: Stack, layout: Layout, rules: Rules) -> Shares:
     """
     figures = _figures(stack)
     match = seasonal(stack.windows, figures, share_loss, rules.shift)
-    matched = match.without(stack.windows, figures)
+    spread = _spread(figures, match.without(stack.windows, figures))
+    wide = np.maximum(spread, _spread(figures, match.strangers(figures)))
+    cold = len(stack.windows) < rules.reference
+    return Shares(layout, match, spread, wide, float(stack.rows.sum()), cold)
+
+
+def _spread(figures: Floats, matched: Matched) -> Floats:
+    """The variance of shares between windows beyond that of sampling, by p·(1 - p)."""
     count, total = figures[..., 0], np.maximum(figures[..., 1], 1)
     expected = (matched.sums[..., 0] + 0.5) / (matched.sums[..., 1] + 1)
     unit = expected * (1 - expected)
     chance = 1 / total + 1 / np.maximum(matched.sums[..., 1], 1)
     pairs = 1 + 1 / np.maximum(matched.count, 1)
-    weights = 1 / chance
+    inside = ~matched.strange if not matched.strange.all() else matched.strange
+    weights = inside / chance
     beyond = (weights * ((count / total - expected) ** 2 - unit * chance)).sum(0)
-    spread = np.maximum(beyond / np.maximum((weights * unit * pairs).sum(0), 1e-300), 0)
-    return Shares(layout, match, spread, float(stack.rows.sum()), len(stack.windows) < rules.reference)
+    spread = beyond / np.maximum((weights * unit * pairs).sum(0), 1e-300)
+    return np.asarray(np.maximum(spread, 0), dtype=np.float64)

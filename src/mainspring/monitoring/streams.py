@@ -42,7 +42,10 @@ class ErrorStream:
     limit: float
 
     def follow(self, windows: Sequence[Quality]) -> Cusum:
-        """Return the cumulative sums of windows that follow each other; those without labels count as unchanged."""
+        """Return the cumulative sums of windows that follow each other.
+
+        Those without labels count as unchanged, and so do those of a declared season that the reference does not have.
+        """
         named = [one.window for one in windows]
         matched = self.match.match(named)
         expected = (matched.sums / np.maximum(matched.count, 1))[:, 0]
@@ -50,7 +53,7 @@ class ErrorStream:
         losses = np.array([math.nan if one.loss is None else one.loss for one in windows])
         fewer = np.sqrt(np.maximum(1.0, self.labels / np.maximum(known, 1)))
         z = (losses - expected) / (self.spread * np.sqrt(1 + 1 / np.maximum(matched.count[:, 0], 1)) * fewer)
-        return cusum(np.where(known > 0, z, 0.0), self.limit)
+        return cusum(np.where((known > 0) & ~matched.strange[:, 0], z, 0.0), self.limit)
 
 
 def fit_errors(windows: Sequence[Quality], *, month: int = 720, shift: float = 0.0) -> ErrorStream:
@@ -78,7 +81,8 @@ def _standardised(windows: Sequence[Window], figures: Floats, shift: float) -> t
     match = seasonal(windows, figures, level_loss, shift)
     rest = match.without(windows, figures)
     apart = (figures - rest.sums / np.maximum(rest.count, 1))[:, 0] / np.sqrt(1 + 1 / np.maximum(rest.count[:, 0], 1))
-    spread = max(float(np.sqrt((apart**2).mean())), 1e-12)
+    apart = np.where(rest.strange[:, 0], 0.0, apart)
+    spread = max(float(np.sqrt((apart**2).sum() / max((~rest.strange).sum(), 1))), 1e-12)
     return match, apart / spread, spread
 
 
@@ -128,7 +132,7 @@ class Stream:
         expected = (matched.sums / np.maximum(matched.count, 1))[:, 0]
         scale = self.spread * np.sqrt(1 + 1 / np.maximum(matched.count[:, 0], 1))
         apart = figures - expected
-        p = self.tails.above((np.abs(apart) / scale)[:, np.newaxis])[:, 0]
+        p = np.where(matched.strange[:, 0], 1.0, self.tails.above((np.abs(apart) / scale)[:, np.newaxis])[:, 0])
         recent = slice(-self.least, None)
         same = abs(float(np.sign(apart[recent]).sum())) == self.least
         jump = same and bool((p[recent] <= _LEVEL**0.5).all()) and bool((np.abs(apart[recent]) >= self.floor).all())

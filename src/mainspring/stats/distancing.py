@@ -68,8 +68,8 @@ def distances(counts: npt.ArrayLike, against: npt.ArrayLike, widths: npt.ArrayLi
     area = np.where(ordered, apart * np.where(ordered, weights, 0), 0).sum(-1)
     used = ((first + second) > 0) | (np.zeros_like(first + second, dtype=bool))
     size = used.sum(-1, keepdims=True)
-    fp = np.where(used, (first + _ADDED) / (rows + _ADDED * size), 1)
-    fq = np.where(used, (second + _ADDED) / (others + _ADDED * size), 1)
+    fp = np.where(used, (first + _ADDED) / np.maximum(rows + _ADDED * size, _ADDED), 1)
+    fq = np.where(used, (second + _ADDED) / np.maximum(others + _ADDED * size, _ADDED), 1)
     psi = ((fp - fq) * np.log(fp / fq)).sum(-1)
     middle = np.where(used, (p + q) / 2, 1)
     logs = [np.where(side > 0, side * np.log2(np.where(side > 0, side, 1) / middle), 0).sum(-1) for side in (p, q)]
