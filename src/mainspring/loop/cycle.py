@@ -185,9 +185,12 @@ class Cycle:
         said = f"version {number}: {verdict.says}"
         if verdict.answer == "kept":
             return self._end(action, "done", "kept", said, now, about=about)
+        if verdict.answer == "worse":
+            # The look is not counted first: whoever was ended in between would wait for twice as many labels.
+            return self._roll_back(decision, action, said, now)
         if action.says != said:
             self._loops.change(action, said, about)
-        return self._roll_back(decision, action, said, now) if verdict.answer == "worse" else None
+        return None
 
     def _wait(self, action: Action, found: Compared, needed: int, now: float) -> None:
         number, asked = action.about["version"], found.predictions
