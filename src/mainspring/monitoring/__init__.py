@@ -17,7 +17,9 @@ if TYPE_CHECKING:
         layout_of,
         layout_of_rows,
     )
+    from mainspring.monitoring.plants import PLANTS, Plant, Planted, plant
     from mainspring.monitoring.references import Reference, fit_reference, fit_stack, window_of_profile
+    from mainspring.monitoring.replaying import Asked, Batch, Replayed, durations, play, replay, windows_of_traffic
     from mainspring.monitoring.rules import FAMILIES, FLOORS, Rules
     from mainspring.monitoring.shapes import Judged
     from mainspring.monitoring.shelf import WINDOWS, Shelf
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
         fit_estimate,
         fit_stream,
     )
+    from mainspring.monitoring.traffic import Traffic, day_times
     from mainspring.monitoring.windows import Window, WindowProfile, decode_window, encode_window, merge_windows
 
 __all__ = [
@@ -39,8 +42,11 @@ __all__ = [
     "FLOORS",
     "LOSSES",
     "OUTPUT",
+    "PLANTS",
     "WINDOWS",
+    "Asked",
     "Axis",
+    "Batch",
     "Check",
     "Difference",
     "ErrorStream",
@@ -53,22 +59,28 @@ __all__ = [
     "Layout",
     "Measure",
     "Moved",
+    "Plant",
+    "Planted",
     "Quality",
     "Reference",
+    "Replayed",
     "Rules",
     "Served",
     "Shelf",
     "Skew",
     "Stack",
     "Stream",
+    "Traffic",
     "Window",
     "WindowProfile",
     "adjusted",
     "check_window",
     "check_windows",
     "count_rows",
+    "day_times",
     "decode_layout",
     "decode_window",
+    "durations",
     "encode_layout",
     "encode_window",
     "fit_errors",
@@ -80,11 +92,15 @@ __all__ = [
     "layout_of",
     "layout_of_rows",
     "merge_windows",
+    "plant",
+    "play",
     "quality_of",
+    "replay",
     "skew",
     "stacked",
     "stale",
     "window_of_profile",
+    "windows_of_traffic",
 ]
 
 _PLACES = {
@@ -92,8 +108,11 @@ _PLACES = {
     "FLOORS": "mainspring.monitoring.rules",
     "LOSSES": "mainspring.monitoring.labels",
     "OUTPUT": "mainspring.monitoring.layouts",
+    "PLANTS": "mainspring.monitoring.plants",
     "WINDOWS": "mainspring.monitoring.shelf",
+    "Asked": "mainspring.monitoring.replaying",
     "Axis": "mainspring.monitoring.layouts",
+    "Batch": "mainspring.monitoring.replaying",
     "Check": "mainspring.monitoring.checking",
     "Difference": "mainspring.monitoring.skewing",
     "ErrorStream": "mainspring.monitoring.streams",
@@ -106,22 +125,28 @@ _PLACES = {
     "Layout": "mainspring.monitoring.layouts",
     "Measure": "mainspring.monitoring.checking",
     "Moved": "mainspring.monitoring.streams",
+    "Plant": "mainspring.monitoring.plants",
+    "Planted": "mainspring.monitoring.plants",
     "Quality": "mainspring.monitoring.labels",
     "Reference": "mainspring.monitoring.references",
+    "Replayed": "mainspring.monitoring.replaying",
     "Rules": "mainspring.monitoring.rules",
     "Served": "mainspring.monitoring.counting",
     "Shelf": "mainspring.monitoring.shelf",
     "Skew": "mainspring.monitoring.skewing",
     "Stack": "mainspring.monitoring.stacks",
     "Stream": "mainspring.monitoring.streams",
+    "Traffic": "mainspring.monitoring.traffic",
     "Window": "mainspring.monitoring.windows",
     "WindowProfile": "mainspring.monitoring.windows",
     "adjusted": "mainspring.monitoring.checking",
     "check_window": "mainspring.monitoring.checking",
     "check_windows": "mainspring.monitoring.checking",
     "count_rows": "mainspring.monitoring.counting",
+    "day_times": "mainspring.monitoring.traffic",
     "decode_layout": "mainspring.monitoring.layouts",
     "decode_window": "mainspring.monitoring.windows",
+    "durations": "mainspring.monitoring.replaying",
     "encode_layout": "mainspring.monitoring.layouts",
     "encode_window": "mainspring.monitoring.windows",
     "fit_errors": "mainspring.monitoring.streams",
@@ -133,11 +158,15 @@ _PLACES = {
     "layout_of": "mainspring.monitoring.layouts",
     "layout_of_rows": "mainspring.monitoring.layouts",
     "merge_windows": "mainspring.monitoring.windows",
+    "plant": "mainspring.monitoring.plants",
+    "play": "mainspring.monitoring.replaying",
     "quality_of": "mainspring.monitoring.labels",
+    "replay": "mainspring.monitoring.replaying",
     "skew": "mainspring.monitoring.skewing",
     "stacked": "mainspring.monitoring.stacks",
     "stale": "mainspring.monitoring.checking",
     "window_of_profile": "mainspring.monitoring.references",
+    "windows_of_traffic": "mainspring.monitoring.replaying",
 }
 
 __getattr__, __dir__ = offer(__name__, _PLACES)
