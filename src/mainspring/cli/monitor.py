@@ -9,6 +9,7 @@ from msgspec import Struct
 from mainspring.charts.numbers import count, moment, short
 from mainspring.cli.options import AsJson, HomePath, flat
 from mainspring.cli.printing import mark, numbers, put, put_json, put_pairs, put_table, stamp
+from mainspring.cli.simulate import simulate_settings
 from mainspring.errors import NotFoundError, nearest
 from mainspring.monitoring import Check, Finding, Measure, Window
 from mainspring.workspace.windows import Checked, Example, Part, backfill, check_home, explain
@@ -208,4 +209,4 @@ def _listed(values: Iterable[float]) -> list[Any]:
     return [numbers(value) for value in values]
 
 
-COMMANDS = {"backfill": make_windows, "check": check_windows, "explain": explain_finding}
+COMMANDS = {"backfill": make_windows, "check": check_windows, "explain": explain_finding, "simulate": simulate_settings}

@@ -7,6 +7,7 @@ from mainspring.lazy import offer
 if TYPE_CHECKING:
     from mainspring.monitoring.checking import Check, Finding, Measure, adjusted, check_window, check_windows, stale
     from mainspring.monitoring.counting import Served, count_rows
+    from mainspring.monitoring.drawing_simulated import delay_charts, delay_table, draw_simulated, say_alerts
     from mainspring.monitoring.labels import LOSSES, Joined, Labels, LabelShelf, Quality, join, quality_of
     from mainspring.monitoring.layouts import (
         OUTPUT,
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from mainspring.monitoring.rules import FAMILIES, FLOORS, Rules
     from mainspring.monitoring.shapes import Judged
     from mainspring.monitoring.shelf import WINDOWS, Shelf
+    from mainspring.monitoring.shifting import CHANGES, Change
+    from mainspring.monitoring.simulating import Delay, FalseAlerts, Simulated, Trial, simulate
     from mainspring.monitoring.skewing import Difference, Skew, skew
     from mainspring.monitoring.stacks import Stack, stacked
     from mainspring.monitoring.streams import (
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from mainspring.monitoring.windows import Window, WindowProfile, decode_window, encode_window, merge_windows
 
 __all__ = [
+    "CHANGES",
     "FAMILIES",
     "FLOORS",
     "LOSSES",
@@ -47,10 +51,13 @@ __all__ = [
     "Asked",
     "Axis",
     "Batch",
+    "Change",
     "Check",
+    "Delay",
     "Difference",
     "ErrorStream",
     "Estimate",
+    "FalseAlerts",
     "Finding",
     "Joined",
     "Judged",
@@ -67,10 +74,12 @@ __all__ = [
     "Rules",
     "Served",
     "Shelf",
+    "Simulated",
     "Skew",
     "Stack",
     "Stream",
     "Traffic",
+    "Trial",
     "Window",
     "WindowProfile",
     "adjusted",
@@ -80,6 +89,9 @@ __all__ = [
     "day_times",
     "decode_layout",
     "decode_window",
+    "delay_charts",
+    "delay_table",
+    "draw_simulated",
     "durations",
     "encode_layout",
     "encode_window",
@@ -96,6 +108,8 @@ __all__ = [
     "play",
     "quality_of",
     "replay",
+    "say_alerts",
+    "simulate",
     "skew",
     "stacked",
     "stale",
@@ -104,6 +118,7 @@ __all__ = [
 ]
 
 _PLACES = {
+    "CHANGES": "mainspring.monitoring.shifting",
     "FAMILIES": "mainspring.monitoring.rules",
     "FLOORS": "mainspring.monitoring.rules",
     "LOSSES": "mainspring.monitoring.labels",
@@ -113,10 +128,13 @@ _PLACES = {
     "Asked": "mainspring.monitoring.replaying",
     "Axis": "mainspring.monitoring.layouts",
     "Batch": "mainspring.monitoring.replaying",
+    "Change": "mainspring.monitoring.shifting",
     "Check": "mainspring.monitoring.checking",
+    "Delay": "mainspring.monitoring.simulating",
     "Difference": "mainspring.monitoring.skewing",
     "ErrorStream": "mainspring.monitoring.streams",
     "Estimate": "mainspring.monitoring.streams",
+    "FalseAlerts": "mainspring.monitoring.simulating",
     "Finding": "mainspring.monitoring.checking",
     "Joined": "mainspring.monitoring.labels",
     "Judged": "mainspring.monitoring.shapes",
@@ -133,10 +151,12 @@ _PLACES = {
     "Rules": "mainspring.monitoring.rules",
     "Served": "mainspring.monitoring.counting",
     "Shelf": "mainspring.monitoring.shelf",
+    "Simulated": "mainspring.monitoring.simulating",
     "Skew": "mainspring.monitoring.skewing",
     "Stack": "mainspring.monitoring.stacks",
     "Stream": "mainspring.monitoring.streams",
     "Traffic": "mainspring.monitoring.traffic",
+    "Trial": "mainspring.monitoring.simulating",
     "Window": "mainspring.monitoring.windows",
     "WindowProfile": "mainspring.monitoring.windows",
     "adjusted": "mainspring.monitoring.checking",
@@ -146,6 +166,9 @@ _PLACES = {
     "day_times": "mainspring.monitoring.traffic",
     "decode_layout": "mainspring.monitoring.layouts",
     "decode_window": "mainspring.monitoring.windows",
+    "delay_charts": "mainspring.monitoring.drawing_simulated",
+    "delay_table": "mainspring.monitoring.drawing_simulated",
+    "draw_simulated": "mainspring.monitoring.drawing_simulated",
     "durations": "mainspring.monitoring.replaying",
     "encode_layout": "mainspring.monitoring.layouts",
     "encode_window": "mainspring.monitoring.windows",
@@ -162,6 +185,8 @@ _PLACES = {
     "play": "mainspring.monitoring.replaying",
     "quality_of": "mainspring.monitoring.labels",
     "replay": "mainspring.monitoring.replaying",
+    "say_alerts": "mainspring.monitoring.drawing_simulated",
+    "simulate": "mainspring.monitoring.simulating",
     "skew": "mainspring.monitoring.skewing",
     "stacked": "mainspring.monitoring.stacks",
     "stale": "mainspring.monitoring.checking",

@@ -4,6 +4,7 @@
 """
 
 from mainspring.testing.fakes import FakeClock, FakeSource
+from mainspring.testing.monitoring import check_found, check_quiet
 from mainspring.testing.pipelines import smoke, step_inputs
 from mainspring.testing.training import check_conversion, check_loss_falls, check_overfits_one_batch
 
@@ -11,8 +12,10 @@ __all__ = [
     "FakeClock",
     "FakeSource",
     "check_conversion",
+    "check_found",
     "check_loss_falls",
     "check_overfits_one_batch",
+    "check_quiet",
     "smoke",
     "step_inputs",
 ]

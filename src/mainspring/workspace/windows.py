@@ -39,7 +39,17 @@ from mainspring.workspace.predictions import log_of
 from mainspring.workspace.rolled import INPUT, frames
 from mainspring.workspace.rolled import OUTPUT as LOGGED
 
-__all__ = ["Backfilled", "Checked", "Example", "Part", "backfill", "check_home", "explain", "qualities"]
+__all__ = [
+    "Backfilled",
+    "Checked",
+    "Example",
+    "Part",
+    "backfill",
+    "check_home",
+    "explain",
+    "newest_windows",
+    "qualities",
+]
 
 HOUR: Final = 3600
 LABELS: Final = "labels"  # the folder in a home
@@ -265,7 +275,7 @@ def check_home(
         MonitoringError: There is no window after the reference.
     """
     part = part or Part()
-    shelf, like = _latest(name, home, part.seconds)
+    shelf, like = newest_windows(name, home, part.seconds)
     layout = shelf.layout(like.model, like.version)
     if layout is None:
         raise MonitoringError("Windows have no layout", str(shelf.folder), "Run: mainspring monitor backfill.")
@@ -332,8 +342,12 @@ def qualities(
     return found
 
 
-def _latest(name: str | None, home: Path | None, seconds: int) -> tuple[Shelf, Window]:
-    """The shelf, and the newest window of a model."""
+def newest_windows(name: str | None, home: Path | None, seconds: int) -> tuple[Shelf, Window]:
+    """Return the shelf of a home, and the newest window of a model.
+
+    Raises:
+        NotFoundError: There are no windows of it, or of several models.
+    """
     shelf = Shelf(log_of(home).parent / WINDOWS)
     newest: dict[str, Window] = {}
     for window in shelf.versions(seconds):
