@@ -16,6 +16,7 @@ from mainspring.monitoring import (
     WINDOWS,
     Change,
     Plant,
+    Quality,
     Rules,
     Shelf,
     Trial,
@@ -25,6 +26,7 @@ from mainspring.monitoring import (
     layout_of_rows,
     plant,
     simulate,
+    simulate_errors,
     stacked,
     windows_of_traffic,
 )
@@ -101,6 +103,24 @@ PLANTED = {
     "contract": Plant("contract", 0.1),
     "duplicates": Plant("duplicates", 0.1),
 }
+
+
+def test_another_concept_is_found_in_errors_that_alarm_as_rarely_as_promised():
+    rng = np.random.default_rng(5)
+    windows = []
+    for hour in range(10 * 24):
+        loss = 2 + 0.4 * math.sin(2 * math.pi * hour / 24) + rng.normal(0, 0.1)
+        windows.append(Quality(Window(int(START) + hour * HOUR, HOUR), 80, 80, loss, 1.0))
+    changes = (Change("concept", 1.01), Change("concept", 1.2))
+    alerts, (small, large) = simulate_errors(windows, Trial(changes, episodes=30, look=2.0 * DAY))
+    assert alerts.found <= 1
+    assert alerts.low <= alerts.month <= alerts.high
+    assert small.found < large.found == 30
+    assert large.median <= 4 * HOUR
+    spoilt = [replace(one, loss=3 * one.loss) if 100 <= place < 104 else one for place, one in enumerate(windows)]
+    assert simulate_errors(spoilt, Trial(changes, episodes=1))[0].by_check["errors"] >= 1
+    with pytest.raises(MonitoringError, match="24 windows have labels, too few to simulate"):
+        simulate_errors(windows[:24])
 
 
 @pytest.mark.parametrize("kind", PLANTED)

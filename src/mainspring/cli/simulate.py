@@ -19,7 +19,7 @@ from mainspring.cli.printing import put, put_json, put_pairs, put_table, stamp
 from mainspring.config.homes import home_and_settings
 from mainspring.errors import InputError
 from mainspring.monitoring import CHANGES, Change, Delay, Rules, Simulated, Trial, Window, draw_simulated, say_alerts
-from mainspring.workspace.simulating import simulate_home
+from mainspring.workspace.simulating import Tried, simulate_home
 from mainspring.workspace.windows import Part
 
 __all__ = ["simulate_settings"]
@@ -48,12 +48,19 @@ class Settings(Struct, frozen=True):
         list[str],
         typer.Option("--floor", metavar="CHECK=SIZE", help="The least change that matters; may be repeated."),
     ] = field(default_factory=list)
+    output: Annotated[
+        str, typer.Option("--output", metavar="COLUMN", help="Try the errors of this output's labels as well.")
+    ] = ""
+    loss: Annotated[str, typer.Option("--loss", help="What they are judged by: absolute, squared, error, wrong.")] = (
+        "absolute"
+    )
     home: HomePath = None
 
-    def rules(self) -> Rules:
-        """Return them as rules."""
+    def tried(self) -> Tried:
+        """Return them with the windows that they are tried on."""
         floors = dict(_pair(one, "floor") for one in self.floors)
-        return Rules(least=self.least, of=self.of, discovery=self.discovery, floors=floors)
+        rules = Rules(least=self.least, of=self.of, discovery=self.discovery, floors=floors)
+        return Tried(rules, Part(self.seconds, self.days, self.segment), self.output, self.loss)
 
 
 class Asked(Struct, frozen=True):
@@ -108,11 +115,8 @@ def simulate_settings(
     Days are left out in turn and judged by the others. Changes are planted in copies of the windows, one column at a
     time, at random hours; neither log nor windows are changed.
     """
-    part = Part(settings.seconds, settings.days, settings.segment)
     with _bar(as_json=as_json) as watch:
-        window, found = simulate_home(
-            model, settings.home, rules=settings.rules(), part=part, trial=asked.trial(), watch=watch
-        )
+        window, found = simulate_home(model, settings.home, tried=settings.tried(), trial=asked.trial(), watch=watch)
     if page is not None:
         title = f"Settings of the monitor tried on {window.model or 'windows'}"
         bundle = vega_bundle(home_and_settings(settings.home)[0] / "cache")
@@ -132,20 +136,21 @@ def _bar(*, as_json: bool) -> AbstractContextManager[Callable[[int, int], Any]]:
 
 def _print(window: Window, found: Simulated) -> None:
     rules, alerts = found.rules, found.alerts
-    about = f"{count(found.windows, 'window')} of {alerts.days} days, {duration(found.seconds)} and about"
+    about = f"{count(found.windows, 'window')} of {alerts.days} days, {_time(found.seconds)} and about"
     put_pairs(
         [
             ("model", f"{window.model}, package {short(window.version)}"),
             ("reference", f"{about} {found.rows:,.0f} rows each, {count(found.columns, 'column')}"),
             ("settings", f"{rules.least} of {rules.of} windows, false discovery rate {rules.discovery:g}"),
             *([("remark", "cold start: too few windows for fitted thresholds")] if found.cold else []),
-            ("false alerts", say_alerts(found)),
+            ("false alerts", say_alerts(alerts)),
+            *([] if found.errors is None else [("of errors", say_alerts(found.errors))]),
             ("quiet months", f"{alerts.quiet:.0%}"),
             ("planted", f"every change below, {found.trial.course}, in copies of these windows"),
         ]
     )
     put()
-    look = duration(found.trial.look)
+    look = _time(found.trial.look)
     heads = ("change", "size", "columns", "found", "median", "from", "to", "nine of ten", _scale(found))
     rows = [_row(one, found) for one in found.delays]
     put_table(heads, rows, right=("columns", "found", "median", "from", "to", "nine of ten"))
@@ -154,9 +159,16 @@ def _print(window: Window, found: Simulated) -> None:
 
 
 def _row(one: Delay, found: Simulated) -> tuple[str, ...]:
-    times = ("-" if value is None else duration(value) for value in (one.median, one.low, one.high, one.most))
+    times = ("-" if value is None else _time(value) for value in (one.median, one.low, one.high, one.most))
     share = f"{100 * one.found / one.episodes:.3g}%"
     return (one.change.kind, one.change.says, str(one.columns), share, *times, _drawn(one, found))
+
+
+def _time(seconds: float) -> str:
+    """A delay as hours, after two days as days."""
+    if seconds < _HOUR or seconds % _HOUR:
+        return duration(seconds)
+    return f"{seconds / _HOUR:.0f} h" if seconds < 2 * _DAY else f"{seconds / _DAY:.1f} d"
 
 
 def _place(seconds: float, found: Simulated) -> int:
@@ -178,7 +190,7 @@ def _drawn(one: Delay, found: Simulated) -> str:
 
 
 def _scale(found: Simulated) -> str:
-    low, high = duration(found.seconds), duration(found.trial.look)
+    low, high = _time(found.seconds), _time(found.trial.look)
     return f"{low}{high:>{_WIDTH - len(low)}}"
 
 

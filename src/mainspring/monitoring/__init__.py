@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from mainspring.monitoring.rules import FAMILIES, FLOORS, Rules
     from mainspring.monitoring.shapes import Judged
     from mainspring.monitoring.shelf import WINDOWS, Shelf
-    from mainspring.monitoring.shifting import CHANGES, Change
+    from mainspring.monitoring.shifting import CHANGES, ERRORS, Change
     from mainspring.monitoring.simulating import Delay, FalseAlerts, Simulated, Trial, simulate
+    from mainspring.monitoring.simulating_errors import simulate_errors
     from mainspring.monitoring.skewing import Difference, Skew, skew
     from mainspring.monitoring.stacks import Stack, stacked
     from mainspring.monitoring.streams import (
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHANGES",
+    "ERRORS",
     "FAMILIES",
     "FLOORS",
     "LOSSES",
@@ -110,6 +112,7 @@ __all__ = [
     "replay",
     "say_alerts",
     "simulate",
+    "simulate_errors",
     "skew",
     "stacked",
     "stale",
@@ -119,6 +122,7 @@ __all__ = [
 
 _PLACES = {
     "CHANGES": "mainspring.monitoring.shifting",
+    "ERRORS": "mainspring.monitoring.shifting",
     "FAMILIES": "mainspring.monitoring.rules",
     "FLOORS": "mainspring.monitoring.rules",
     "LOSSES": "mainspring.monitoring.labels",
@@ -187,6 +191,7 @@ _PLACES = {
     "replay": "mainspring.monitoring.replaying",
     "say_alerts": "mainspring.monitoring.drawing_simulated",
     "simulate": "mainspring.monitoring.simulating",
+    "simulate_errors": "mainspring.monitoring.simulating_errors",
     "skew": "mainspring.monitoring.skewing",
     "stacked": "mainspring.monitoring.stacks",
     "stale": "mainspring.monitoring.checking",

@@ -5,7 +5,7 @@ from typing import Final
 
 from mainspring.charts import Axis, Chart, Column, Html, LineChart, Series, Table, draw_chart, draw_page, draw_table, el
 from mainspring.charts.numbers import number
-from mainspring.monitoring.simulating import Delay, Simulated
+from mainspring.monitoring.simulating import Delay, FalseAlerts, Simulated
 
 __all__ = ["delay_charts", "delay_table", "draw_simulated", "say_alerts"]
 
@@ -20,12 +20,12 @@ _UNITS: Final = {
     "contract": Axis("more rows with a mark", "%"),
     "duplicates": Axis("more rows that repeat another", "%"),
     "fallback": Axis("more answers of a fallback", "%"),
+    "concept": Axis("mean loss, as a multiple"),
 }
 
 
-def say_alerts(found: Simulated) -> str:
+def say_alerts(one: FalseAlerts) -> str:
     """Return one sentence about alerts while nothing changes, with the numbers."""
-    one = found.alerts
     kinds = ", ".join(f"{count} of {check}" for check, count in one.by_check.items())
     return (
         f"{number(round(one.month, 2))} a month, 95% interval {one.low:.2f} to {one.high:.2f}: "
@@ -107,7 +107,8 @@ def draw_simulated(found: Simulated, title: str, bundle: str | None = None) -> H
         el("h1", title),
         el("p", settings),
         el("h2", "While nothing changes"),
-        el("p", f"False alerts: {say_alerts(found)}. {one.quiet:.0%} of months have none."),
+        el("p", f"False alerts: {say_alerts(one)}. {one.quiet:.0%} of months have none."),
+        el("p", f"Errors of joined labels: {say_alerts(found.errors)}.") if found.errors is not None else None,
         draw_table(flagged),
         el("h2", "When something does"),
         el("p", f"Every change was planted, {found.trial.course}, in these windows; the log is as it was."),

@@ -13,7 +13,7 @@ from mainspring.monitoring.layouts import Axis, Layout
 from mainspring.monitoring.shares import WHOLE
 from mainspring.monitoring.stacks import LATENCIES, Stack
 
-__all__ = ["CHANGES", "Change", "able", "shifted"]
+__all__ = ["CHANGES", "ERRORS", "Change", "able", "shifted"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -29,8 +29,9 @@ CHECKS: Final = {
     "contract": "contract",
     "duplicates": "duplicates",
     "fallback": "fallback",
+    "concept": "errors",
 }
-_FACTORS: Final = ("volume", "latency")
+_FACTORS: Final = ("volume", "latency", "concept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Change:
         kind: `drift`: numbers move by `size` standard deviations. `mix`: `size` of a category's rows take its most
             frequent value. `nulls`, `new_category`: so many more of the rows, as a share. `volume`, `latency`: so many
             times as many rows, as long answers. `contract`, `duplicates`, `fallback`: so many more, as a share.
+            `concept`: so many times the mean loss of joined labels; see `simulate_errors`.
         size: How much.
 
     Raises:
@@ -96,15 +98,18 @@ CHANGES: Final = tuple(
 )
 """The changes that are asked for by default."""
 
+ERRORS: Final = tuple(Change("concept", size) for size in (1.02, 1.05, 1.1, 1.25, 1.5))
+"""Those that joined labels are asked for by default."""
+
 
 def able(change: Change, stack: Stack, layout: Layout) -> tuple[int, ...]:
     """Return the places, among the columns of its check, that a change can be in."""
-    if change.kind == "volume":
-        return (0,)
     if change.kind == "latency":
         return tuple(range(len(LATENCIES))) if np.isfinite(stack.latency).all() else ()
-    if change.kind in WHOLE:
+    if change.kind in ("volume", *WHOLE):
         return (0,)
+    if change.kind == "concept":
+        return ()
     fits: dict[str, Callable[[Axis], bool]] = {
         "drift": lambda axis: axis.kind == "number" and bool(axis.edges),
         "mix": lambda axis: axis.kind == "category" and bool(axis.labels),

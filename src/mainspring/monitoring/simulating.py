@@ -1,7 +1,7 @@
 """Simulation: how often settings alarm while nothing changes, and how soon they find what does, by own windows."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -21,10 +21,11 @@ from mainspring.monitoring.stacks import Stack, stacked
 from mainspring.monitoring.windows import WindowProfile
 from mainspring.stats import benjamini_hochberg, partial_conjunction, rate_interval
 
-__all__ = ["Delay", "FalseAlerts", "Simulated", "Trial", "simulate"]
+__all__ = ["Delay", "FalseAlerts", "Simulated", "Trial", "delay_of", "false_alerts", "simulate"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 _DAY: Final = 86_400
 _MONTH: Final = 30
 _FOLDS: Final = 4
@@ -137,6 +138,7 @@ class Simulated:
         trial: What was asked.
         alerts: How often nothing is an alert.
         delays: How soon each change is found.
+        errors: How often the error stream of joined labels alarms, where there are labels.
     """
 
     windows: int
@@ -148,6 +150,7 @@ class Simulated:
     trial: Trial
     alerts: FalseAlerts
     delays: tuple[Delay, ...]
+    errors: FalseAlerts | None = None
 
 
 def simulate(
@@ -267,23 +270,20 @@ def _alerts(folded: _Folded, seed: int) -> FalseAlerts:
         if first.size:
             by_check[check] = int(first.size)
             np.add.at(begun, np.searchsorted(days, folded.days[first]), 1)
-    count = int(begun.sum())
-    seconds = folded.whole.windows[0].seconds
-    months = _drawn_sums(begun, _MONTH, max(1, math.ceil(rules.of * seconds / _DAY)), seed)
-    again = _drawn_sums(begun, days.size, max(1, math.ceil(rules.of * seconds / _DAY)), seed + 1) * _MONTH / days.size
-    exact = rate_interval(count, days.size / _MONTH)
-    low, high = (float(end) for end in np.quantile(again, [0.025, 0.975]))
     flagged = {check: float((folded.counted(one) <= rules.level).mean()) for check, one in folded.quiet.items()}
-    return FalseAlerts(
-        count,
-        int(days.size),
-        count * _MONTH / days.size,
-        min(low, exact[0]),
-        max(high, exact[1]),
-        float((months == 0).mean()),
-        by_check,
-        flagged,
-    )
+    block = max(1, math.ceil(rules.of * folded.whole.windows[0].seconds / _DAY))
+    return false_alerts(begun, block, seed, (by_check, flagged))
+
+
+def false_alerts(begun: Floats, block: int, seed: int, said: tuple[dict[str, int], dict[str, float]]) -> FalseAlerts:
+    """Return how often there are alerts, from how many began on each day; days are drawn in blocks of so many."""
+    count, days = int(begun.sum()), begun.size
+    months = _drawn_sums(begun, _MONTH, block, seed)
+    again = _drawn_sums(begun, days, block, seed + 1) * _MONTH / days
+    exact = rate_interval(count, days / _MONTH)
+    low, high = (float(end) for end in np.quantile(again, [0.025, 0.975]))
+    quiet = float((months == 0).mean())
+    return FalseAlerts(count, days, count * _MONTH / days, min(low, exact[0]), max(high, exact[1]), quiet, *said)
 
 
 def _drawn_sums(values: Floats, size: int, block: int, seed: int) -> Floats:
@@ -311,7 +311,9 @@ def _delay(folded: _Folded, change: Change, trial: Trial) -> Delay | None:
     for first in range(0, trial.episodes, _AT_ONCE):
         part = slice(first, first + _AT_ONCE)
         found.append(family.delays(planted[levels], starts[part], chosen[part]))
-    return _summary(folded, change, np.concatenate(found) * seconds, (starts, chosen))
+    names = folded.quiet[change.check].columns
+    by_column = {names[place]: chosen == place for place in columns}
+    return delay_of(change, np.concatenate(found) * seconds, folded.days[starts], by_column)
 
 
 def _planted(folded: _Folded, change: Change, levels: Ints, seed: int) -> Floats:
@@ -371,20 +373,19 @@ def _persistent(series: Floats, rules: Rules) -> Floats:
     return partial_conjunction(np.moveaxis(sliding_window_view(padded, rules.of, axis=1), -1, 0), rules.least)
 
 
-def _summary(folded: _Folded, change: Change, delays: Floats, drawn: tuple[Ints, Ints]) -> Delay:
-    starts, chosen = drawn
-    names = folded.quiet[change.check].columns
-    low, high = _median_interval(delays, folded.days[starts])
+def delay_of(change: Change, delays: Floats, days: Ints, by_column: Mapping[str, Flags]) -> Delay:
+    """Return how soon a change is found, from delays in seconds, the days on which it began, and its column."""
+    low, high = _median_interval(delays, days)
     return Delay(
         change,
-        len(np.unique(chosen)),
+        len(by_column),
         delays.size,
         int(np.isfinite(delays).sum()),
         _known(_quantile(delays, 0.5)),
         _known(low),
         _known(high),
         _known(_quantile(delays, 0.9)),
-        {names[place]: _known(_quantile(delays[chosen == place], 0.5)) for place in np.unique(chosen).tolist()},
+        {name: _known(_quantile(delays[mine], 0.5)) for name, mine in by_column.items() if mine.any()},
     )
 
 

@@ -1,38 +1,53 @@
 """Settings of the monitor tried on the windows of a home."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from mainspring.errors import MonitoringError, NotFoundError
-from mainspring.monitoring import Rules, Simulated, Trial, Window, simulate
-from mainspring.workspace.windows import Part, newest_windows
+from mainspring.monitoring import LabelShelf, Rules, Simulated, Trial, Window, simulate, simulate_errors
+from mainspring.workspace.windows import LABELS, Part, newest_windows, qualities
 
-__all__ = ["simulate_home"]
+__all__ = ["Tried", "simulate_home"]
 
 _DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """Settings, and the windows that they are tried on.
+
+    Attributes:
+        rules: When a window differs.
+        part: Which windows.
+        output: The column whose labels are used as well; empty for none.
+        loss: What it is judged by; see `LOSSES`.
+    """
+
+    rules: Rules = field(default_factory=Rules)
+    part: Part = field(default_factory=Part)
+    output: str = ""
+    loss: str = "absolute"
 
 
 def simulate_home(
     name: str | None = None,
     home: Path | None = None,
     *,
-    rules: Rules | None = None,
-    part: Part | None = None,
+    tried: Tried | None = None,
     trial: Trial | None = None,
     watch: Callable[[int, int], object] = lambda _done, _total: None,
 ) -> tuple[Window, Simulated]:
-    """Return which windows were used, and how often settings alarm on them and how soon they find a change.
+    """Return the first window that was used, and how often settings alarm and how soon they find a change.
 
     The windows are those of the first days of a model's newest version: its reference. Nothing is written.
 
     Args:
         name: The model; by default the only one.
         home: The home; by default that of the project around the working directory.
-        rules: The settings.
-        part: Which windows.
+        tried: The settings, and which windows.
         trial: What is asked.
         watch: Called with how many of how many parts are done.
 
@@ -40,7 +55,8 @@ def simulate_home(
         NotFoundError: There are no windows of that model or segment.
         MonitoringError: They are of too few days.
     """
-    part = part or Part()
+    tried = tried or Tried()
+    part = tried.part
     shelf, newest = newest_windows(name, home, part.seconds)
     layout = shelf.layout(newest.model, newest.version)
     if layout is None:
@@ -51,4 +67,17 @@ def simulate_home(
         raise NotFoundError(f"There are no windows of '{part.segment}'", None, "Name segments when windows are made.")
     start = first.window.start
     profiles = list(shelf.between(like, start, start + part.days * _DAY))
-    return first.window, simulate(profiles, layout, rules, trial, watch=watch)
+    found = simulate(profiles, layout, tried.rules, trial, watch=watch)
+    if not tried.output:
+        return first.window, found
+    shelf_of = LabelShelf(shelf.folder.parent / LABELS)
+    known = qualities(
+        shelf_of.between(start, start + part.days * _DAY),
+        home,
+        output=tried.output,
+        loss=tried.loss,
+        seconds=part.seconds,
+    )
+    mine = [one for one in known if (one.window.model, one.window.version) == (like.model, like.version)]
+    alerts, delays = simulate_errors(mine, trial, shift=tried.rules.shift)
+    return first.window, replace(found, errors=alerts, delays=(*found.delays, *delays))
