@@ -20,7 +20,7 @@ release: $(READY)
 # The tests come last, so that their closing line is the last one.
 test: $(READY)
 	$(MAKE) -j 2 check docs
-	$(BIN)/pytest -n 2 -m "not prove"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not prove"
 
 check: $(READY)
 	$(BIN)/ruff check .
@@ -29,7 +29,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 prove: $(READY)
-	$(BIN)/pytest -n 2 -m prove --timeout=3600 -p no:randomly
+	$(BIN)/pytest -n 2 --dist worksteal -m prove --timeout=3600 -p no:randomly
 
 docs: $(READY)
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html

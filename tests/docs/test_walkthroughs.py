@@ -5,10 +5,30 @@ from walkthrough import DOCS, ROOT, blocks, check, reader
 
 PAGES = [DOCS / "tutorial.md", *sorted((DOCS / "how-to").glob("[!i]*.md"))]
 POSTGRES = DOCS / "how-to" / "postgres.md"
+LONG = {
+    "batch",
+    "ci",
+    "debug",
+    "files-and-folders",
+    "from-a-notebook",
+    "from-a-training-script",
+    "load-in-python",
+    "log",
+    "package",
+    "promote",
+    "registry",
+    "reproduce",
+    "serve",
+}
+"""Pages that run a whole project, some of them many times: they are followed by `make prove`."""
 
 
-@pytest.mark.timeout(400)
-@pytest.mark.parametrize("page", [page for page in PAGES if page != POSTGRES], ids=lambda page: page.stem)
+def following(page):
+    marks = [pytest.mark.timeout(400), *([pytest.mark.prove] if page.stem in LONG else [])]
+    return pytest.param(page, id=page.stem, marks=marks)
+
+
+@pytest.mark.parametrize("page", [following(page) for page in PAGES if page != POSTGRES])
 def test_what_a_page_says_is_what_happens(page, desk):
     assert reader(desk).follow(page) > 0
 
@@ -22,6 +42,10 @@ def test_a_block_that_looks_like_a_program_is_executed_or_says_why_not(page):
     for block in blocks(page):
         executed = block.kind in ("console", "pycon") or {"file", "edit"} & set(block.marks)
         assert executed or block.marks.get("not run") or block.kind == "text", f"{page.name}:{block.line}"
+
+
+def test_pages_that_are_long_are_there():
+    assert {page.stem for page in PAGES} > LONG
 
 
 def test_what_is_printed_is_compared():

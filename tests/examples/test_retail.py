@@ -158,7 +158,12 @@ def test_smoke_runs_every_step_and_a_change_only_what_depends_on_it(retail):
     }
 
 
-@pytest.mark.parametrize("name", [path.name for path in sorted(EXAMPLE.glob("test_*.py"))])
+def following(name):
+    """Its own tests of the whole pipeline are long; the smoke profile above runs every step of it."""
+    return pytest.param(name, marks=[pytest.mark.prove] if name == "test_pipeline.py" else [])
+
+
+@pytest.mark.parametrize("name", [following(path.name) for path in sorted(EXAMPLE.glob("test_*.py"))])
 def test_the_tests_of_the_example_pass(name):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", name]
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}

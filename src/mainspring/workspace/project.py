@@ -1,10 +1,13 @@
 """Finding a project: the pipeline file, the module that it is, and the folders around it."""
 
 import importlib
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -13,6 +16,8 @@ from mainspring.errors import DefinitionError, NotFoundError, nearest
 from mainspring.graph import Pipeline
 
 __all__ = ["Project", "load_project", "project_of"]
+
+_THREADS: Final = "OPENBLAS_NUM_THREADS"
 
 
 class Project(Struct, frozen=True):
@@ -98,13 +103,27 @@ def load_project(target: str | None = None) -> Project:
 
 def _imported(module_name: str, file: str) -> ModuleType:
     try:
-        return importlib.import_module(module_name)
+        with _without_threads():
+            return importlib.import_module(module_name)
     except SystemExit as error:
         raise DefinitionError(
             f"'{file}' ends the program when it is imported (exit {error.code})",
             file,
             'Put what runs a script below `if __name__ == "__main__":`.',
         ) from error
+
+
+@contextmanager
+def _without_threads() -> Iterator[None]:
+    """Let NumPy start no threads of its own while a pipeline is imported: it is computed in other processes."""
+    if _THREADS in os.environ:
+        yield
+        return
+    os.environ[_THREADS] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[_THREADS]
 
 
 def _choose(module: ModuleType, chosen: str, file: str) -> Pipeline[..., Any]:
