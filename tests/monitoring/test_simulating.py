@@ -213,7 +213,7 @@ def test_the_command_tells_the_same_as_json_and_as_a_page(shop, tmp_path, monkey
     (one,) = said["planted"]
     assert (one["change"], one["check"], one["episodes"]) == ({"kind": "drift", "size": 1.5}, "drift", 20)
     page = (tmp_path / "page.html").read_text()
-    assert "Every change was planted, sudden" in page
+    assert "Every change is planted, sudden" in page
     text = CliRunner().invoke(app, call).stdout
     assert "false alerts  0 a month, 95% interval 0.00 to 11.07: 0 in 10 days" in text
     assert "drift   1.5 sd" in text

@@ -98,10 +98,12 @@ def draw_simulated(found: Simulated, title: str, bundle: str | None = None) -> H
         f"windows, with a false discovery rate of {rules.discovery:g}."
     )
     flagged = Table(
-        [Column("check"), Column("windows and columns flagged on their own", format=".2%"), Column("alerts")],
+        [Column("check"), Column("flagged on its own", format=".2%"), Column("alerts")],
         [(check, share, one.by_check.get(check, 0)) for check, share in one.flagged.items()],
     )
-    charts = [draw_chart(chart, drawn=bundle is not None) for chart in delay_charts(found).values()]
+    charts = [
+        (el("h3", chart.title), draw_chart(chart, drawn=bundle is not None)) for chart in delay_charts(found).values()
+    ]
     return draw_page(
         title,
         el("h1", title),
@@ -109,9 +111,13 @@ def draw_simulated(found: Simulated, title: str, bundle: str | None = None) -> H
         el("h2", "While nothing changes"),
         el("p", f"False alerts: {say_alerts(one)}. {one.quiet:.0%} of months have none."),
         el("p", f"Errors of joined labels: {say_alerts(found.errors)}.") if found.errors is not None else None,
+        el("p", "Of windows and columns, so many are flagged by one check on its own, of which nobody is told:"),
         draw_table(flagged),
         el("h2", "When something does"),
-        el("p", f"Every change was planted, {found.trial.course}, in these windows; the log is as it was."),
+        el(
+            "p",
+            f"Every change is planted, {found.trial.course}, in copies of windows; a dash: most are not found in time.",
+        ),
         draw_table(delay_table(found)),
         charts,
         bundle=bundle,

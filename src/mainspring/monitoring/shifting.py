@@ -75,7 +75,7 @@ class Change:
             return f"{self.size:g} sd"
         if self.kind in _FACTORS:
             return f"x {self.size:g}"
-        return f"{100 * self.size:g}% of the rows"
+        return f"{100 * self.size:g}%"
 
     def weakened(self, strength: float) -> "Change":
         """Return the change while only a part of it is there."""
