@@ -35,6 +35,8 @@ COMMANDS = {
     "trace": ("mainspring.cli.predictions:trace", "Show where an answer of a service came from."),
     "predictions": ("mainspring.cli.predictions:COMMANDS", "List, roll, prune and erase logged predictions."),
     "monitor": ("mainspring.cli.monitor:COMMANDS", "Make windows of the prediction log, check and explain them."),
+    "labels": ("mainspring.cli.labels:COMMANDS", "Add what turned out, for predictions that were logged."),
+    "alerts": ("mainspring.cli.alerts:COMMANDS", "List, show and acknowledge alerts."),
     "overrides": ("mainspring.cli.overrides:OVERRIDES", "Set values in the place of predictions, for a time."),
     "keys": ("mainspring.cli.serve:KEYS", "Make, list and revoke API keys of a service."),
     "lineage": ("mainspring.cli.lineage:lineage", "Show what an artifact was made from, and what was made from it."),

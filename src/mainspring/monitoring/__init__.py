@@ -5,9 +5,18 @@ from typing import TYPE_CHECKING
 from mainspring.lazy import offer
 
 if TYPE_CHECKING:
+    from mainspring.monitoring.alerting import (
+        raised_by_check,
+        raised_by_errors,
+        raised_by_figures,
+        raised_by_finding,
+        raised_by_skew,
+    )
     from mainspring.monitoring.checking import Check, Finding, Measure, adjusted, check_window, check_windows, stale
     from mainspring.monitoring.counting import Served, count_rows
+    from mainspring.monitoring.drawing_alerts import alert_charts, draw_alert
     from mainspring.monitoring.drawing_simulated import delay_charts, delay_table, draw_simulated, say_alerts
+    from mainspring.monitoring.gauges import GAUGES_TYPE, expose_gauges
     from mainspring.monitoring.labels import LOSSES, Joined, Labels, LabelShelf, Quality, join, quality_of
     from mainspring.monitoring.layouts import (
         OUTPUT,
@@ -19,6 +28,7 @@ if TYPE_CHECKING:
         layout_of_rows,
     )
     from mainspring.monitoring.plants import PLANTS, Plant, Planted, plant
+    from mainspring.monitoring.ratings import Rating, RatingShelf, rate
     from mainspring.monitoring.references import Reference, fit_reference, fit_stack, window_of_profile
     from mainspring.monitoring.replaying import Asked, Batch, Replayed, durations, play, replay, windows_of_traffic
     from mainspring.monitoring.rules import FAMILIES, FLOORS, Rules
@@ -39,6 +49,7 @@ if TYPE_CHECKING:
         fit_stream,
     )
     from mainspring.monitoring.traffic import Traffic, day_times
+    from mainspring.monitoring.webhooks import Delivered, deliver, sign_body, verify_signature
     from mainspring.monitoring.windows import Window, WindowProfile, decode_window, encode_window, merge_windows
 
 __all__ = [
@@ -46,6 +57,7 @@ __all__ = [
     "ERRORS",
     "FAMILIES",
     "FLOORS",
+    "GAUGES_TYPE",
     "LOSSES",
     "OUTPUT",
     "PLANTS",
@@ -56,6 +68,7 @@ __all__ = [
     "Change",
     "Check",
     "Delay",
+    "Delivered",
     "Difference",
     "ErrorStream",
     "Estimate",
@@ -71,6 +84,8 @@ __all__ = [
     "Plant",
     "Planted",
     "Quality",
+    "Rating",
+    "RatingShelf",
     "Reference",
     "Replayed",
     "Rules",
@@ -85,6 +100,7 @@ __all__ = [
     "Window",
     "WindowProfile",
     "adjusted",
+    "alert_charts",
     "check_window",
     "check_windows",
     "count_rows",
@@ -93,10 +109,13 @@ __all__ = [
     "decode_window",
     "delay_charts",
     "delay_table",
+    "deliver",
+    "draw_alert",
     "draw_simulated",
     "durations",
     "encode_layout",
     "encode_window",
+    "expose_gauges",
     "fit_errors",
     "fit_estimate",
     "fit_reference",
@@ -109,13 +128,21 @@ __all__ = [
     "plant",
     "play",
     "quality_of",
+    "raised_by_check",
+    "raised_by_errors",
+    "raised_by_figures",
+    "raised_by_finding",
+    "raised_by_skew",
+    "rate",
     "replay",
     "say_alerts",
+    "sign_body",
     "simulate",
     "simulate_errors",
     "skew",
     "stacked",
     "stale",
+    "verify_signature",
     "window_of_profile",
     "windows_of_traffic",
 ]
@@ -125,6 +152,7 @@ _PLACES = {
     "ERRORS": "mainspring.monitoring.shifting",
     "FAMILIES": "mainspring.monitoring.rules",
     "FLOORS": "mainspring.monitoring.rules",
+    "GAUGES_TYPE": "mainspring.monitoring.gauges",
     "LOSSES": "mainspring.monitoring.labels",
     "OUTPUT": "mainspring.monitoring.layouts",
     "PLANTS": "mainspring.monitoring.plants",
@@ -135,6 +163,7 @@ _PLACES = {
     "Change": "mainspring.monitoring.shifting",
     "Check": "mainspring.monitoring.checking",
     "Delay": "mainspring.monitoring.simulating",
+    "Delivered": "mainspring.monitoring.webhooks",
     "Difference": "mainspring.monitoring.skewing",
     "ErrorStream": "mainspring.monitoring.streams",
     "Estimate": "mainspring.monitoring.streams",
@@ -150,6 +179,8 @@ _PLACES = {
     "Plant": "mainspring.monitoring.plants",
     "Planted": "mainspring.monitoring.plants",
     "Quality": "mainspring.monitoring.labels",
+    "Rating": "mainspring.monitoring.ratings",
+    "RatingShelf": "mainspring.monitoring.ratings",
     "Reference": "mainspring.monitoring.references",
     "Replayed": "mainspring.monitoring.replaying",
     "Rules": "mainspring.monitoring.rules",
@@ -164,6 +195,7 @@ _PLACES = {
     "Window": "mainspring.monitoring.windows",
     "WindowProfile": "mainspring.monitoring.windows",
     "adjusted": "mainspring.monitoring.checking",
+    "alert_charts": "mainspring.monitoring.drawing_alerts",
     "check_window": "mainspring.monitoring.checking",
     "check_windows": "mainspring.monitoring.checking",
     "count_rows": "mainspring.monitoring.counting",
@@ -172,10 +204,13 @@ _PLACES = {
     "decode_window": "mainspring.monitoring.windows",
     "delay_charts": "mainspring.monitoring.drawing_simulated",
     "delay_table": "mainspring.monitoring.drawing_simulated",
+    "deliver": "mainspring.monitoring.webhooks",
+    "draw_alert": "mainspring.monitoring.drawing_alerts",
     "draw_simulated": "mainspring.monitoring.drawing_simulated",
     "durations": "mainspring.monitoring.replaying",
     "encode_layout": "mainspring.monitoring.layouts",
     "encode_window": "mainspring.monitoring.windows",
+    "expose_gauges": "mainspring.monitoring.gauges",
     "fit_errors": "mainspring.monitoring.streams",
     "fit_estimate": "mainspring.monitoring.streams",
     "fit_reference": "mainspring.monitoring.references",
@@ -188,13 +223,21 @@ _PLACES = {
     "plant": "mainspring.monitoring.plants",
     "play": "mainspring.monitoring.replaying",
     "quality_of": "mainspring.monitoring.labels",
+    "raised_by_check": "mainspring.monitoring.alerting",
+    "raised_by_errors": "mainspring.monitoring.alerting",
+    "raised_by_figures": "mainspring.monitoring.alerting",
+    "raised_by_finding": "mainspring.monitoring.alerting",
+    "raised_by_skew": "mainspring.monitoring.alerting",
+    "rate": "mainspring.monitoring.ratings",
     "replay": "mainspring.monitoring.replaying",
     "say_alerts": "mainspring.monitoring.drawing_simulated",
+    "sign_body": "mainspring.monitoring.webhooks",
     "simulate": "mainspring.monitoring.simulating",
     "simulate_errors": "mainspring.monitoring.simulating_errors",
     "skew": "mainspring.monitoring.skewing",
     "stacked": "mainspring.monitoring.stacks",
     "stale": "mainspring.monitoring.checking",
+    "verify_signature": "mainspring.monitoring.webhooks",
     "window_of_profile": "mainspring.monitoring.references",
     "windows_of_traffic": "mainspring.monitoring.replaying",
 }

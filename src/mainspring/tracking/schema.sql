@@ -301,3 +301,60 @@ CREATE TABLE proofs (
     made DOUBLE PRECISION NOT NULL
 );
 CREATE INDEX proofs_by_run ON proofs (run, id);
+
+-- What was found and what people said of it. `rule`: the check; `source`: what was looked at, each on its own; `columns` and
+-- `windows`: lists as JSON; `silent`: in how many windows after `last` it did not show, up to window `heard`; `told`: when its
+-- last change was. Times are those that observers give.
+CREATE TABLE alerts (
+    id TEXT NOT NULL PRIMARY KEY,
+    model TEXT NOT NULL,
+    version TEXT NOT NULL,
+    source TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    segment TEXT NOT NULL,
+    columns TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('firing', 'acknowledged', 'resolved')),
+    began DOUBLE PRECISION NOT NULL,
+    last DOUBLE PRECISION NOT NULL,
+    resolved DOUBLE PRECISION,
+    who TEXT NOT NULL,
+    note TEXT NOT NULL,
+    windows TEXT NOT NULL,
+    size DOUBLE PRECISION NOT NULL,
+    says TEXT NOT NULL,
+    record TEXT NOT NULL,
+    silent BIGINT NOT NULL,
+    heard BIGINT NOT NULL,
+    told DOUBLE PRECISION NOT NULL,
+    changes BIGINT NOT NULL
+);
+CREATE INDEX alerts_by_time ON alerts (began, id);
+CREATE UNIQUE INDEX alerts_open ON alerts (model, version, source, rule, segment) WHERE state <> 'resolved';
+
+-- The outbox: each change of an alert, in its order, until a receiver has taken it. `next`: when it is tried; null where there
+-- is no receiver.
+CREATE TABLE alert_changes (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    alert TEXT NOT NULL,
+    model TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('firing', 'again', 'acknowledged', 'resolved')),
+    at DOUBLE PRECISION NOT NULL,
+    body TEXT NOT NULL,
+    delivered DOUBLE PRECISION,
+    attempts BIGINT NOT NULL,
+    next DOUBLE PRECISION,
+    error TEXT NOT NULL
+);
+CREATE UNIQUE INDEX alert_changes_by_id ON alert_changes (id);
+CREATE INDEX alert_changes_by_alert ON alert_changes (alert, number);
+CREATE INDEX alert_changes_waiting ON alert_changes (number) WHERE delivered IS NULL AND next IS NOT NULL;
+
+-- Up to which window each version was observed. The row of an empty version and source is the lock of a model's alerts.
+CREATE TABLE alert_windows (
+    model TEXT NOT NULL,
+    version TEXT NOT NULL,
+    source TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (model, version, source)
+);

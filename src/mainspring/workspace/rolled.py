@@ -17,7 +17,7 @@ import numpy as np
 from mainspring.batch.polars import polars, series_of
 from mainspring.errors import ServingError
 from mainspring.package.dtypes import DTYPES
-from mainspring.serving.ids import moment_of
+from mainspring.serving.ids import milliseconds
 from mainspring.serving.predlog import (
     Answer,
     AnswerRow,
@@ -27,26 +27,33 @@ from mainspring.serving.predlog import (
     Segment,
     blanked,
     flush_folder,
+    glance_segment,
     held,
     is_whole,
     packed,
     place_of,
     places_of,
-    read_segment,
+    rows_of_segment,
     segments,
 )
 
 __all__ = [
     "INPUT",
     "OUTPUT",
+    "Part",
     "Rolled",
     "Table",
     "erase_rolled",
     "find_rolled",
     "frames",
+    "model_of",
+    "models_of",
+    "parts",
     "prune_rolled",
+    "read_part",
     "roll",
     "tables",
+    "there",
 ]
 
 INPUT: Final = "input."
@@ -84,6 +91,56 @@ class Table(NamedTuple):
     path: Path
     begun: float
     worker: int
+
+
+class Part(NamedTuple):
+    """A part of a log: a file of frames, or what was rolled of one, by the same name.
+
+    Attributes:
+        begun: When it was begun, in seconds since 1970 UTC.
+        name: What tells it from others, whatever its form.
+        frames: The file of frames; None where it was rolled.
+        tables: The files that it was rolled to.
+    """
+
+    begun: float
+    name: str
+    frames: Path | None
+    tables: tuple[Path, ...] = ()
+
+
+def parts(folder: Path) -> list[Part]:
+    """Return the parts of a log, oldest first, in an order that does not depend on their form."""
+    found = [Part(one.begun, one.path.stem, one.path) for one in segments(folder)]
+    for name, some in groupby(tables(folder), key=lambda one: one.path.name.partition(".")[0]):
+        every = list(some)
+        found.append(Part(every[0].begun, name, None, tuple(one.path for one in every)))
+    return sorted(found)
+
+
+def read_part(part: Part) -> Iterator[tuple[ModelRow, Any]]:
+    """Yield what a part of a log has, as frames of Polars with a row for each predicted row."""
+    for path in part.tables:
+        yield model_of(path), polars().read_parquet(path, glob=False)
+    if part.frames is not None:
+        models, answers = _sorted_out(there(part.frames))
+        for number, given in answers.items():
+            yield models[number], _frame(models[number], given)
+
+
+def models_of(part: Part) -> Iterator[ModelRow]:
+    """Yield the models whose answers a part of a log has."""
+    for path in part.tables:
+        yield model_of(path)
+    if part.frames is not None:
+        for _, rows in glance_segment(there(part.frames)):
+            yield from (row for row in rows if isinstance(row, ModelRow))
+
+
+def there(path: Path) -> Path:
+    """Return where a file of frames is now: a service may have closed it since it was listed."""
+    closed = path.with_suffix(".log")
+    return closed if not path.exists() and closed.exists() else path
 
 
 def tables(folder: Path) -> list[Table]:
@@ -128,26 +185,22 @@ def frames(folder: Path, since: float = 0.0) -> Iterator[tuple[ModelRow, Any]]:
     Raises:
         BatchError: Polars is not installed.
     """
-    rolled = [(one.begun, one.path, True) for one in tables(folder)]
-    found = rolled + [(one.begun, one.path, False) for one in segments(folder)]
-    for _, path, is_table in sorted(found):
-        if path.stat().st_mtime < since:
-            continue
-        if is_table:
-            yield _model_of(path), polars().read_parquet(path, glob=False)
-            continue
-        models, answers = _sorted_out(path)
-        for number, given in answers.items():
-            yield models[number], _frame(models[number], given)
+    for part in parts(folder):
+        files = part.tables or (there(part.frames),) if part.frames else part.tables
+        if max(one.stat().st_mtime for one in files) >= since:
+            yield from read_part(part)
 
 
 def _sorted_out(path: Path) -> tuple[dict[int, ModelRow], dict[int, list[AnswerRow]]]:
     models: dict[int, ModelRow] = {}
     answers: dict[int, list[AnswerRow]] = {}
-    for answer in read_segment(path):
-        models[answer.model.number] = answer.model
-        answers.setdefault(answer.model.number, []).append(answer.row)
-    return models, answers
+    for row in rows_of_segment(path):
+        if isinstance(row, AnswerRow):
+            answers[row.model].append(row)
+        else:
+            models[row.number] = row
+            answers.setdefault(row.number, [])
+    return models, {number: given for number, given in answers.items() if given}
 
 
 def _roll(out: Path, segment: Segment) -> int:
@@ -187,23 +240,27 @@ def _frame(model: ModelRow, answers: list[AnswerRow]) -> Any:
     first = np.cumsum(counts) - counts
     total = int(counts.sum())
 
-    def repeated(values: list[Any], kind: Any) -> Any:
-        return pl.Series(values, dtype=kind).gather(np.repeat(np.arange(len(answers)), counts))
+    places = None if total == len(answers) else np.repeat(np.arange(len(answers)), counts)
 
-    def once(texts: list[str | None]) -> Any:
+    def repeated(values: Any, kind: Any) -> Any:
+        series = pl.Series(values, dtype=kind)
+        return series if places is None else series.gather(places)
+
+    def once(texts: list[tuple[Any, ...]]) -> Any:
         column: list[str | None] = [None] * total
         for place, text in zip(first.tolist(), texts, strict=True):
-            column[place] = text
+            if text:
+                column[place] = msgspec.json.encode(text).decode()
         return pl.Series(column, dtype=pl.String)
 
     erased = np.zeros(total, bool)
     for place, one in zip(first.tolist(), answers, strict=True):
-        erased[[place + row for row in one.erased]] = True
-    times = [round(moment_of(one.id) * 1000) for one in answers]
+        if one.erased:
+            erased[[place + row for row in one.erased]] = True
     columns = {
         "id": repeated([one.id for one in answers], pl.String),
         "row": pl.Series(np.arange(total) - np.repeat(first, counts), dtype=pl.Int32),
-        "time": repeated(times, pl.Int64).cast(pl.Datetime("ms", "UTC")),
+        "time": repeated(milliseconds([one.id for one in answers]), pl.Int64).cast(pl.Datetime("ms", "UTC")),
         "model": pl.repeat(model.name, total, eager=True),
         "version": pl.repeat(model.version, total, eager=True),
         "package": pl.repeat(model.package, total, eager=True),
@@ -213,8 +270,8 @@ def _frame(model: ModelRow, answers: list[AnswerRow]) -> Any:
         "level": repeated([one.level for one in answers], pl.Int16),
         "reason": repeated([one.reason for one in answers], pl.String),
         "micros": repeated([one.micros for one in answers], pl.Int64),
-        "marks": once([_said(one.marks) for one in answers]),
-        "overridden": once([_said(one.overridden) for one in answers]),
+        "marks": once([one.marks for one in answers]),
+        "overridden": once([one.overridden for one in answers]),
         "erased": pl.Series(erased),
     }
     for prefix, names, parts in (
@@ -226,17 +283,13 @@ def _frame(model: ModelRow, answers: list[AnswerRow]) -> Any:
     return pl.DataFrame(columns)
 
 
-def _said(what: tuple[Any, ...]) -> str | None:
-    return msgspec.json.encode(what).decode() if what else None
-
-
 def _joined(parts: list[Any], column: ColumnRow, total: int) -> Any:
     if isinstance(parts[0], list):
         return np.fromiter(chain.from_iterable(parts), object, total)
     return np.frombuffer(b"".join(parts), DTYPES[column.type]).reshape(total, *column.shape)
 
 
-def _model_of(path: Path) -> ModelRow:
+def model_of(path: Path) -> ModelRow:
     """Return the model whose answers a rolled file has.
 
     Raises:
@@ -266,7 +319,7 @@ def find_rolled(folder: Path, identity: str) -> list[Answer]:
     for _, same in groupby(reversed(likely), key=lambda one: one.begun):
         for one in same:
             rows = pl.scan_parquet(one.path, glob=False).filter(pl.col("id") == identity).collect()
-            found += [_answer(_model_of(one.path), rows.filter(kind)) for kind in _kinds(rows)]
+            found += [_answer(model_of(one.path), rows.filter(kind)) for kind in _kinds(rows)]
         if any(not answer.row.shadow for answer in found):
             break
     return found
@@ -335,7 +388,7 @@ def erase_rolled(folder: Path, column: str, value: str) -> Erased:
     rows, files, known = 0, 0, False
     with held(folder):
         for table in tables(folder):
-            model = _model_of(table.path)
+            model = model_of(table.path)
             if column not in {one.name for one in model.inputs}:
                 continue
             known = True

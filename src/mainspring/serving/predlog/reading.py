@@ -12,9 +12,28 @@ import numpy as np
 
 from mainspring.errors import ServingError
 from mainspring.serving.ids import moment_of, worker_of
-from mainspring.serving.predlog.frames import MAGIC, AnswerRow, ModelRow, column_of, is_short, read_frames
+from mainspring.serving.predlog.frames import (
+    MAGIC,
+    AnswerRow,
+    GlanceRow,
+    ModelRow,
+    column_of,
+    glance_frames,
+    is_short,
+    read_frames,
+)
 
-__all__ = ["Answer", "Segment", "find", "is_whole", "place_of", "read_segment", "segments"]
+__all__ = [
+    "Answer",
+    "Segment",
+    "find",
+    "glance_segment",
+    "is_whole",
+    "place_of",
+    "read_segment",
+    "rows_of_segment",
+    "segments",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +98,38 @@ def read_segment(path: Path) -> Iterator[Answer]:
         ServingError: It is no prediction log, or one of another version.
     """
     models: dict[int, ModelRow] = {}
+    for row in rows_of_segment(path):
+        if isinstance(row, ModelRow):
+            models[row.number] = row
+        else:
+            yield Answer(row, models[row.model])
+
+
+def rows_of_segment(path: Path) -> Iterator[ModelRow | AnswerRow]:
+    """Yield the rows of a file as they are: each model before the first of its answers.
+
+    Raises:
+        ServingError: It is no prediction log, or one of another version.
+    """
     with path.open("rb") as file:
         if os.fstat(file.fileno()).st_size == 0:
             return
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as data:
             for _, rows in read_frames(data):
-                for row in rows:
-                    if isinstance(row, ModelRow):
-                        models[row.number] = row
-                    else:
-                        yield Answer(row, models[row.model])
+                yield from rows
+
+
+def glance_segment(path: Path, place: int = 0) -> Iterator[tuple[int, list[ModelRow | GlanceRow]]]:
+    """Yield the rows of a file without their values, with the place where each frame ends, from such a place on.
+
+    Raises:
+        ServingError: It is no prediction log, or one of another version.
+    """
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size <= place:
+            return
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as data:
+            yield from glance_frames(data, place)
 
 
 def is_whole(segment: Segment) -> bool:
