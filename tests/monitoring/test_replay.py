@@ -27,8 +27,8 @@ from mainspring.monitoring import (
     windows_of_traffic,
 )
 
-DAYS = 15
-SINCE = START + 14 * DAY + 4 * HOUR
+DAYS = 9
+SINCE = START + 8 * DAY + 4 * HOUR
 COLUMN = {"scale": "price", "nulls": "age", "new_category": "store", "correlation": "units", "skew": "store"}
 SIZE = {
     "drift": 0.6,
@@ -56,7 +56,7 @@ def traffic():
 
 @pytest.fixture(scope="module")
 def shop(traffic):
-    first = traffic.between(START, START + 14 * DAY)
+    first = traffic.between(START, START + 8 * DAY)
     layout = layout_of_rows(dict(first.columns))
     return layout, fit_reference(list(windows_of_traffic(first, layout)), layout)
 
@@ -169,7 +169,7 @@ WINDOWED = [kind for kind, check in PLANTS.items() if check not in ("errors", "s
 def test_each_plant_is_found_by_the_check_that_is_meant_for_it(traffic, shop, kind):
     layout, reference = shop
     column = COLUMN.get(kind, "price" if kind == "drift" else "")
-    live = traffic.between(START + 14 * DAY, SINCE + 6 * HOUR)
+    live = traffic.between(START + 8 * DAY, SINCE + 6 * HOUR)
     made = plant(live, [Plant(kind, SIZE[kind], column, since=SINCE)])
     checks = check_windows(list(windows_of_traffic(made, layout)), reference)
     assert not any(check.findings for check in checks[:4])
@@ -179,7 +179,7 @@ def test_each_plant_is_found_by_the_check_that_is_meant_for_it(traffic, shop, ki
 
 def test_without_a_plant_the_day_is_quiet(traffic, shop):
     layout, reference = shop
-    live = traffic.between(START + 14 * DAY, START + 15 * DAY)
+    live = traffic.between(START + 8 * DAY, START + 9 * DAY)
     assert not any(check.findings for check in check_windows(list(windows_of_traffic(live, layout)), reference))
 
 
@@ -195,8 +195,8 @@ def qualities_of(traffic, known_by=np.inf):
 
 
 def test_another_concept_is_found_in_the_errors_and_not_in_the_inputs(traffic):
-    usual = fit_errors(qualities_of(traffic.between(START, START + 14 * DAY)))
-    live = traffic.between(START + 14 * DAY, START + 15 * DAY)
+    usual = fit_errors(qualities_of(traffic.between(START, START + 8 * DAY)))
+    live = traffic.between(START + 8 * DAY, START + 9 * DAY)
     made = plant(live, [Plant("concept", 1.0, since=SINCE)])
     assert usual.follow(qualities_of(live)).crossed.size == 0
     crossed = usual.follow(qualities_of(made)).crossed

@@ -34,7 +34,7 @@ from mainspring.monitoring.shifting import able, shifted
 from mainspring.monitoring.windows import blank
 from mainspring.testing import check_found, check_quiet
 
-DAYS = 10
+DAYS = 8
 FEW = (Change("drift", 0.4), Change("drift", 1.5), Change("nulls", 0.15), Change("new_category", 0.05))
 
 
@@ -215,7 +215,7 @@ def test_the_command_tells_the_same_as_json_and_as_a_page(shop, tmp_path, monkey
     page = (tmp_path / "page.html").read_text()
     assert "Every change is planted, sudden" in page
     text = CliRunner().invoke(app, call).stdout
-    assert "false alerts  0 a month, 95% interval 0.00 to 11.07: 0 in 10 days" in text
+    assert "false alerts  0 a month, 95% interval 0.00 to 13.83: 0 in 8 days" in text
     assert "drift   1.5 sd" in text
     wrong = CliRunner().invoke(app, [*call, "--change", "drift"])
     assert wrong.exit_code != 0

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mainspring.config.monitor import Monitor
 from mainspring.monitoring import Change, LabelShelf, Plant, Traffic, Trial, plant, play
 from mainspring.workspace.rehearsing import Rehearsal
 from mainspring.workspace.simulating import Tried, simulate_home
@@ -25,13 +26,12 @@ def home(tmp_path_factory):
     shelf = LabelShelf(folder / "labels")
     with Rehearsal(folder, lambda given: {"sales": 2 * given["price"]}, "shop") as ask:
         said = play(traffic, ask, tell=lambda labels, _: shelf.add(labels))
-    return folder, said
+    return folder, said, backfill(folder, days=8)
 
 
 def test_a_rehearsal_is_read_like_the_log_of_a_service(home):
-    folder, said = home
+    folder, said, (made,) = home
     assert (said.rows, said.labels, said.failed) == (8_640, 8_640, 0)
-    (made,) = backfill(folder, days=8)
     assert (made.model, made.windows, made.rows) == ("shop", 216, 8_640)
     checked = check_home(home=folder, part=Part(days=8))
     found = [{(one.check, one.column) for one in check.findings} for check in checked.checks]
@@ -44,10 +44,9 @@ def test_a_rehearsal_is_read_like_the_log_of_a_service(home):
 
 
 def test_settings_are_tried_on_a_rehearsal_and_its_labels(home):
-    folder, _ = home
-    backfill(folder, days=8)
+    folder, _, _ = home
     trial = Trial((Change("drift", 1.5), Change("concept", 2.0)), episodes=10, look=float(DAY))
-    window, found = simulate_home(home=folder, tried=Tried(part=Part(days=8), output="sales"), trial=trial)
+    window, found = simulate_home(home=folder, tried=Tried(Monitor(reference_days=8), errors=True), trial=trial)
     assert (window.model, found.alerts.days) == ("shop", 8)
     assert [one.change.kind for one in found.delays] == ["drift", "concept"]
     assert [one.found for one in found.delays] == [10, 10]
@@ -55,7 +54,7 @@ def test_settings_are_tried_on_a_rehearsal_and_its_labels(home):
 
 
 def test_labels_of_a_rehearsal_are_joined_to_its_answers(home):
-    folder, _ = home
+    folder, _, _ = home
     shelf = LabelShelf(folder / "labels")
     found = qualities(shelf.between(START, START + DAY), folder, output="sales")
     assert len(found) == 24

@@ -5,6 +5,7 @@ import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast, get_args
 
@@ -17,10 +18,11 @@ from mainspring.charts.vl_convert import vega_bundle
 from mainspring.cli.options import AsJson, HomePath, flat
 from mainspring.cli.printing import put, put_json, put_pairs, put_table, stamp
 from mainspring.config.homes import home_and_settings
+from mainspring.config.monitor import Monitor
 from mainspring.errors import InputError
-from mainspring.monitoring import CHANGES, Change, Delay, Rules, Simulated, Trial, Window, draw_simulated, say_alerts
+from mainspring.monitoring import CHANGES, Change, Delay, Simulated, Trial, Window, draw_simulated, say_alerts
+from mainspring.workspace.monitors import monitor_of
 from mainspring.workspace.simulating import Tried, simulate_home
-from mainspring.workspace.windows import Part
 
 __all__ = ["simulate_settings"]
 
@@ -31,36 +33,44 @@ Course = Literal["sudden", "gradual", "seasonal", "recurring"]
 
 
 class Settings(Struct, frozen=True):
-    """The settings that are tried, and on which windows."""
+    """The settings that are tried, where they are not those of `[monitor]`, and on which windows."""
 
-    seconds: Annotated[int, typer.Option("--window", metavar="SECONDS", help="How long a window lasts.")] = 3600
+    seconds: Annotated[int | None, typer.Option("--window", metavar="SECONDS", help="How long a window lasts.")] = None
     days: Annotated[
-        int,
+        int | None,
         typer.Option("--reference-days", metavar="DAYS", help="How many days, from the first on, are the reference."),
-    ] = 28
+    ] = None
     segment: Annotated[str, typer.Option("--segment", metavar="COLUMN=VALUE", help="Only rows with that value.")] = ""
-    least: Annotated[int, typer.Option("--least", help="How many of the last windows have to show a change.")] = 3
-    of: Annotated[int, typer.Option("--of", help="How many windows are looked back on.")] = 6
+    least: Annotated[
+        int | None,
+        typer.Option("--least", metavar="WINDOWS", help="How many of the last windows have to show a change."),
+    ] = None
+    of: Annotated[int | None, typer.Option("--of", metavar="WINDOWS", help="How many windows are looked back on.")] = (
+        None
+    )
     discovery: Annotated[
-        float, typer.Option("--discovery", metavar="SHARE", help="The false discovery rate within a family.")
-    ] = 0.05
+        float | None, typer.Option("--discovery", metavar="SHARE", help="The false discovery rate within a family.")
+    ] = None
     floors: Annotated[
         list[str],
         typer.Option("--floor", metavar="CHECK=SIZE", help="The least change that matters; may be repeated."),
     ] = field(default_factory=list)
-    output: Annotated[
-        str, typer.Option("--output", metavar="COLUMN", help="Try the errors of this output's labels as well.")
-    ] = ""
-    loss: Annotated[str, typer.Option("--loss", help="What they are judged by: absolute, squared, error, wrong.")] = (
-        "absolute"
-    )
+    errors: Annotated[bool, typer.Option("--errors", help="Try the errors of joined labels as well.")] = False
     home: HomePath = None
 
-    def tried(self) -> Tried:
-        """Return them with the windows that they are tried on."""
-        floors = dict(_pair(one, "floor") for one in self.floors)
-        rules = Rules(least=self.least, of=self.of, discovery=self.discovery, floors=floors)
-        return Tried(rules, Part(self.seconds, self.days, self.segment), self.output, self.loss)
+    def tried(self, model: str | None) -> Tried:
+        """Return them, over those of `[monitor]`, with the windows that they are tried on."""
+        kept = monitor_of(model, self.home)
+        said = {
+            "window": self.seconds,
+            "reference_days": self.days,
+            "least": self.least,
+            "of": self.of,
+            "discovery": self.discovery,
+            "floors": {**kept.floors, **dict(_pair(one, "floor") for one in self.floors)},
+        }
+        monitor = Monitor(**{**vars(kept), **{name: value for name, value in said.items() if value is not None}})
+        return Tried(monitor, self.segment, self.errors)
 
 
 class Asked(Struct, frozen=True):
@@ -112,11 +122,14 @@ def simulate_settings(
 ) -> None:
     """Try settings on the reference windows of a model: false alerts a month, and how late a change is found.
 
-    Days are left out in turn and judged by the others. Changes are planted in copies of the windows, one column at a
-    time, at random hours; neither log nor windows are changed.
+    What is not said here is as [monitor] says. Days are left out in turn and judged by the others. Changes are planted
+    in copies of the windows, one column at a time, at random hours; neither log nor windows are changed.
     """
+    tried, trial = settings.tried(model), asked.trial()
+    if any(one.kind == "concept" for one in trial.changes):
+        tried = replace(tried, errors=True)
     with _bar(as_json=as_json) as watch:
-        window, found = simulate_home(model, settings.home, tried=settings.tried(), trial=asked.trial(), watch=watch)
+        window, found = simulate_home(model, settings.home, tried=tried, trial=trial, watch=watch)
     if page is not None:
         title = f"Settings of the monitor tried on {window.model or 'windows'}"
         bundle = vega_bundle(home_and_settings(settings.home)[0] / "cache")

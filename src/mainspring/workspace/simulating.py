@@ -6,9 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from mainspring.config.monitor import Monitor
 from mainspring.errors import MonitoringError, NotFoundError
-from mainspring.monitoring import LabelShelf, Rules, Simulated, Trial, Window, simulate, simulate_errors
-from mainspring.workspace.windows import LABELS, Part, newest_windows, qualities
+from mainspring.monitoring import Simulated, Trial, Window, simulate, simulate_errors
+from mainspring.workspace.labelled import rate_home
+from mainspring.workspace.monitors import rules_of
+from mainspring.workspace.windows import newest_windows
 
 __all__ = ["Tried", "simulate_home"]
 
@@ -20,16 +23,14 @@ class Tried:
     """Settings, and the windows that they are tried on.
 
     Attributes:
-        rules: When a window differs.
-        part: Which windows.
-        output: The column whose labels are used as well; empty for none.
-        loss: What it is judged by; see `LOSSES`.
+        monitor: How the model is watched.
+        segment: Which rows, as `column=value`; empty for all.
+        errors: Whether the errors of joined labels are tried as well.
     """
 
-    rules: Rules = field(default_factory=Rules)
-    part: Part = field(default_factory=Part)
-    output: str = ""
-    loss: str = "absolute"
+    monitor: Monitor = field(default_factory=Monitor)
+    segment: str = ""
+    errors: bool = False
 
 
 def simulate_home(
@@ -42,7 +43,8 @@ def simulate_home(
 ) -> tuple[Window, Simulated]:
     """Return the first window that was used, and how often settings alarm and how soon they find a change.
 
-    The windows are those of the first days of a model's newest version: its reference. Nothing is written.
+    The windows are those of the first days of a model's newest version: its reference. Neither windows nor log are
+    changed.
 
     Args:
         name: The model; by default the only one.
@@ -53,31 +55,23 @@ def simulate_home(
 
     Raises:
         NotFoundError: There are no windows of that model or segment.
-        MonitoringError: They are of too few days.
+        MonitoringError: They are of too few days, or too few have labels.
     """
     tried = tried or Tried()
-    part = tried.part
-    shelf, newest = newest_windows(name, home, part.seconds)
+    monitor, rules = tried.monitor, rules_of(tried.monitor)
+    shelf, newest = newest_windows(name, home, monitor.window)
     layout = shelf.layout(newest.model, newest.version)
     if layout is None:
         raise MonitoringError("Windows have no layout", str(shelf.folder), "Run: mainspring monitor backfill.")
-    like = replace(newest, segment=part.segment)
+    like = replace(newest, segment=tried.segment)
     first = next(shelf.between(like, -np.inf, np.inf), None)
     if first is None:
-        raise NotFoundError(f"There are no windows of '{part.segment}'", None, "Name segments when windows are made.")
+        raise NotFoundError(f"There are no windows of '{tried.segment}'", None, "Name segments when windows are made.")
     start = first.window.start
-    profiles = list(shelf.between(like, start, start + part.days * _DAY))
-    found = simulate(profiles, layout, tried.rules, trial, watch=watch)
-    if not tried.output:
+    end = start + monitor.reference_days * _DAY
+    found = simulate(list(shelf.between(like, start, end)), layout, rules, trial, watch=watch)
+    if not tried.errors:
         return first.window, found
-    shelf_of = LabelShelf(shelf.folder.parent / LABELS)
-    known = qualities(
-        shelf_of.between(start, start + part.days * _DAY),
-        home,
-        output=tried.output,
-        loss=tried.loss,
-        seconds=part.seconds,
-    )
-    mine = [one for one in known if (one.window.model, one.window.version) == (like.model, like.version)]
-    alerts, delays = simulate_errors(mine, trial, shift=tried.rules.shift)
+    rated = rate_home(newest.model, home, monitor, end, version=newest.version)
+    alerts, delays = simulate_errors(rated.windows, trial, shift=rules.shift)
     return first.window, replace(found, errors=alerts, delays=(*found.delays, *delays))
