@@ -21,14 +21,14 @@ from mainspring.monitoring.stacks import Stack, stacked
 from mainspring.monitoring.windows import WindowProfile
 from mainspring.stats import benjamini_hochberg, partial_conjunction, rate_interval
 
-__all__ = ["Delay", "FalseAlerts", "Simulated", "Trial", "delay_of", "false_alerts", "simulate"]
+__all__ = ["FOLDS", "Delay", "FalseAlerts", "Simulated", "Trial", "delay_of", "false_alerts", "simulate"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 _DAY: Final = 86_400
 _MONTH: Final = 30
-_FOLDS: Final = 4
+FOLDS: Final = 7
 _FEWEST: Final = 8
 _DRAWS: Final = 2_000
 _LEVELS: Final = 10
@@ -163,7 +163,7 @@ def simulate(
 ) -> Simulated:
     """Return how often settings alarm on the windows of a reference, and how soon they find what is planted in them.
 
-    Days are left out in four parts, each judged by a reference of the other three, so that no window is judged by
+    Days are left out in seven parts, each judged by a reference of the other six, so that no window is judged by
     itself; what is found is an alert by the rules by which alerts fire and resolve. The interval of alerts a month is
     that of a block bootstrap of the days (Künsch 1989), and never narrower than the exact one of so many alerts in so
     many days (Garwood 1936): 28 quiet days cannot promise fewer than 4 a month. Changes begin at random windows and in
@@ -225,7 +225,7 @@ class _Folded:
                 f"{said} to simulate settings", fix=f"Give windows of one length, of at least {_FEWEST} days."
             )
         whole = stacked(profiles, layout)
-        places = [np.flatnonzero(np.isin(days, part)) for part in np.array_split(every, _FOLDS)]
+        places = [np.flatnonzero(np.isin(days, part)) for part in np.array_split(every, FOLDS)]
         if len(profiles) >= rules.reference:  # a part that is left out makes no cold start of it
             smallest = len(profiles) - max(one.size for one in places)
             rules = replace(rules, reference=max(_LEAST, min(rules.reference, smallest)))

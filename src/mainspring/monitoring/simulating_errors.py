@@ -9,13 +9,12 @@ import numpy as np
 from mainspring.errors import MonitoringError
 from mainspring.monitoring.labels import Quality
 from mainspring.monitoring.shifting import ERRORS
-from mainspring.monitoring.simulating import Delay, FalseAlerts, Trial, delay_of, false_alerts
+from mainspring.monitoring.simulating import FOLDS, Delay, FalseAlerts, Trial, delay_of, false_alerts
 from mainspring.monitoring.streams import ErrorStream, fit_errors
 
 __all__ = ["simulate_errors"]
 
 _DAY: Final = 86_400
-_FOLDS: Final = 4
 _FEWEST: Final = 150
 
 
@@ -24,7 +23,7 @@ def simulate_errors(
 ) -> tuple[FalseAlerts, tuple[Delay, ...]]:
     """Return how often the error stream alarms on windows, and how soon it finds a larger mean loss.
 
-    As `simulate` does, days are left out in four parts, each followed by the stream of the other three; an alert is a
+    As `simulate` does, days are left out in seven parts, each followed by the stream of the other six; an alert is a
     sum that rises above its limit. Delays are from the beginning of the change in windows whose labels have come: how
     late labels come is to be added.
 
@@ -46,7 +45,7 @@ def simulate_errors(
     every = np.unique(days)
     begun = np.zeros(every.size)
     streams = np.empty(len(usable), object)
-    for part in np.array_split(every, _FOLDS):
+    for part in np.array_split(every, FOLDS):
         mine = np.isin(days, part)
         stream = fit_errors([usable[place] for place in np.flatnonzero(~mine).tolist()], shift=shift)
         streams[mine] = stream
