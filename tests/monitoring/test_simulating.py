@@ -19,7 +19,7 @@ from mainspring.monitoring import (
     Quality,
     Rules,
     Shelf,
-    Trial,
+    Simulation,
     Window,
     delay_charts,
     delay_table,
@@ -49,7 +49,7 @@ def shop():
 def tried(shop):
     _, axes, windows = shop
     told = []
-    found = simulate(windows, axes, None, Trial(FEW, episodes=40), watch=lambda *done: told.append(done))
+    found = simulate(windows, axes, None, Simulation(FEW, episodes=40), watch=lambda *done: told.append(done))
     assert told == [(place, 5) for place in range(1, 6)]
     return found
 
@@ -80,7 +80,7 @@ def test_a_change_in_the_reference_itself_is_counted_as_an_alert(shop):
     traffic, axes, _ = shop
     since = START + 6 * DAY
     spoilt = plant(traffic, [Plant("drift", 2.0, "price", since=since, until=since + 12 * HOUR)])
-    found = simulate(list(windows_of_traffic(spoilt, axes)), axes, None, Trial(FEW[:1], episodes=1))
+    found = simulate(list(windows_of_traffic(spoilt, axes)), axes, None, Simulation(FEW[:1], episodes=1))
     assert found.alerts.by_check["drift"] == 1
     assert found.alerts.month == found.alerts.found * 30 / DAYS
     assert 0 < found.alerts.quiet < 1
@@ -88,7 +88,7 @@ def test_a_change_in_the_reference_itself_is_counted_as_an_alert(shop):
 
 def test_a_gradual_change_is_found_later_than_a_sudden_one(shop, tried):
     _, axes, windows = shop
-    slow = simulate(windows, axes, None, Trial(FEW[1:2], course="gradual", over=2.0 * DAY, episodes=40))
+    slow = simulate(windows, axes, None, Simulation(FEW[1:2], course="gradual", over=2.0 * DAY, episodes=40))
     assert slow.delays[0].median > tried.delays[1].median + 3 * HOUR
 
 
@@ -112,13 +112,13 @@ def test_another_concept_is_found_in_errors_that_alarm_as_rarely_as_promised():
         loss = 2 + 0.4 * math.sin(2 * math.pi * hour / 24) + rng.normal(0, 0.1)
         windows.append(Quality(Window(int(START) + hour * HOUR, HOUR), 80, 80, loss, 1.0))
     changes = (Change("concept", 1.01), Change("concept", 1.2))
-    alerts, (small, large) = simulate_errors(windows, Trial(changes, episodes=30, look=2.0 * DAY))
+    alerts, (small, large) = simulate_errors(windows, Simulation(changes, episodes=30, look=2.0 * DAY))
     assert alerts.found <= 1
     assert alerts.low <= alerts.month <= alerts.high
     assert small.found < large.found == 30
     assert large.median <= 4 * HOUR
     spoilt = [replace(one, loss=3 * one.loss) if 100 <= place < 104 else one for place, one in enumerate(windows)]
-    assert simulate_errors(spoilt, Trial(changes, episodes=1))[0].by_check["errors"] >= 1
+    assert simulate_errors(spoilt, Simulation(changes, episodes=1))[0].by_check["errors"] >= 1
     with pytest.raises(MonitoringError, match="24 windows have labels, too few to simulate"):
         simulate_errors(windows[:24])
 
@@ -173,7 +173,7 @@ def test_what_cannot_be_simulated_is_said(shop):
     with pytest.raises(DefinitionError, match=r"A share of 5"):
         Change("nulls", 5.0)
     with pytest.raises(DefinitionError, match="Nothing is simulated"):
-        Trial(episodes=0)
+        Simulation(episodes=0)
 
 
 def test_tables_and_charts_say_what_was_found(tried):
@@ -243,7 +243,9 @@ def test_simulated_rates_are_those_that_are_measured_from_new_traffic(kind):
     alerts, days = 0, 0
     for seed in range(12):
         windows, axes = profiles_of(kind, 10_000, np.random.default_rng([9, KINDS.index(kind), seed]))
-        found = simulate(windows, axes, Rules(), Trial((Change("drift", 0.15), Change("nulls", 0.05)), episodes=40))
+        found = simulate(
+            windows, axes, Rules(), Simulation((Change("drift", 0.15), Change("nulls", 0.05)), episodes=40)
+        )
         alerts, days = alerts + found.alerts.found, days + found.alerts.days
         assert found.alerts.low <= 0.5 <= found.alerts.high
         assert [one.most <= 6 * HOUR for one in found.delays] == [True, True]

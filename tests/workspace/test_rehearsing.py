@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mainspring.config.monitor import Monitor
-from mainspring.monitoring import Change, LabelShelf, Plant, Traffic, Trial, plant, play
+from mainspring.monitoring import Change, LabelShelf, Plant, Simulation, Traffic, plant, play
 from mainspring.workspace.rehearsing import Rehearsal
 from mainspring.workspace.simulating import Tried, simulate_home
 from mainspring.workspace.windows import Part, backfill, check_home, explain, qualities
@@ -45,8 +45,9 @@ def test_a_rehearsal_is_read_like_the_log_of_a_service(home):
 
 def test_settings_are_tried_on_a_rehearsal_and_its_labels(home):
     folder, _, _ = home
-    trial = Trial((Change("drift", 1.5), Change("concept", 2.0)), episodes=10, look=float(DAY))
-    window, found = simulate_home(home=folder, tried=Tried(Monitor(reference_days=8), errors=True), trial=trial)
+    tried = Tried(Monitor(reference_days=8), errors=True)
+    asked = Simulation((Change("drift", 1.5), Change("concept", 2.0)), episodes=10, look=float(DAY))
+    window, found = simulate_home(home=folder, tried=tried, simulation=asked)
     assert (window.model, found.alerts.days) == ("shop", 8)
     assert [one.change.kind for one in found.delays] == ["drift", "concept"]
     assert [one.found for one in found.delays] == [10, 10]

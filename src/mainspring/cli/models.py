@@ -13,6 +13,7 @@ from mainspring.charts.numbers import count, moment, number, short, size
 from mainspring.cli.completing import models, versions
 from mainspring.cli.options import AsJson, HomePath, flat
 from mainspring.cli.printing import ago, put, put_json, put_pairs, put_table, stamp
+from mainspring.cli.trials import compare_outcomes
 from mainspring.config.homes import home_and_settings
 from mainspring.errors import MainspringError
 from mainspring.package import Change, compare, read_content
@@ -262,5 +263,5 @@ def _move(move: Move) -> dict[str, Any]:
     return {**asdict(move), "moved": stamp(move.moved)}
 
 
-COMMANDS = {"list": list_models, "show": show_model, "compare": compare_versions}
+COMMANDS = {"list": list_models, "show": show_model, "compare": compare_versions, "ab": compare_outcomes}
 ALIASES = {"set": set_alias, "history": history}

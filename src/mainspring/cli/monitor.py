@@ -8,6 +8,7 @@ import typer
 from msgspec import Struct
 
 from mainspring.charts.numbers import count, moment, short
+from mainspring.cli.figures import show_service, show_training
 from mainspring.cli.options import AsJson, HomePath, flat
 from mainspring.cli.printing import mark, numbers, put, put_json, put_pairs, put_table, stamp
 from mainspring.cli.rating import rate_windows, show_skew
@@ -235,6 +236,8 @@ COMMANDS = {
     "check": check_windows,
     "explain": explain_finding,
     "quality": rate_windows,
+    "service": show_service,
     "skew": show_skew,
     "simulate": simulate_settings,
+    "training": show_training,
 }

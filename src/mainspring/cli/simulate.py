@@ -20,7 +20,7 @@ from mainspring.cli.printing import put, put_json, put_pairs, put_table, stamp
 from mainspring.config.homes import home_and_settings
 from mainspring.config.monitor import Monitor
 from mainspring.errors import InputError
-from mainspring.monitoring import CHANGES, Change, Delay, Simulated, Trial, Window, draw_simulated, say_alerts
+from mainspring.monitoring import CHANGES, Change, Delay, Simulated, Simulation, Window, draw_simulated, say_alerts
 from mainspring.workspace.monitors import monitor_of
 from mainspring.workspace.simulating import Tried, simulate_home
 
@@ -90,15 +90,15 @@ class Asked(Struct, frozen=True):
     episodes: Annotated[int, typer.Option(min=1, help="How many times each change begins.")] = 200
     look: Annotated[float, typer.Option(metavar="DAYS", help="Within how many days it is to be found.")] = 7.0
 
-    def trial(self) -> Trial:
-        """Return it as a trial."""
+    def simulation(self) -> Simulation:
+        """Return it as a simulation."""
         changes = tuple(Change(*_pair(one, "change")) for one in self.changes) or CHANGES
         if self.course not in get_args(Course):
             raise InputError(
                 f"There is no course '{self.course}'", "--course", f"There are {', '.join(get_args(Course))}."
             )
         course = cast("Course", self.course)
-        return Trial(changes, course, self.over * _HOUR, self.period * _HOUR, self.episodes, self.look * _DAY)
+        return Simulation(changes, course, self.over * _HOUR, self.period * _HOUR, self.episodes, self.look * _DAY)
 
 
 def _pair(text: str, option: str) -> tuple[str, float]:
@@ -125,11 +125,11 @@ def simulate_settings(
     What is not said here is as [monitor] says. Days are left out in turn and judged by the others. Changes are planted
     in copies of the windows, one column at a time, at random hours; neither log nor windows are changed.
     """
-    tried, trial = settings.tried(model), asked.trial()
-    if any(one.kind == "concept" for one in trial.changes):
+    tried, simulation = settings.tried(model), asked.simulation()
+    if any(one.kind == "concept" for one in simulation.changes):
         tried = replace(tried, errors=True)
     with _bar(as_json=as_json) as watch:
-        window, found = simulate_home(model, settings.home, tried=tried, trial=trial, watch=watch)
+        window, found = simulate_home(model, settings.home, tried=tried, simulation=simulation, watch=watch)
     if page is not None:
         title = f"Settings of the monitor tried on {window.model or 'windows'}"
         bundle = vega_bundle(home_and_settings(settings.home)[0] / "cache")
@@ -159,11 +159,11 @@ def _print(window: Window, found: Simulated) -> None:
             ("false alerts", say_alerts(alerts)),
             *([] if found.errors is None else [("of errors", say_alerts(found.errors))]),
             ("quiet months", f"{alerts.quiet:.0%}"),
-            ("planted", f"every change below, {found.trial.course}, in copies of these windows"),
+            ("planted", f"every change below, {found.simulation.course}, in copies of these windows"),
         ]
     )
     put()
-    look = _time(found.trial.look)
+    look = _time(found.simulation.look)
     heads = ("change", "size", "columns", "found", "median", "from", "to", "nine of ten", _scale(found))
     rows = [_row(one, found) for one in found.delays]
     put_table(heads, rows, right=("columns", "found", "median", "from", "to", "nine of ten"))
@@ -186,14 +186,14 @@ def _time(seconds: float) -> str:
 
 def _place(seconds: float, found: Simulated) -> int:
     """The place of a delay on a logarithmic scale from one window to the end of the time that is allowed."""
-    reach = math.log(max(found.trial.look / found.seconds, 2.0))
+    reach = math.log(max(found.simulation.look / found.seconds, 2.0))
     return round(min(1.0, max(0.0, math.log(seconds / found.seconds) / reach)) * (_WIDTH - 1))
 
 
 def _drawn(one: Delay, found: Simulated) -> str:
     line = [" "] * _WIDTH
     if one.low is not None:
-        for at in range(_place(one.low, found), _place(one.high or found.trial.look, found) + 1):
+        for at in range(_place(one.low, found), _place(one.high or found.simulation.look, found) + 1):
             line[at] = "─"
     if one.most is not None:
         line[_place(one.most, found)] = "│"
@@ -203,7 +203,7 @@ def _drawn(one: Delay, found: Simulated) -> str:
 
 
 def _scale(found: Simulated) -> str:
-    low, high = _time(found.seconds), _time(found.trial.look)
+    low, high = _time(found.seconds), _time(found.simulation.look)
     return f"{low}{high:>{_WIDTH - len(low)}}"
 
 

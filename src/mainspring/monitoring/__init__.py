@@ -12,10 +12,12 @@ if TYPE_CHECKING:
         raised_by_finding,
         raised_by_skew,
     )
+    from mainspring.monitoring.balancing import SplitCheck
     from mainspring.monitoring.checking import Check, Finding, Measure, adjusted, check_window, check_windows, stale
     from mainspring.monitoring.counting import Served, count_rows
     from mainspring.monitoring.drawing_alerts import alert_charts, draw_alert
     from mainspring.monitoring.drawing_simulated import delay_charts, delay_table, draw_simulated, say_alerts
+    from mainspring.monitoring.drawing_trials import draw_trial, says_of_trial
     from mainspring.monitoring.gauges import GAUGES_TYPE, expose_gauges
     from mainspring.monitoring.labels import LOSSES, Joined, Labels, LabelShelf, Quality, join, quality_of
     from mainspring.monitoring.layouts import (
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from mainspring.monitoring.shapes import Judged
     from mainspring.monitoring.shelf import WINDOWS, Shelf
     from mainspring.monitoring.shifting import CHANGES, ERRORS, Change
-    from mainspring.monitoring.simulating import Delay, FalseAlerts, Simulated, Trial, simulate
+    from mainspring.monitoring.simulating import Delay, FalseAlerts, Simulated, Simulation, simulate
     from mainspring.monitoring.simulating_errors import simulate_errors
     from mainspring.monitoring.skewing import Difference, Skew, skew
     from mainspring.monitoring.stacks import Stack, stacked
@@ -47,8 +49,10 @@ if TYPE_CHECKING:
         fit_errors,
         fit_estimate,
         fit_stream,
+        judge_runs,
     )
     from mainspring.monitoring.traffic import Traffic, day_times
+    from mainspring.monitoring.trials import Arm, DayEffect, Side, Trial, Trying, try_pairs, try_split
     from mainspring.monitoring.webhooks import Delivered, deliver, sign_body, verify_signature
     from mainspring.monitoring.windows import Window, WindowProfile, decode_window, encode_window, merge_windows
 
@@ -62,11 +66,13 @@ __all__ = [
     "OUTPUT",
     "PLANTS",
     "WINDOWS",
+    "Arm",
     "Asked",
     "Axis",
     "Batch",
     "Change",
     "Check",
+    "DayEffect",
     "Delay",
     "Delivered",
     "Difference",
@@ -91,12 +97,16 @@ __all__ = [
     "Rules",
     "Served",
     "Shelf",
+    "Side",
     "Simulated",
+    "Simulation",
     "Skew",
+    "SplitCheck",
     "Stack",
     "Stream",
     "Traffic",
     "Trial",
+    "Trying",
     "Window",
     "WindowProfile",
     "adjusted",
@@ -112,6 +122,7 @@ __all__ = [
     "deliver",
     "draw_alert",
     "draw_simulated",
+    "draw_trial",
     "durations",
     "encode_layout",
     "encode_window",
@@ -122,6 +133,7 @@ __all__ = [
     "fit_stack",
     "fit_stream",
     "join",
+    "judge_runs",
     "layout_of",
     "layout_of_rows",
     "merge_windows",
@@ -136,12 +148,15 @@ __all__ = [
     "rate",
     "replay",
     "say_alerts",
+    "says_of_trial",
     "sign_body",
     "simulate",
     "simulate_errors",
     "skew",
     "stacked",
     "stale",
+    "try_pairs",
+    "try_split",
     "verify_signature",
     "window_of_profile",
     "windows_of_traffic",
@@ -157,11 +172,13 @@ _PLACES = {
     "OUTPUT": "mainspring.monitoring.layouts",
     "PLANTS": "mainspring.monitoring.plants",
     "WINDOWS": "mainspring.monitoring.shelf",
+    "Arm": "mainspring.monitoring.trials",
     "Asked": "mainspring.monitoring.replaying",
     "Axis": "mainspring.monitoring.layouts",
     "Batch": "mainspring.monitoring.replaying",
     "Change": "mainspring.monitoring.shifting",
     "Check": "mainspring.monitoring.checking",
+    "DayEffect": "mainspring.monitoring.trials",
     "Delay": "mainspring.monitoring.simulating",
     "Delivered": "mainspring.monitoring.webhooks",
     "Difference": "mainspring.monitoring.skewing",
@@ -186,12 +203,16 @@ _PLACES = {
     "Rules": "mainspring.monitoring.rules",
     "Served": "mainspring.monitoring.counting",
     "Shelf": "mainspring.monitoring.shelf",
+    "Side": "mainspring.monitoring.trials",
     "Simulated": "mainspring.monitoring.simulating",
+    "Simulation": "mainspring.monitoring.simulating",
     "Skew": "mainspring.monitoring.skewing",
+    "SplitCheck": "mainspring.monitoring.balancing",
     "Stack": "mainspring.monitoring.stacks",
     "Stream": "mainspring.monitoring.streams",
     "Traffic": "mainspring.monitoring.traffic",
-    "Trial": "mainspring.monitoring.simulating",
+    "Trial": "mainspring.monitoring.trials",
+    "Trying": "mainspring.monitoring.trials",
     "Window": "mainspring.monitoring.windows",
     "WindowProfile": "mainspring.monitoring.windows",
     "adjusted": "mainspring.monitoring.checking",
@@ -207,6 +228,7 @@ _PLACES = {
     "deliver": "mainspring.monitoring.webhooks",
     "draw_alert": "mainspring.monitoring.drawing_alerts",
     "draw_simulated": "mainspring.monitoring.drawing_simulated",
+    "draw_trial": "mainspring.monitoring.drawing_trials",
     "durations": "mainspring.monitoring.replaying",
     "encode_layout": "mainspring.monitoring.layouts",
     "encode_window": "mainspring.monitoring.windows",
@@ -217,6 +239,7 @@ _PLACES = {
     "fit_stack": "mainspring.monitoring.references",
     "fit_stream": "mainspring.monitoring.streams",
     "join": "mainspring.monitoring.labels",
+    "judge_runs": "mainspring.monitoring.streams",
     "layout_of": "mainspring.monitoring.layouts",
     "layout_of_rows": "mainspring.monitoring.layouts",
     "merge_windows": "mainspring.monitoring.windows",
@@ -231,12 +254,15 @@ _PLACES = {
     "rate": "mainspring.monitoring.ratings",
     "replay": "mainspring.monitoring.replaying",
     "say_alerts": "mainspring.monitoring.drawing_simulated",
+    "says_of_trial": "mainspring.monitoring.drawing_trials",
     "sign_body": "mainspring.monitoring.webhooks",
     "simulate": "mainspring.monitoring.simulating",
     "simulate_errors": "mainspring.monitoring.simulating_errors",
     "skew": "mainspring.monitoring.skewing",
     "stacked": "mainspring.monitoring.stacks",
     "stale": "mainspring.monitoring.checking",
+    "try_pairs": "mainspring.monitoring.trials",
+    "try_split": "mainspring.monitoring.trials",
     "verify_signature": "mainspring.monitoring.webhooks",
     "window_of_profile": "mainspring.monitoring.references",
     "windows_of_traffic": "mainspring.monitoring.replaying",

@@ -116,7 +116,7 @@ def draw_simulated(found: Simulated, title: str, bundle: str | None = None) -> H
         el("h2", "When something does"),
         el(
             "p",
-            f"Every change is planted, {found.trial.course}, in copies of windows; a dash: most are not found in time.",
+            f"Every change is planted, {found.simulation.course}, in copies; a dash: most are not found in time.",
         ),
         draw_table(delay_table(found)),
         charts,
@@ -130,4 +130,4 @@ def _hours(seconds: float | None) -> float | None:
 
 def _reached(seconds: float | None, found: Simulated) -> float:
     """Hours; what is not found in time is drawn at the end of it."""
-    return (found.trial.look if seconds is None or math.isinf(seconds) else seconds) / _HOUR
+    return (found.simulation.look if seconds is None or math.isinf(seconds) else seconds) / _HOUR

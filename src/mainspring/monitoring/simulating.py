@@ -21,7 +21,7 @@ from mainspring.monitoring.stacks import Stack, stacked
 from mainspring.monitoring.windows import WindowProfile
 from mainspring.stats import benjamini_hochberg, partial_conjunction, rate_interval
 
-__all__ = ["FOLDS", "Delay", "FalseAlerts", "Simulated", "Trial", "delay_of", "false_alerts", "simulate"]
+__all__ = ["FOLDS", "Delay", "FalseAlerts", "Simulated", "Simulation", "delay_of", "false_alerts", "simulate"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -38,7 +38,7 @@ Course = Literal["sudden", "gradual", "seasonal", "recurring"]
 
 
 @dataclass(frozen=True)
-class Trial:
+class Simulation:
     """What a simulation asks.
 
     Attributes:
@@ -135,7 +135,7 @@ class Simulated:
         columns: How many columns are watched.
         cold: Whether there are too few for thresholds that are fitted.
         rules: The settings.
-        trial: What was asked.
+        simulation: What was asked.
         alerts: How often nothing is an alert.
         delays: How soon each change is found.
         errors: How often the error stream of joined labels alarms, where there are labels.
@@ -147,7 +147,7 @@ class Simulated:
     columns: int
     cold: bool
     rules: Rules
-    trial: Trial
+    simulation: Simulation
     alerts: FalseAlerts
     delays: tuple[Delay, ...]
     errors: FalseAlerts | None = None
@@ -157,7 +157,7 @@ def simulate(
     profiles: Sequence[WindowProfile],
     layout: Layout,
     rules: Rules | None = None,
-    trial: Trial | None = None,
+    simulation: Simulation | None = None,
     *,
     watch: Callable[[int, int], object] = lambda _done, _total: None,
 ) -> Simulated:
@@ -173,20 +173,20 @@ def simulate(
         profiles: Windows of the reference, the earliest first; nothing has changed in them, as far as is known.
         layout: On which they are counted.
         rules: The settings.
-        trial: What is asked.
+        simulation: What is asked.
         watch: Called with how many of how many parts are done.
 
     Raises:
         MonitoringError: They are of fewer than eight days, or of different lengths.
     """
-    rules, trial = rules or Rules(), trial or Trial()
+    rules, simulation = rules or Rules(), simulation or Simulation()
     folded = _Folded.of([one for one in profiles if one.rows], layout, rules)
-    total = len(trial.changes) + 1
-    alerts = _alerts(folded, trial.seed)
+    total = len(simulation.changes) + 1
+    alerts = _alerts(folded, simulation.seed)
     watch(1, total)
     delays = []
-    for place, change in enumerate(trial.changes):
-        found = _delay(folded, change, trial)
+    for place, change in enumerate(simulation.changes):
+        found = _delay(folded, change, simulation)
         delays += [found] if found is not None else []
         watch(place + 2, total)
     whole = folded.whole
@@ -197,7 +197,7 @@ def simulate(
         len(layout.axes),
         len(whole.windows) < rules.reference,
         rules,
-        trial,
+        simulation,
         alerts,
         tuple(delays),
     )
@@ -294,21 +294,21 @@ def _drawn_sums(values: Floats, size: int, block: int, seed: int) -> Floats:
     return np.asarray(values[places].sum(axis=1), dtype=np.float64)
 
 
-def _delay(folded: _Folded, change: Change, trial: Trial) -> Delay | None:
+def _delay(folded: _Folded, change: Change, simulation: Simulation) -> Delay | None:
     columns = able(change, folded.whole, folded.layout)
     if not columns or change.check not in folded.quiet:
         return None
     seconds = folded.whole.windows[0].seconds
-    look = max(1, round(trial.look / seconds))
-    levels = np.rint(trial.strength((np.arange(look) + 0.5) * seconds) * _LEVELS).astype(np.int64)
-    planted = _planted(folded, change, levels, trial.seed)
-    rng = np.random.default_rng([trial.seed, look])
+    look = max(1, round(simulation.look / seconds))
+    levels = np.rint(simulation.strength((np.arange(look) + 0.5) * seconds) * _LEVELS).astype(np.int64)
+    planted = _planted(folded, change, levels, simulation.seed)
+    rng = np.random.default_rng([simulation.seed, look])
     windows = len(folded.whole.windows)
-    starts = rng.integers(0, windows, trial.episodes)
-    chosen = np.array(columns)[np.arange(trial.episodes) % len(columns)]
+    starts = rng.integers(0, windows, simulation.episodes)
+    chosen = np.array(columns)[np.arange(simulation.episodes) % len(columns)]
     family = _Family.of(folded, change.check)
     found = []
-    for first in range(0, trial.episodes, _AT_ONCE):
+    for first in range(0, simulation.episodes, _AT_ONCE):
         part = slice(first, first + _AT_ONCE)
         found.append(family.delays(planted[levels], starts[part], chosen[part]))
     names = folded.quiet[change.check].columns

@@ -9,7 +9,7 @@ import numpy as np
 from mainspring.errors import MonitoringError
 from mainspring.monitoring.labels import Quality
 from mainspring.monitoring.shifting import ERRORS
-from mainspring.monitoring.simulating import FOLDS, Delay, FalseAlerts, Trial, delay_of, false_alerts
+from mainspring.monitoring.simulating import FOLDS, Delay, FalseAlerts, Simulation, delay_of, false_alerts
 from mainspring.monitoring.streams import ErrorStream, fit_errors
 
 __all__ = ["simulate_errors"]
@@ -19,7 +19,7 @@ _FEWEST: Final = 150
 
 
 def simulate_errors(
-    windows: Sequence[Quality], trial: Trial | None = None, *, shift: float = 0.0
+    windows: Sequence[Quality], simulation: Simulation | None = None, *, shift: float = 0.0
 ) -> tuple[FalseAlerts, tuple[Delay, ...]]:
     """Return how often the error stream alarms on windows, and how soon it finds a larger mean loss.
 
@@ -29,13 +29,13 @@ def simulate_errors(
 
     Args:
         windows: Windows with labels, the earliest first, in which nothing has changed.
-        trial: What is asked; of its changes those of the concept, or the usual ones where it has none.
+        simulation: What is asked; of its changes those of the concept, or the usual ones where it has none.
         shift: Hours by which local time is ahead of UTC.
 
     Raises:
         MonitoringError: Fewer than 150 windows have labels.
     """
-    trial = trial or Trial()
+    simulation = simulation or Simulation()
     usable = [one for one in windows if one.loss is not None]
     if len(usable) < _FEWEST:
         raise MonitoringError(
@@ -52,12 +52,12 @@ def simulate_errors(
         followed = stream.follow([usable[place] for place in np.flatnonzero(mine).tolist()])
         rises = followed.crossed[np.diff(followed.crossed, prepend=-2) > 1]
         np.add.at(begun, np.searchsorted(every, days[mine][rises]), 1)
-    alerts = false_alerts(begun, 1, trial.seed, ({"errors": int(begun.sum())} if begun.any() else {}, {}))
-    changes = [one for one in trial.changes if one.kind == "concept"] or ERRORS
+    alerts = false_alerts(begun, 1, simulation.seed, ({"errors": int(begun.sum())} if begun.any() else {}, {}))
+    changes = [one for one in simulation.changes if one.kind == "concept"] or ERRORS
     seconds = usable[0].window.seconds
-    look = max(1, round(trial.look / seconds))
-    strength = trial.strength((np.arange(look) + 0.5) * seconds)
-    starts = np.random.default_rng([trial.seed, look]).integers(0, len(usable), trial.episodes)
+    look = max(1, round(simulation.look / seconds))
+    strength = simulation.strength((np.arange(look) + 0.5) * seconds)
+    starts = np.random.default_rng([simulation.seed, look]).integers(0, len(usable), simulation.episodes)
     delays = []
     for change in changes:
         factors = 1 + strength * (change.size - 1)

@@ -12,15 +12,17 @@ from mainspring.errors import MonitoringError
 from mainspring.monitoring.labels import Quality
 from mainspring.monitoring.matching import Seasonal, level_loss, seasonal
 from mainspring.monitoring.windows import Window
-from mainspring.stats import Cusum, Tails, Trend, cusum, cusum_limit, fit_tails, trend
+from mainspring.stats import Cusum, Tails, Trend, cusum, cusum_limit, fit_tails, student_above, trend
+from mainspring.stats.tails import student_quantile
 
-__all__ = ["ErrorStream", "Estimate", "Moved", "Stream", "fit_errors", "fit_estimate", "fit_stream"]
+__all__ = ["ErrorStream", "Estimate", "Moved", "Stream", "fit_errors", "fit_estimate", "fit_stream", "judge_runs"]
 
 Floats = npt.NDArray[np.float64]
 _LEAST: Final = 100
 _DAY: Final = 86_400
 _LEVEL: Final = 1e-3
 _TREND: Final = 1e-3
+_RUNS: Final = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,6 +165,40 @@ def fit_stream(windows: Sequence[Window], values: npt.ArrayLike, *, floor: float
         )
     match, z, spread = _standardised(windows, figures[:, np.newaxis], shift)
     return Stream(match, spread, fit_tails(np.abs(z)[:, np.newaxis]), floor)
+
+
+def judge_runs(values: npt.ArrayLike, *, floor: float = 0.0) -> Moved:
+    """Return whether the last of a few figures that follow each other has moved, such as the time of runs.
+
+    A jump is a last figure outside the prediction interval of Student's that those before it give, at 0.001; a slow
+    leak is a trend of all of them, by Mann and Kendall's test at 0.001. Either has to be of at least the floor; give
+    logarithms of what grows by factors.
+
+    Args:
+        values: The figures, the latest last.
+        floor: The least change that matters.
+
+    Raises:
+        MonitoringError: There are fewer than eight.
+    """
+    figures = np.asarray(values, dtype=np.float64)
+    if figures.size < _RUNS:
+        raise MonitoringError(f"{figures.size} figures are too few to know how they vary", fix=f"Wait for {_RUNS}.")
+    before, last = figures[:-1], float(figures[-1])
+    mean, freedom = float(before.mean()), before.size - 1
+    scale = max(float(before.std(ddof=1)) * math.sqrt(1 + 1 / before.size), floor / 10, 1e-12)
+    p = min(1.0, 2 * student_above(abs(last - mean) / scale, freedom))
+    slow = trend(figures)
+    limit = student_quantile(1 - _LEVEL / 2, freedom) * scale
+    return Moved(
+        p <= _LEVEL and abs(last - mean) >= floor,
+        slow.p <= _TREND and abs(slow.slope) * figures.size >= max(floor, 1e-12),
+        last,
+        mean,
+        (mean - limit, mean + limit),
+        p,
+        slow,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

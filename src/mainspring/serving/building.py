@@ -23,6 +23,7 @@ from mainspring.serving.overriding import Overrides
 from mainspring.serving.predlog.frames import PREDICTIONS
 from mainspring.serving.predlog.writer import PredictionLog
 from mainspring.serving.routes import cold_routes
+from mainspring.serving.samples import SAMPLES, Counted, Sampling
 from mainspring.serving.settings import Settings
 from mainspring.serving.shadow import Shadow
 from mainspring.serving.upkeep import Upkeep
@@ -86,6 +87,8 @@ def open_service(settings: Settings) -> Iterator[Service]:
         looks: list[Callable[[], object]] = [one.refresh for one in (keys, overrides) if one is not None]
         if home is not None and overrides is not None:
             looks += [_Noting(home / SERVED, chain[0]).look, partial(_tell, overrides, chain)]
+        if home is not None and log is not None:
+            looks.append(Sampling(home / SAMPLES, ids.worker, lambda: chain[0].served.name, _counting(app, log)).look)
         for look in looks:
             look()
         if settings.upkeep and log is not None:
@@ -96,6 +99,14 @@ def open_service(settings: Settings) -> Iterator[Service]:
         stack.callback(poller.stop)
         app.state.ready = True
         yield Service(app, poller)
+
+
+def _counting(app: App, log: PredictionLog) -> Callable[[], Counted]:
+    def count() -> Counted:
+        requests, refused, failed = app.metrics.counted
+        return requests, refused, failed, app.state.active, log.waiting
+
+    return count
 
 
 def _shadow(settings: Settings, found: Callable[[str], Target], log: PredictionLog | None) -> Shadow | None:

@@ -14,10 +14,17 @@ CONTENT_TYPE: Final = prometheus_client.CONTENT_TYPE_LATEST
 SEVERAL: Final = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _KEPT: Final = 512
+_REFUSED: Final = 400
+_FAILED: Final = 500
 
 
 class Metrics:
-    """Counts and times of one worker process; where there are several, `expose` adds them up."""
+    """Counts and times of one worker process; where there are several, `expose` adds them up.
+
+    Attributes:
+        recent: How long the latest requests took, in seconds.
+        counted: Requests for predictions, and of those the refused and the failed ones.
+    """
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -36,6 +43,7 @@ class Metrics:
         self.refused = Gauge("mainspring_package_refused", "1 while a package is refused for the alias.", **live)
         self.shadow = Gauge("mainspring_shadow", "Requests of the shadow.", ("outcome",), **live)
         self.recent: deque[float] = deque(maxlen=_KEPT)
+        self.counted = [0, 0, 0]
         self._rows_of: dict[tuple[str, str], Any] = {}
         self._bound: dict[tuple[str, int], tuple[Any, Any]] = {}
 
@@ -47,6 +55,10 @@ class Metrics:
             bound = self._bound[route, status] = (counter.inc, self._seconds.labels(route).observe)
         bound[0]()
         bound[1](seconds)
+        if route == "predict":
+            self.counted[0] += 1
+            if status >= _REFUSED:
+                self.counted[1 if status < _FAILED else 2] += 1
 
     def predicted(self, model: str, version: str, rows: int) -> None:
         """Count rows."""

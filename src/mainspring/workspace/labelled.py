@@ -39,7 +39,18 @@ from mainspring.workspace.rolled import OUTPUT as LOGGED
 from mainspring.workspace.rolled import read_part
 from mainspring.workspace.traffic import DAY, HOUR, by_window, given, side_of
 
-__all__ = ["LABELS", "LEAST", "Added", "LabelDay", "Rated", "add_labels", "label_days", "predictions", "rate_home"]
+__all__ = [
+    "LABELS",
+    "LEAST",
+    "Added",
+    "LabelDay",
+    "Rated",
+    "add_labels",
+    "label_days",
+    "output_of",
+    "predictions",
+    "rate_home",
+]
 
 LABELS: Final = "labels"  # the folder in a home
 _RATINGS: Final = "ratings"
@@ -188,7 +199,7 @@ def rate_home(
     with opened(home, monitor.window) as (log, shelf, catalogue):
         place = _version(catalogue, log, model, version)
         name, package = catalogue.versions[place]
-        output = _output(catalogue.model_row(log, place), monitor.output)
+        output = output_of(catalogue.model_row(log, place), monitor.output)
         layout = shelf.layout(name, package)
         axis = next((one for one in layout.axes if one.name == OUTPUT + output), None) if layout else None
         joining = _Joining(log, catalogue, place, output, monitor.loss, axis)
@@ -222,8 +233,12 @@ def _version(catalogue: Catalogue, log: Path, model: str | None, package: str | 
     )
 
 
-def _output(row: ModelRow, named: str) -> str:
-    """The output that labels are of."""
+def output_of(row: ModelRow, named: str) -> str:
+    """Return the output that labels are of: the one that is named, or the only one.
+
+    Raises:
+        MonitoringError: There is no such output, or several and none is named.
+    """
     outputs = [one.name for one in row.outputs]
     if named.partition("[")[0] in outputs or (not named and len(outputs) == 1):
         return named or outputs[0]

@@ -8,10 +8,10 @@ import numpy as np
 
 from mainspring.config.monitor import Monitor
 from mainspring.errors import MonitoringError, NotFoundError
-from mainspring.monitoring import Simulated, Trial, Window, simulate, simulate_errors
+from mainspring.monitoring import Simulated, Simulation, Window, simulate, simulate_errors
 from mainspring.workspace.labelled import rate_home
 from mainspring.workspace.monitors import rules_of
-from mainspring.workspace.windows import newest_windows
+from mainspring.workspace.windows import latest
 
 __all__ = ["Tried", "simulate_home"]
 
@@ -38,7 +38,7 @@ def simulate_home(
     home: Path | None = None,
     *,
     tried: Tried | None = None,
-    trial: Trial | None = None,
+    simulation: Simulation | None = None,
     watch: Callable[[int, int], object] = lambda _done, _total: None,
 ) -> tuple[Window, Simulated]:
     """Return the first window that was used, and how often settings alarm and how soon they find a change.
@@ -50,7 +50,7 @@ def simulate_home(
         name: The model; by default the only one.
         home: The home; by default that of the project around the working directory.
         tried: The settings, and which windows.
-        trial: What is asked.
+        simulation: What is asked.
         watch: Called with how many of how many parts are done.
 
     Raises:
@@ -59,7 +59,7 @@ def simulate_home(
     """
     tried = tried or Tried()
     monitor, rules = tried.monitor, rules_of(tried.monitor)
-    shelf, newest = newest_windows(name, home, monitor.window)
+    shelf, newest = latest(name, home, monitor.window)
     layout = shelf.layout(newest.model, newest.version)
     if layout is None:
         raise MonitoringError("Windows have no layout", str(shelf.folder), "Run: mainspring monitor backfill.")
@@ -69,9 +69,9 @@ def simulate_home(
         raise NotFoundError(f"There are no windows of '{tried.segment}'", None, "Name segments when windows are made.")
     start = first.window.start
     end = start + monitor.reference_days * _DAY
-    found = simulate(list(shelf.between(like, start, end)), layout, rules, trial, watch=watch)
+    found = simulate(list(shelf.between(like, start, end)), layout, rules, simulation, watch=watch)
     if not tried.errors:
         return first.window, found
     rated = rate_home(newest.model, home, monitor, end, version=newest.version)
-    alerts, delays = simulate_errors(rated.windows, trial, shift=rules.shift)
+    alerts, delays = simulate_errors(rated.windows, simulation, shift=rules.shift)
     return first.window, replace(found, errors=alerts, delays=(*found.delays, *delays))

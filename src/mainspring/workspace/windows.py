@@ -36,17 +36,7 @@ from mainspring.workspace.rolled import INPUT, frames
 from mainspring.workspace.rolled import OUTPUT as LOGGED
 from mainspring.workspace.traffic import DAY, HOUR, Laying, answered, by_window, columns_to_count, requests_of
 
-__all__ = [
-    "Backfilled",
-    "Checked",
-    "Example",
-    "Part",
-    "backfill",
-    "check_home",
-    "explain",
-    "newest_windows",
-    "qualities",
-]
+__all__ = ["Backfilled", "Checked", "Example", "Part", "backfill", "check_home", "explain", "latest", "qualities"]
 
 LABELS: Final = "labels"  # the folder in a home
 _KEPT: Final = 8
@@ -216,7 +206,7 @@ def check_home(
         MonitoringError: There is no window after the reference.
     """
     part = part or Part()
-    shelf, like = newest_windows(name, home, part.seconds)
+    shelf, like = latest(name, home, part.seconds)
     layout = shelf.layout(like.model, like.version)
     if layout is None:
         raise MonitoringError("Windows have no layout", str(shelf.folder), "Run: mainspring monitor backfill.")
@@ -283,11 +273,11 @@ def qualities(
     return found
 
 
-def newest_windows(name: str | None, home: Path | None, seconds: int) -> tuple[Shelf, Window]:
-    """Return the shelf of a home, and the newest window of a model.
+def latest(name: str | None, home: Path | None, seconds: int) -> tuple[Shelf, Window]:
+    """Return the shelf, and the newest window of a model, by default of the only one.
 
     Raises:
-        NotFoundError: There are no windows of it, or of several models.
+        NotFoundError: There are no windows of it.
     """
     shelf = Shelf(log_of(home).parent / WINDOWS)
     newest: dict[str, Window] = {}

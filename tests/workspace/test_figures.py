@@ -1,0 +1,134 @@
+"""Figures of a service and of training: what jumps and what leaks is found, and nothing where nothing moves."""
+
+import json
+
+import numpy as np
+import pytest
+from shop_log import DAY, HOUR, MODEL, START
+from typer.testing import CliRunner
+
+from mainspring import pipeline, run, step
+from mainspring.cli.app import app
+from mainspring.config.monitor import Monitor
+from mainspring.errors import MonitoringError, NotFoundError
+from mainspring.monitoring import WINDOWS, Served, Shelf, Window, count_rows, judge_runs, layout_of_rows
+from mainspring.serving import samples
+from mainspring.serving.samples import SAMPLES, Sampling, read_samples
+from mainspring.workspace.figures import service_figures, training_figures
+
+DAYS, REFERENCE = 19, 5
+SETTINGS = Monitor(reference_days=REFERENCE)
+
+
+LAYOUT = layout_of_rows({"price": np.arange(100.0)})
+
+
+def home_of(folder, *, slower=1.0, leak=0.0, failing=0.0):
+    """Windows and samples of nineteen days: requests get slower at noon of the last day, memory leaks from day 5 on."""
+    home = folder / ".mainspring"
+    rng = np.random.default_rng(0)
+    shelf = Shelf(home / WINDOWS)
+    shelf.put_layout("shop", MODEL.package, LAYOUT)
+    (home / SAMPLES).mkdir(parents=True)
+    lines = []
+    for hour in range(24 * DAYS):
+        late = hour >= 24 * (DAYS - 1) + 12
+        micros = rng.lognormal(7 + (np.log(slower) if late else 0), 0.3, 200).astype(int)
+        window = Window(START + hour * HOUR, HOUR, "shop", MODEL.package)
+        shelf.put(count_rows(LAYOUT, window, {"price": np.zeros(1)}, Served(micros)))
+        leaked = leak * max(0, hour - 24 * REFERENCE) / 24
+        memory = (200 + leaked + rng.normal()) * 2**20
+        failed = rng.binomial(200, failing if late else 0.001)
+        lines.append(samples.Sample(window.start + 60, 1, "shop", 200, 1, int(failed), 2, 100, int(memory)))
+    days = {}
+    for one in lines:
+        days.setdefault(f"day-{int(one.at - START) // DAY:02}", []).append(one)
+    for place, some in enumerate(days.values()):
+        name = np.datetime64(START + place * DAY, "s").astype("M8[D]")
+        text = b"".join(samples.msgspec.json.encode(one) + b"\n" for one in some)
+        (home / SAMPLES / f"{name}.jsonl").write_bytes(text + b'{"at": 1')
+    return home
+
+
+def found(home):
+    figures = service_figures("shop", home, SETTINGS, START + DAYS * DAY)
+    return {one.name: "leak" if one.moved.leak else "jump" for one in figures if one.found}
+
+
+def test_a_service_like_before_has_nothing_to_tell(tmp_path):
+    home = home_of(tmp_path)
+    assert found(home) == {}
+    figures = {one.name: one for one in service_figures(None, home, SETTINGS, START + DAYS * DAY)}
+    assert len(figures["latency p95"].values) == 24 * DAYS
+    low, high = figures["latency p95"].moved.band
+    assert low < figures["latency p95"].values[-1] < high
+    assert figures["memory"].values[-1] == pytest.approx(200, abs=4)
+
+
+def test_what_jumps_and_what_leaks_is_found_and_told_apart(tmp_path):
+    told = found(home_of(tmp_path, slower=1.6, leak=6.0, failing=0.05))
+    assert told["memory"] == "leak"
+    assert told["errors"] == "jump"
+    assert {told[f"latency p{level}"] for level in (50, 95)} == {"jump"}
+    assert "throughput" not in told
+
+
+def test_the_commands_tell_what_moved(tmp_path, monkeypatch):
+    home = home_of(tmp_path, slower=1.6)
+    (tmp_path / "clock").write_text(str(START + DAYS * DAY))
+    monkeypatch.setenv("MAINSPRING_CLOCK", str(tmp_path / "clock"))
+    command = ["monitor", "service", "--reference-days", str(REFERENCE), "--home", str(home)]
+    told = CliRunner().invoke(app, [*command, "--json"])
+    assert told.exit_code == 1
+    answers = {one["figure"]: one["answer"] for one in json.loads(told.stdout)}
+    assert (answers["latency p50"], answers["memory"]) == ("jump", "as usual")
+    assert "jump" in CliRunner().invoke(app, command).stdout
+    early = service_figures("shop", home, Monitor(reference_days=2), START + 3 * DAY)
+    assert {one.says for one in early} == {"48 windows are too few to know how a figure varies"}
+
+
+def test_a_worker_keeps_a_sample_a_minute_and_what_it_did_since(tmp_path, monkeypatch):
+    moments = iter([0.0, 30.0, 61.0, 70.0, 130.0])
+    monkeypatch.setattr(samples, "now", lambda: next(moments))
+    counts = iter([(10, 1, 0, 3, 500), (25, 1, 2, 0, 0)])
+    sampling = Sampling(tmp_path / SAMPLES, 7, lambda: "shop", lambda: next(counts))
+    for _ in range(4):
+        sampling.look()
+    first, second = read_samples(tmp_path / SAMPLES)
+    assert (first.at, first.requests, first.refused, first.active, first.waiting) == (61.0, 10, 1, 3, 500)
+    assert (second.at, second.requests, second.failed) == (130.0, 15, 2)
+    assert first.memory > 1 << 20
+
+
+@step
+def train(rounds: int) -> int:
+    return rounds
+
+
+@pipeline
+def shop() -> int:
+    return train(3)
+
+
+def test_what_training_took_is_judged_by_runs_in_which_the_same_ran(tmp_path):
+    home = tmp_path / ".mainspring"
+    run(shop, home=home)
+    figures = {one.name: one for one in training_figures(home=home)}
+    assert figures["time"].moved is None
+    assert figures["time"].says == "1 figures are too few to know how they vary"
+    assert figures["memory"].values[0] > 1
+    with pytest.raises(NotFoundError, match=r"No run of 'shp' has succeeded.*Did you mean 'shop'"):
+        training_figures("shp", home)
+
+
+def test_few_runs_say_when_the_last_is_another_or_they_leak():
+    rng = np.random.default_rng(1)
+    usual = 3 + rng.normal(0, 0.05, 12)
+    quiet = judge_runs(usual, floor=0.2)
+    assert (quiet.jump, quiet.leak) == (False, False)
+    assert judge_runs([*usual, 3.6], floor=0.2).jump
+    assert judge_runs(usual + 0.06 * np.arange(12), floor=0.2).leak
+    with pytest.raises(MonitoringError, match="5 figures are too few"):
+        judge_runs(usual[:5])
+    alarms = sum(judge_runs(rng.normal(size=10)).jump for _ in range(500))
+    assert alarms <= 4
