@@ -14,6 +14,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from receivers import Receiver
+
 # Two test processes on two processors: threads of libraries would only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -91,6 +93,14 @@ def project(tmp_path: Path) -> Project:
     folder = tmp_path / "project"
     folder.mkdir()
     return Project(folder)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A receiver of webhooks on the loopback."""
+    made = Receiver()
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

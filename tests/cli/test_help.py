@@ -16,6 +16,7 @@ GROUPS = {
     "models": ("list", "show", "compare"),
     "gates": ("run", "show", "sign"),
     "monitor": ("backfill", "check", "explain"),
+    "alerts": ("list", "show", "ack"),
     "alias": ("set", "history"),
     "config": ("show", "lint"),
     "predictions": ("list", "roll", "prune", "erase"),

@@ -16,6 +16,7 @@ import mainspring
 from mainspring.cli.app import COMMANDS
 from mainspring.cli.failing import EXIT_CODES
 from mainspring.config.gates import Gates
+from mainspring.config.monitor import Monitor
 from mainspring.config.settings import Settings
 from mainspring.store import registry
 
@@ -63,7 +64,7 @@ def test_examples_in_docstrings_are_right(name):
 
 def test_every_key_of_a_reserved_table_is_documented():
     page = (DOCS / "reference/configuration.md").read_text()
-    for mark, keys in (("workspace", Settings), ("gates", Gates)):
+    for mark, keys in (("workspace", Settings), ("gates", Gates), ("monitor", Monitor)):
         section = page.partition(f"({mark})=")[2].partition("\n(")[0]
         assert re.findall(r"(?m)^\| `(\w+)` \|", section) == list(keys.__annotations__)
 

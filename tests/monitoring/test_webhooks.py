@@ -1,6 +1,7 @@
 """Webhooks to a real receiver on the loopback: signed, in order, each once, whatever goes wrong."""
 
 import base64
+import hmac
 import os
 import signal
 import socket
@@ -9,20 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from receivers import SECRET, Receiver
 
 from mainspring.monitoring import deliver, sign_body, verify_signature
 from mainspring.testing.alerts import HOUR, moved
 from mainspring.tracking import Origin, open_facts
+from receivers import SECRET
 
 START = 1_760_000_400 // HOUR * HOUR
-
-
-@pytest.fixture
-def receiver():
-    made = Receiver()
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -46,6 +40,8 @@ def test_a_change_is_posted_with_its_id_and_signature(alerts, receiver):
     assert body.decode() == fired.body
     signature = headers["Mainspring-Signature"]
     assert signature == sign_body(body, SECRET, START + 90)
+    known = hmac.new(SECRET.encode(), f"{START + 90}.{fired.body}".encode(), "sha256").hexdigest()
+    assert signature == f"t={START + 90},v1={known}"
     assert verify_signature(body, signature, SECRET, now=START + 200)
     for changed in (body + b" ", body.replace(b"price", b"stock")):
         assert not verify_signature(changed, signature, SECRET, now=START + 200)
@@ -87,7 +83,7 @@ def test_a_receiver_that_is_down_for_an_hour_gets_each_alert_once_in_order_after
 def test_a_process_that_is_killed_after_the_receiver_took_a_change_repeats_its_id(tmp_path, receiver):
     with open_facts(tmp_path / "home") as facts:
         first, second = [look(facts.alerts, hour, moved(*columns))[0].id for hour, columns in ((0, "a"), (1, "ab"))]
-    args = [sys.executable, Path(__file__).with_name("receivers.py"), tmp_path / "home", receiver.url]
+    args = [sys.executable, Path(__file__).parents[1] / "receivers.py", tmp_path / "home", receiver.url]
     children: list[subprocess.Popen] = []
     receiver.before_answering = lambda: os.kill(children[0].pid, signal.SIGKILL)
     children.append(subprocess.Popen([*args, str(START + 2 * HOUR)]))

@@ -162,7 +162,7 @@ def _put_rows(table: Table) -> None:
         names = [column.name for column in table.columns]
         right = [name for name in names if name in _NUMBERS]
         put()
-        put_table(names, [[str(cell or "-") for cell in row] for row in table.rows], right=right)
+        put_table(names, [[told(cell) for cell in row] for row in table.rows], right=right)
 
 
 def _put_charts(chart: Mapping[str, Any]) -> None:

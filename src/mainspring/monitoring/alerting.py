@@ -1,7 +1,7 @@
 """What findings have to tell: for each check one sentence, the numbers, a chart and rows that show it."""
 
 from collections.abc import Mapping, Sequence
-from math import exp
+from math import exp, inf
 from typing import Any, Final
 
 import msgspec
@@ -147,24 +147,29 @@ def _raised(findings: Sequence[Finding], segment: str, recent: Sequence[Check], 
     first = findings[0]
     columns = tuple(one.column for one in findings if one.column)
     others = columns[1:]
-    more = f"; so have {', '.join(others[:_COLUMNS])}" if others else ""
+    more = f"; likewise {', '.join(others[:_COLUMNS])}" if others else ""
     more += f" and {len(others) - _COLUMNS:,} more" if len(others) > _COLUMNS else ""
     of = f" (of {segment})" if segment else ""
     rows = [{"column": one.column, **row} for one in findings for row in examples.get((one.check, one.column), ())]
     record = {"findings": [_recorded(one) for one in findings], "examples": rows, "chart": _chart(findings, recent)}
     size = max((one.measure.size for one in findings), key=abs)
-    return Raised(first.check, columns, segment, size, f"{first.says}{of}{more}", _encoded(record))
+    windows = tuple(sorted({window.start for one in findings for window in one.windows}))
+    return Raised(first.check, columns, segment, size, f"{first.says}{of}{more}", _encoded(record), windows)
 
 
 def _recorded(one: Finding) -> dict[str, Any]:
     measure = one.measure
-    figures = {name: getattr(measure, name) for name in ("size", "value", "expected", "threshold", "p", "by")}
     return {
         "check": one.check,
         "column": one.column,
-        **figures,
+        "size": measure.size,
+        "value": _said(one.check, measure.value),
+        "expected": _said(one.check, measure.expected),
+        "threshold": measure.threshold,
+        "p": measure.p,
+        "by": measure.by,
         "adjusted": one.adjusted,
-        "band": one.band,
+        "band": [_said(one.check, end) for end in one.band],
         "windows": [window.start for window in one.windows],
         "says": one.says,
         "values": one.values,
@@ -193,15 +198,19 @@ def _measured(check: Check, name: str, column: str) -> Measure | None:
     return next((one for one in check.measures if (one.check, one.column) == (name, column)), None)
 
 
-def _drawn(one: Measure) -> tuple[float, float, float]:
+def _drawn(one: Measure) -> tuple[float, ...]:
     """What is drawn of a measure: a figure as people say it, and its band."""
     if one.check in _SIZED:
         return one.size, 0.0, one.threshold
-    if one.check == "volume":
-        return exp(one.value), exp(one.expected - one.threshold), exp(one.expected + one.threshold)
-    if one.check == "latency":
-        return exp(one.value) / 1000, 0.0, exp(one.expected + one.threshold) / 1000
-    return one.value, 0.0, one.expected + one.threshold
+    low = one.expected - one.threshold if one.check == "volume" else -inf if one.check == "latency" else 0.0
+    return tuple(_said(one.check, figure) for figure in (one.value, low, one.expected + one.threshold))
+
+
+def _said(check: str, figure: float) -> float:
+    """A figure as people say it: rows and milliseconds, where checks go by logarithms of rows and microseconds."""
+    if check == "latency":
+        return exp(figure) / 1000
+    return exp(figure) if check == "volume" else figure
 
 
 def _mean_loss(windows: Sequence[Quality]) -> float | None:

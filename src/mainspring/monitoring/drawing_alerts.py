@@ -43,7 +43,8 @@ def draw_alert(alert: Alert, changes: Sequence[Change], bundle: str | None = Non
         bundle: The script that draws charts; without it their numbers are shown.
     """
     record = msgspec.json.decode(alert.record, type=dict[str, Any])
-    drawn = [draw_chart(chart, drawn=bundle is not None) for chart in alert_charts(alert)]
+    drawn = [(el("h2", chart.title), draw_chart(chart, drawn=bundle is not None)) for chart in alert_charts(alert)]
+    by = f"; {alert.who} looks after it: {alert.note}" if alert.who else ""
     history = Table(
         [Column("when"), Column("what"), Column("delivered")],
         [(moment(one.at), one.kind, delivery(one)) for one in changes],
@@ -55,6 +56,7 @@ def draw_alert(alert: Alert, changes: Sequence[Change], bundle: str | None = Non
         title,
         el("h1", title),
         el("p", alert.says),
+        el("p", f"Since {moment(alert.began)}, last seen {moment(alert.last)}{by}"),
         draw_table(findings_table(record.get("findings") or [])),
         drawn,
         [el("h2", "Rows that show it"), draw_table(examples)] if examples.rows else [],
@@ -69,24 +71,28 @@ def findings_table(findings: Sequence[dict[str, Any]]) -> Table:
     """Return a row for each finding: the column, the figure, what is usual, the size and its p-value."""
     names = ("column", "value", "expected", "size", "threshold", "adjusted")
     heads = ("column", "value", "usual", "size", "remarkable from", "p")
-    rows = [tuple(told(one.get(name)) for name in names) for one in findings]
-    return Table([Column(head) for head in heads], rows)
+    return Table([Column(head) for head in heads], [tuple(_cell(one.get(name)) for name in names) for one in findings])
 
 
 def examples_table(examples: Sequence[dict[str, Any]]) -> Table:
     """Return a row for each row of the log that shows the alert."""
     columns = list(dict.fromkeys(name for one in examples for name in one["values"]))
     rows = [
-        (one["id"], one["row"], one["column"], *(told(one["values"].get(name)) for name in columns)) for one in examples
+        (one["id"], one["row"], one["column"], *(_cell(one["values"].get(name)) for name in columns))
+        for one in examples
     ]
     return Table([Column(name) for name in ("id", "row", "shows", *columns)], rows)
 
 
-def told(value: Any) -> str:
-    """Return a value of a record as people read it; nothing for what is not known."""
+def told(value: object) -> str:
+    """Return a value of a record as people read it."""
     if isinstance(value, float | int) and not isinstance(value, bool):
         return number(value)
-    return "" if value is None else str(value)
+    return "-" if value is None or value == "" else str(value)
+
+
+def _cell(value: Any) -> str | int | float | bool | None:
+    return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
 def delivery(change: Change) -> str:

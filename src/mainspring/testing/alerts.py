@@ -1,6 +1,7 @@
 """The part of the conformance of facts that is about alerts and their outbox."""
 
 import json
+from threading import Barrier, Thread
 
 from mainspring.errors import NotFoundError, TrackingError
 from mainspring.testing.worlds import Case, Connect, refused, same, world
@@ -157,6 +158,33 @@ def changes_wait_in_their_order(connect: Connect) -> None:
         same([alerts.spare("shop"), alerts.spare("shop"), other.undelivered()], [1, 0, []])
 
 
+def several_watchers_double_nothing(connect: Connect) -> None:
+    """Two that observe the same windows at the same time make each change once, and none is lost."""
+    hours = range(12)
+    with world(connect) as w:
+        begun = Barrier(2)
+        made: dict[int, list[Change]] = {}
+
+        def watch(place: int, alerts: Alerts) -> None:
+            begun.wait()
+            changes = []
+            for hour in hours:
+                found = [moved("price", *(["units"] if hour > 3 else []))] if hour < 6 else []
+                changes += _look(alerts, hour, *found, of=2)
+            made[place] = changes
+
+        threads = [Thread(target=watch, args=pair) for pair in enumerate((w.facts.alerts, w.other.alerts))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        [alert] = w.facts.alerts.list()
+        told = [one.id for one in w.facts.alerts.changes(alert.id)]
+        same(sorted(one.id for changes in made.values() for one in changes), sorted(told))
+        same(told, [f"{alert.id}-{number}" for number in range(1, len(told) + 1)])
+        same((alert.state, alert.columns, alert.changes), ("resolved", ("price", "units"), len(told)))
+
+
 def what_is_sent_has_no_rows(connect: Connect) -> None:
     """The body has figures and chart; rows of the log stay beside the alert, and are kept when there are no others."""
     with world(connect) as w:
@@ -180,5 +208,6 @@ CASES: tuple[Case, ...] = (
     people_look_after_alerts,
     what_still_fires_is_told_again,
     changes_wait_in_their_order,
+    several_watchers_double_nothing,
     what_is_sent_has_no_rows,
 )

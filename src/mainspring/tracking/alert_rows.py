@@ -38,7 +38,8 @@ class Raised(Struct, frozen=True):
         segment: Of which rows, as `column=value`; empty for all.
         size: The size of the largest change, in the unit of its check.
         says: In a sentence, with the numbers.
-        record: A JSON object: `findings`, `examples` (rows of the log, which are never sent) and `chart`.
+        record: A JSON object: `findings`, `chart`, `links`, and `examples`, rows of the log, which are never sent.
+        windows: The begins of the windows that show it, as far as it is not only the one that is observed.
     """
 
     check: str
@@ -47,6 +48,7 @@ class Raised(Struct, frozen=True):
     size: float = 0.0
     says: str = ""
     record: str = "{}"
+    windows: tuple[int, ...] = ()
 
 
 class Alert(Struct, frozen=True):

@@ -34,7 +34,7 @@ __all__ = ["WINDOWS", "Alert", "Alerts", "Change", "Kind", "Origin", "Raised", "
 _FORMAT: Final = "mainspring-alert/1"
 _ID: Final = 16
 _KEPT: Final = 168
-_SENT: Final = ("findings", "chart")  # of the record: rows of the log stay in the home
+_SENT: Final = ("findings", "chart", "links")  # of the record: rows of the log stay in the home
 _ASIDE: Final = ("record", "silent", "heard", "told", "changes")
 _ERROR: Final = 500
 _FIRST: Final = 15.0
@@ -295,7 +295,7 @@ def _grouped(found: Iterable[Raised]) -> dict[tuple[str, str], Raised]:
         size = 0.0 if math.isnan(raised.size) else float(raised.size)
         columns = tuple(map(storable, raised.columns))
         check, segment, says, record = map(storable, (raised.check, raised.segment, raised.says, raised.record))
-        one = Raised(check, columns, segment, size, says, record)
+        one = Raised(check, columns, segment, size, says, record, raised.windows)
         before = every.get((check, segment))
         every[check, segment] = one if before is None else _joined(before, one)
     return every
@@ -310,7 +310,8 @@ def _joined(first: Raised, second: Raised) -> Raised:
         if name in left and name in right:
             record[name] = [*left[name], *right[name]]
     columns = tuple(dict.fromkeys((*first.columns, *second.columns)))
-    return replace(large, columns=columns, record=msgspec.json.encode(record).decode())
+    windows = (*first.windows, *second.windows)
+    return replace(large, columns=columns, record=msgspec.json.encode(record).decode(), windows=windows)
 
 
 def _fired(raised: Raised, place: tuple[str, str, str], at: int, now: float) -> Alert:
@@ -329,7 +330,7 @@ def _fired(raised: Raised, place: tuple[str, str, str], at: int, now: float) -> 
         resolved=None,
         who="",
         note="",
-        windows=(at,),
+        windows=_latest((*raised.windows, at)),
         size=raised.size,
         says=raised.says,
         record=raised.record,
@@ -347,7 +348,7 @@ def _shown(alert: Alert, raised: Raised, at: int, now: float) -> tuple[Alert, Ki
         alert,
         columns=columns,
         last=now,
-        windows=(*alert.windows, at)[-_KEPT:],
+        windows=_latest((*alert.windows, *raised.windows, at)),
         size=raised.size,
         says=raised.says,
         record=msgspec.json.encode(old | {name: value for name, value in new.items() if value}).decode(),
@@ -357,6 +358,10 @@ def _shown(alert: Alert, raised: Raised, at: int, now: float) -> tuple[Alert, Ki
     if columns == alert.columns:
         return after, None
     return replace(after, state="firing", told=now), "again"
+
+
+def _latest(windows: Iterable[int]) -> tuple[int, ...]:
+    return tuple(sorted(set(windows)))[-_KEPT:]
 
 
 def _silent(alert: Alert, at: int, of: int, now: float) -> tuple[Alert, Kind | None]:

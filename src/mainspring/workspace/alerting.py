@@ -1,16 +1,28 @@
 """Alerts of a home: findings of its windows observed, what changed told to receivers, and gauges of all of it."""
 
 from collections.abc import Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from mainspring.config.monitor import Monitor, read_monitor
 from mainspring.errors import ConfigError
-from mainspring.monitoring import Check, Delivered, Finding, deliver, raised_by_check
+from mainspring.monitoring import (
+    WINDOWS,
+    Check,
+    Delivered,
+    Finding,
+    Quality,
+    Shelf,
+    Window,
+    WindowProfile,
+    deliver,
+    raised_by_check,
+)
 from mainspring.tracking import Alerts, Change, Origin
 from mainspring.workspace.windows import Checked, explain
 
-__all__ = ["observe_checked", "tell", "windows_of"]
+__all__ = ["gauges_of", "observe_checked", "tell", "windows_of"]
 
 _ROWS: Final = 5
 
@@ -77,6 +89,35 @@ def tell(alerts: Alerts, config: Path, now: float) -> list[Delivered]:
         alerts.remind(now, monitor.repeat_seconds, model)
         receivers.setdefault((url, secret), []).append(model)
     return told + [deliver(alerts, *receiver, now, models=models) for receiver, models in receivers.items()]
+
+
+def gauges_of(alerts: Alerts, home: Path, config: Path, now: float, qualities: Iterable[Quality] = ()) -> bytes:
+    """Return alerts, the latest window of each model and its labels, as Prometheus reads them.
+
+    Args:
+        alerts: The alerts, with their outbox.
+        home: The home.
+        config: The configuration file, which says how long windows last.
+        now: In seconds since 1970 UTC.
+        qualities: The latest labelled window of each model, where there are labels.
+    """
+    expose = import_module("mainspring.monitoring.gauges").expose_gauges  # with prometheus_client, of mainspring[serve]
+    made: bytes = expose(
+        alerts.open(), alerts.undelivered(), now=now, windows=_newest(home, config), qualities=qualities
+    )
+    return made
+
+
+def _newest(home: Path, config: Path) -> list[WindowProfile]:
+    shelf = Shelf(home / WINDOWS)
+    models = [path.name for path in shelf.folder.glob("*") if path.is_dir()]
+    newest: dict[str, Window] = {}
+    for seconds in {read_monitor(config, model).window for model in models}:
+        for window in shelf.versions(seconds):
+            if read_monitor(config, window.model).window == seconds:
+                newest[window.model] = max(window, newest.get(window.model, window))
+    profiles = [shelf.get(window) for window in newest.values()]
+    return [one for one in profiles if one is not None]
 
 
 def _untold(alerts: Alerts, model: str, error: str, now: float) -> Delivered:

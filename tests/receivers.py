@@ -10,9 +10,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-from mainspring.monitoring import deliver
-from mainspring.tracking import open_facts
-
 SECRET = "a secret of both sides"
 
 
@@ -66,6 +63,9 @@ class Receiver:
 
 
 if __name__ == "__main__":
+    from mainspring.monitoring import deliver
+    from mainspring.tracking import open_facts
+
     home, url, now = sys.argv[1:]
     with open_facts(Path(home)) as facts:
         deliver(facts.alerts, url, SECRET, float(now))
