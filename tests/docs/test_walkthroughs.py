@@ -19,6 +19,7 @@ LONG = {
     "registry",
     "reproduce",
     "serve",
+    "simulate",
 }
 """Pages that run a whole project, some of them many times: they are followed by `make prove`."""
 

@@ -13,6 +13,7 @@ from mainspring.cli.monitor_report import write_report
 from mainspring.cli.options import AsJson, HomePath, flat
 from mainspring.cli.printing import mark, numbers, put, put_json, put_pairs, put_table, stamp
 from mainspring.cli.rating import rate_windows, show_skew
+from mainspring.cli.simulate import simulate_settings
 from mainspring.config.monitor import Monitor
 from mainspring.errors import NotFoundError, nearest
 from mainspring.monitoring import Check, Finding, Measure, Window
@@ -238,6 +239,7 @@ COMMANDS = {
     "quality": rate_windows,
     "service": show_service,
     "skew": show_skew,
+    "simulate": simulate_settings,
     "training": show_training,
     "report": write_report,
 }

@@ -28,9 +28,9 @@ class Ids:
         self._last = 0
         self._count = 0
 
-    def make(self) -> str:
-        """Return the next one."""
-        millisecond = int(now() * 1000)
+    def make(self, at: float | None = None) -> str:
+        """Return the next one; of another moment than now, in seconds since 1970 UTC, for what is replayed."""
+        millisecond = int((now() if at is None else at) * 1000)
         if millisecond > self._last:
             self._last, self._count = millisecond, 0
         else:

@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     )
     from mainspring.stats.proportions import binomial_at_most, share_upper
     from mainspring.stats.rankings import RankingScores, ranking_scores
+    from mainspring.stats.rates import rate_interval
     from mainspring.stats.relating import (
         Correlation,
         LeakageRule,
@@ -173,6 +174,7 @@ __all__ = [
     "profile_frame",
     "randomised_pit",
     "ranking_scores",
+    "rate_interval",
     "ratio_interval",
     "relations",
     "relative_change",
@@ -269,6 +271,7 @@ _PLACES = {
     "profile_frame": "mainspring.stats.profiles",
     "randomised_pit": "mainspring.stats.calibration",
     "ranking_scores": "mainspring.stats.rankings",
+    "rate_interval": "mainspring.stats.rates",
     "ratio_interval": "mainspring.stats.intervals",
     "relations": "mainspring.stats.relating",
     "relative_change": "mainspring.stats.decisions",

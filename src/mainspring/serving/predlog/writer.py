@@ -16,7 +16,7 @@ from mainspring.clock import now
 from mainspring.errors import ServingError
 from mainspring.serving.predlog.frames import ANEW, MAGIC, AnswerRow, ModelRow, encode_frame, packed
 
-__all__ = ["Entry", "PredictionLog"]
+__all__ = ["Entry", "LogFile", "PredictionLog"]
 
 LOG: Final = logging.getLogger(__name__)
 INTERVAL: Final = 0.2
@@ -90,7 +90,7 @@ class PredictionLog:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stop = threading.Event()
-        self._file: _File | None = None
+        self._file: LogFile | None = None
         self._anew: tuple[int, int] | None = None
         self.written = 0
         self.error: str | None = None
@@ -145,11 +145,11 @@ class PredictionLog:
             self._file.finish()
             self._file = None
 
-    def _begin(self) -> "_File":
+    def _begin(self) -> "LogFile":
         self._anew = _changed(self.folder / ANEW)
         # No two files of a process have one name, however fast one follows the other.
         self._last = max(self._last + 1, int(now() * 1000))
-        return _File(self.folder / f"{self._last:013d}-{self._name}.open")
+        return LogFile(self.folder / f"{self._last:013d}-{self._name}.open")
 
     def _write_all(self) -> None:
         while True:
@@ -180,14 +180,14 @@ class PredictionLog:
         if asked:
             self._next_file()
 
-    def _next_file(self) -> "_File":
+    def _next_file(self) -> "LogFile":
         if self._file is not None:
             self._file.finish()
             self._file = None
         self._file = self._begin()
         return self._file
 
-    def _write_to(self, file: "_File") -> None:
+    def _write_to(self, file: "LogFile") -> None:
         while taken := self._next():
             file.append([one.entry for one in taken], self._write)
             with self._lock:
@@ -231,8 +231,8 @@ def _changed(path: Path) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_ino
 
 
-class _File:
-    """One file of a log, locked as long as its process lives."""
+class LogFile:
+    """One file of a log, locked as long as its process lives; used from one thread, but for `sync`."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.begun = path, now()
