@@ -67,6 +67,7 @@ def test_pairs_find_what_a_split_of_the_same_rows_leaves_open():
     assert "times as many labels" in says_of_trial(split, ("version 1", "version 2"))
 
 
+@pytest.mark.prove
 def test_power_is_what_repetition_finds():
     rng = np.random.default_rng(2)
     found, said = 0, []
@@ -138,6 +139,7 @@ def test_what_cannot_be_compared_is_said():
 
 
 @pytest.mark.prove
+@pytest.mark.timeout(600)
 def test_an_a_a_trial_finds_nothing_at_its_level():
     """500 trials of equal versions: heavy-tailed losses, customers who come often, missing values."""
     rng = np.random.default_rng(6)

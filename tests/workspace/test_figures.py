@@ -50,40 +50,48 @@ def home_of(folder, *, slower=1.0, leak=0.0, failing=0.0):
     return home
 
 
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory):
+    return home_of(tmp_path_factory.mktemp("usual"))
+
+
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory):
+    return home_of(tmp_path_factory.mktemp("moved"), slower=1.6, leak=6.0, failing=0.05)
+
+
 def found(home):
     figures = service_figures("shop", home, SETTINGS, START + DAYS * DAY)
     return {one.name: "leak" if one.moved.leak else "jump" for one in figures if one.found}
 
 
-def test_a_service_like_before_has_nothing_to_tell(tmp_path):
-    home = home_of(tmp_path)
-    assert found(home) == {}
-    figures = {one.name: one for one in service_figures(None, home, SETTINGS, START + DAYS * DAY)}
+def test_a_service_like_before_has_nothing_to_tell(usual):
+    assert found(usual) == {}
+    figures = {one.name: one for one in service_figures(None, usual, SETTINGS, START + DAYS * DAY)}
     assert len(figures["latency p95"].values) == 24 * DAYS
     low, high = figures["latency p95"].moved.band
     assert low < figures["latency p95"].values[-1] < high
     assert figures["memory"].values[-1] == pytest.approx(200, abs=4)
 
 
-def test_what_jumps_and_what_leaks_is_found_and_told_apart(tmp_path):
-    told = found(home_of(tmp_path, slower=1.6, leak=6.0, failing=0.05))
+def test_what_jumps_and_what_leaks_is_found_and_told_apart(moved):
+    told = found(moved)
     assert told["memory"] == "leak"
     assert told["errors"] == "jump"
     assert {told[f"latency p{level}"] for level in (50, 95)} == {"jump"}
     assert "throughput" not in told
 
 
-def test_the_commands_tell_what_moved(tmp_path, monkeypatch):
-    home = home_of(tmp_path, slower=1.6)
+def test_the_commands_tell_what_moved(moved, tmp_path, monkeypatch):
     (tmp_path / "clock").write_text(str(START + DAYS * DAY))
     monkeypatch.setenv("MAINSPRING_CLOCK", str(tmp_path / "clock"))
-    command = ["monitor", "service", "--reference-days", str(REFERENCE), "--home", str(home)]
+    command = ["monitor", "service", "--reference-days", str(REFERENCE), "--home", str(moved)]
     told = CliRunner().invoke(app, [*command, "--json"])
     assert told.exit_code == 1
     answers = {one["figure"]: one["answer"] for one in json.loads(told.stdout)}
-    assert (answers["latency p50"], answers["memory"]) == ("jump", "as usual")
+    assert (answers["latency p50"], answers["memory"], answers["throughput"]) == ("jump", "slow leak", "as usual")
     assert "jump" in CliRunner().invoke(app, command).stdout
-    early = service_figures("shop", home, Monitor(reference_days=2), START + 3 * DAY)
+    early = service_figures("shop", moved, Monitor(reference_days=2), START + 3 * DAY)
     assert {one.says for one in early} == {"48 windows are too few to know how a figure varies"}
 
 

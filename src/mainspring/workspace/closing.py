@@ -1,7 +1,7 @@
 """Closing windows: those that are over, and those that rows came for since, made of the prediction log.
 
 A window is made wholly of the rows that the log has of it, in the order of its files, never added to: whatever
-happens in between, and however often it is closed, it is the same. `docs/decisions/0014-closing.md` says more.
+happens in between, and however often it is closed, it is the same. `docs/decisions/0016-closing.md` says more.
 """
 
 from collections.abc import Iterator
