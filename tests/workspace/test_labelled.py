@@ -58,7 +58,7 @@ def test_labels_out_of_order_over_fourteen_days_give_the_figures_of_labels_at_on
     order = np.argsort(labels.arrived + np.random.default_rng(2).normal(0, DAY, labels.arrived.size))
     for some_of in np.array_split(order, 4):
         add_labels(some(labels, some_of), slowly)
-        rate_home("shop", slowly, SETTINGS, START + DAYS * DAY)
+        rate_home("shop", slowly, Monitor(reference_days=DAYS), START + DAYS * DAY)
     found = rate_home("shop", slowly, SETTINGS, START + DAYS * DAY)
     assert found.windows == at_once.windows
     assert found.estimates == at_once.estimates

@@ -144,10 +144,12 @@ def draw_happened(account: Account) -> Html:
     left = len(events) - len(rows)
     more = f"{count(left, 'earlier event')} not shown. " if left > 0 else ""
     table = el("table", el("thead", el("tr", head)), el("tbody", rows))
-    return join(el("div", table, class_="box", tabindex="0"), note(more, rest) if more or rest else None)
+    box = el("div", table, class_="box happened", tabindex="0")
+    return join(box, note(more, rest) if more or rest else None)
 
 
 def _event(one: Event) -> Html:
     kind = el("span", glyph(one.state), one.kind, class_=f"status {one.state}")
-    when = el("th", clock_of(one.at), scope="row", class_="whole")
+    day, _, time = clock_of(one.at).partition(" ")
+    when = el("th", day, el("span", time, class_="under"), scope="row", class_="whole")
     return el("tr", when, el("td", kind), el("td", one.says, class_="wrap"))
