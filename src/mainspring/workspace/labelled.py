@@ -94,11 +94,11 @@ def add_labels(labels: Labels, home: Path | None = None) -> Added:
         keys = {key for key in catalogue.rows(catalogue.places(None)) if key[1] // DAY * DAY in days}
         known: set[tuple[bytes, int]] = set()
         wanted = list(zip(labels.ids.tolist(), labels.rows.tolist(), strict=True))
+        asked = set(wanted)
         for part, _ in catalogue.touching(log, keys):
             for _, frame in given(read_part(part)):
                 ids = frame["id"].to_numpy().astype("S36").tolist()
-                known.update(zip(ids, frame["row"].to_list(), strict=True))
-            known &= set(wanted)
+                known.update(asked.intersection(zip(ids, frame["row"].to_list(), strict=True)))
     lost = [one for one in wanted if one not in known]
     return Added(len(wanted), days, len(wanted) - len(lost), tuple(identity.decode() for identity, _ in lost[:5]))
 
