@@ -34,6 +34,8 @@ def told(case: Case) -> dict:
         if record.days
     }
     found["records"] = covered
+    days = [one.days for one in case.table.records.values() if one.days]
+    found["chance"] = float(np.mean([any(_near(case, one, place) for one in days) for place in range(len(live))]))
     moments = np.linspace(0, len(live) - _LOOK, _MOMENTS).astype(int).tolist()
     for factor in FACTORS:
         delays = [_delay(case, rows, (fitted, live), place, factor) for place in moments]

@@ -132,6 +132,11 @@ def _speeds(speeds: dict) -> list[str]:
     return [*lines, ""]
 
 
+def _found(year: dict) -> str:
+    found = year["windows with findings"]
+    return "findings were not counted" if found is None else f"{found} windows with findings"
+
+
 def _year(year: dict) -> list[str]:
     if not year:
         return ["The year could not be simulated.", ""]
@@ -139,7 +144,7 @@ def _year(year: dict) -> list[str]:
     return [
         f"A year of {year['windows']:,} hourly windows of 20 columns and {year['rows']} rows, each counted, kept, read "
         f"and checked: {year['ms a window']:.1f} ms of CPU a window, {year['MiB on disk']:.0f} MiB on disk, "
-        f"{year['windows with findings']} windows with findings. In memory in the middle of each month, MiB: "
+        f"{_found(year)}. In memory in the middle of each month, MiB: "
         f"{', '.join(f'{one:.0f}' for one in resident)}; at most {year['peak, MiB']:.0f}.",
         "",
     ]

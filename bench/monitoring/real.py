@@ -6,16 +6,37 @@ python real.py ROSSMANN.csv M5.parquet FILE.json [quick]    `-` in place of M5.p
 import json
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import forecasting
 import numpy as np
 import planting
+import polars as pl
 from rates import usual
 from tables import Case, Record, Watched, m5, rossmann, watch
 
 from mainspring.monitoring import Check, Finding, check_windows, stacked
+
+_DRAWS = 3
+WORKERS = 4
+CASES = (
+    ("every", "Rossmann, days", {"reference": 365}, True),
+    ("every", "Rossmann, days, seasons declared", {"reference": 365, "declared": True}, True),
+    ("open", "Rossmann, open stores, days", {"reference": 365}, False),
+    ("open", "Rossmann, open stores, days, seasons declared", {"reference": 365, "declared": True}, True),
+    ("open", "Rossmann, open stores, weeks", {"reference": 700, "step": 7}, False),
+    ("every", "Rossmann, days, after 28 of them", {"reference": 28}, False),
+    ("M5", "M5, days", {"reference": 730}, True),
+    ("M5", "M5, days, seasons declared", {"reference": 730, "declared": True}, False),
+    ("M5", "M5, days, a year of reference", {"reference": 365}, False),
+    ("M5", "M5, weeks", {"reference": 735, "step": 7}, True),
+    ("M5", "M5, days, after 28 of them", {"reference": 28}, False),
+)
+SHOPS = 6  # of them are of Rossmann's table
 
 
 @dataclass
@@ -31,30 +52,20 @@ class Alert:
 
 def main() -> None:
     shops, sample, into, *quick = sys.argv[1:]
-    every, open_ = rossmann(Path(shops)), rossmann(Path(shops), only_open=True)
-    cases = [
-        (Case("Rossmann, days", every, 365), True),
-        (Case("Rossmann, days, seasons declared", every, 365, declared=True), True),
-        (Case("Rossmann, open stores, days", open_, 365), False),
-        (Case("Rossmann, open stores, days, seasons declared", open_, 365, declared=True), True),
-        (Case("Rossmann, open stores, weeks", open_, 700, 7), False),
-        (Case("Rossmann, days, after 28 of them", every, 28), False),
-    ]
-    if sample != "-":
-        sold = m5(Path(sample))
-        cases += [
-            (Case("M5, days", sold, 730), True),
-            (Case("M5, days, seasons declared", sold, 730, declared=True), False),
-            (Case("M5, days, a year of reference", sold, 365), False),
-            (Case("M5, weeks", sold, 735, 7), True),
-            (Case("M5, days, after 28 of them", sold, 28), False),
-        ]
-    cases = cases[:2] if quick else cases
-    told = [_told(case, planted) for case, planted in cases]
+    count = 2 if quick else len(CASES) if sample != "-" else SHOPS
+    # Processes that know nothing of each other: a thread pool of Polars does not survive being forked.
+    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
+        told = list(pool.map(_told, range(count), [shops] * count, [sample] * count))
     Path(into).write_text(json.dumps(told, indent=1) + "\n")
 
 
-def _told(case: Case, planted: bool) -> dict:
+def _told(place: int, shops: str, sample: str) -> dict:
+    name, title, options, planted = CASES[place]
+    table = m5(Path(sample)) if name == "M5" else rossmann(Path(shops), only_open=name == "open")
+    return _measured(Case(title, table, **options), planted)
+
+
+def _measured(case: Case, planted: bool) -> dict:
     print(case.title, file=sys.stderr, flush=True)
     watched = watch(case)
     checks = check_windows(watched.live, watched.fitted)
@@ -103,21 +114,18 @@ def _matched(watched: Watched, checks: list[Check], alerts: list[Alert]) -> list
     """Each alert with the records without which it is not raised."""
     kinds = watched.case.table.records if alerts else {}
     without = {kind: _without(watched, record) for kind, record in kinds.items()}
+    chance = [_without(watched, Record((), others=partial(_drawn, watched, seed))) for seed in range(_DRAWS)]
     found = []
     for one in alerts:
         begun = min(window.start for window in one.findings[0].windows)
         ended = checks[one.last].window.end
+        span = one.check, one.column, begun, ended
         mine = [
             kind
             for kind, others in without.items()
-            if (not kinds[kind].columns or one.column in kinds[kind].columns)
-            and not any(
-                (other.check, other.column) == (one.check, one.column)
-                and other.findings[0].windows[0].start < ended
-                and other.findings[-1].windows[-1].end > begun
-                for other in others()
-            )
+            if (not kinds[kind].columns or one.column in kinds[kind].columns) and not _raised(others(), span)
         ]
+        rows = any(kinds[kind].others is not None for kind in mine)
         found.append(
             {
                 "check": one.check,
@@ -128,9 +136,32 @@ def _matched(watched: Watched, checks: list[Check], alerts: list[Alert]) -> list
                 "size": one.findings[0].measure.size,
                 "values": one.findings[0].values[:3],
                 "records": mine,
+                "by chance": [sum(not _raised(others(), span) for others in chance), _DRAWS] if rows else None,
             }
         )
     return found
+
+
+def _raised(alerts: list[Alert], span: tuple[str, str, int, int]) -> bool:
+    """Whether there is an alert of a check and column in a time."""
+    check, column, begun, ended = span
+    return any(
+        (one.check, one.column) == (check, column)
+        and one.findings[0].windows[0].start < ended
+        and one.findings[-1].windows[-1].end > begun
+        for one in alerts
+    )
+
+
+def _drawn(watched: Watched, seed: int, whole: pl.DataFrame, reference: int) -> pl.Series:
+    """As many stores, or products in stores, as the records of the table leave, but drawn by chance."""
+    keys = pl.concat_str([pl.col(name).cast(pl.String) for name in watched.case.table.series[0]], separator="|")
+    named = whole.select(keys.alias("key"))["key"]
+    record = next(one for one in watched.case.table.records.values() if one.others is not None)
+    kept = named.filter(record.others(whole, reference)).n_unique()
+    every = sorted(named.unique())
+    chosen = np.random.default_rng(seed).permutation(len(every))[:kept]
+    return named.is_in([every[place] for place in chosen])
 
 
 def _without(watched: Watched, record: Record) -> Callable[[], list[Alert]]:

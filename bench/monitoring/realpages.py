@@ -23,8 +23,11 @@ def lines(cases: list[Case]) -> list[str]:
         "Alone: the share of all checks that are remarkable by themselves at 1%, of which nobody is told. KS and PSI: "
         "the share of columns in windows that they flag, KS of numbers.",
         "",
-        "| windows | alert | from | to | windows | size | record |",
-        "| --- | --- | --- | --- | ---: | ---: | --- |",
+        "By chance: in how many of three draws the alert is not raised either, when as many stores, or products in "
+        "stores, are left as the record leaves, but drawn by chance.",
+        "",
+        "| windows | alert | from | to | windows | size | record | by chance |",
+        "| --- | --- | --- | --- | ---: | ---: | --- | ---: |",
         *(line for one in cases for line in _alerts(one)),
         "",
         *_shares(cases),
@@ -48,9 +51,14 @@ def _counted(one: Case) -> str:
 def _alerts(one: Case) -> list[str]:
     return [
         f"| {one['title']} | {alert['check']} {alert['column']}{_values(alert)} | {alert['first']} | {alert['last']} | "
-        f"{alert['windows']} | {alert['size']:.2f} | {'; '.join(alert['records']) or '**unexplained**'} |"
+        f"{alert['windows']} | {alert['size']:.2f} | {'; '.join(alert['records']) or '**unexplained**'} | "
+        f"{_chance(alert)} |"
         for alert in one["alerts"]
     ]
+
+
+def _chance(alert: dict[str, Any]) -> str:
+    return "{} of {}".format(*alert["by chance"]) if alert["by chance"] else ""
 
 
 def _values(alert: dict[str, Any]) -> str:
@@ -103,8 +111,8 @@ def _errors(cases: list[Case]) -> list[str]:
         "## On real tables, errors of a forecast",
         "",
         "The mean of the last four days of the same weekday and promotion; cumulative sums of its mean absolute error, "
-        "which begin again after an alarm. Matched: one of the seven days up to the alarm is on record. Planted: the "
-        "level is higher for 28 days.",
+        "which begin again after an alarm. Matched: one of the seven days up to the alarm is on record; in brackets "
+        "the share of all days of which that is so. Planted: the level is higher for 28 days.",
         "",
         "| windows | alarms | matched | unexplained | +10 % | +20 % | +40 % |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
@@ -117,5 +125,6 @@ def _errors(cases: list[Case]) -> list[str]:
             delay = f", {fault['days'][len(fault['days']) // 2]} d" if fault["days"] else ""
             cells.append(f"{len(fault['days'])}/{fault['episodes']}{delay}")
         count = len(told["alarms"])
-        found.append(f"| {one['title']} | {count} | {len(matched)} | {count - len(matched)} | {' | '.join(cells)} |")
+        cells = [f"{len(matched)} ({told['chance']:.0%})", str(count - len(matched)), *cells]
+        found.append(f"| {one['title']} | {count} | {' | '.join(cells)} |")
     return [*found, ""]

@@ -208,7 +208,7 @@ def m5(file: Path) -> Table:
     records = {
         "event": Record(("units", "event_name_1", "event_type_1"), frozenset(around)),
         "weeks before Christmas": Record(("units",), _december(dates)),
-        "prices that the reference does not have": Record(("sell_price",), others=_priced),
+        "new prices, products put on sale": Record(("sell_price",), others=_priced),
     }
     return Table(
         "M5 sample",
@@ -222,8 +222,11 @@ def m5(file: Path) -> Table:
 
 
 def _priced(whole: pl.DataFrame, reference: int) -> pl.Series:
-    """Rows whose price that product had in that store in the reference, and those without a price."""
-    keys = [pl.col("item_id"), pl.col("store_id"), pl.col("sell_price").cast(pl.String)]
-    said = whole.select(pl.concat_str(keys, separator="|"), "day").rename({"item_id": "key"})
-    known = said.filter(pl.col("day") < reference)["key"].drop_nulls().unique().implode()
-    return said["key"].is_null() | said["key"].is_in(known)
+    """Rows of products in stores that keep to the prices of the reference, all of whose days they were on sale on."""
+    keys = ["item_id", "store_id"]
+    before = whole.filter(pl.col("day") < reference).group_by(keys)
+    known = before.agg(pl.col("sell_price").unique().alias("known"), pl.col("sell_price").null_count().alias("without"))
+    told = whole.join(known, on=keys, how="left", maintain_order="left")
+    fresh = ~told["sell_price"].is_in(told["known"]) & told["sell_price"].is_not_null()
+    told = told.with_columns(moved=fresh | (told["without"] > 0))
+    return ~told.select(pl.col("moved").any().over(keys)).to_series()

@@ -27,7 +27,7 @@ def main() -> None:
     like, checks, months, alerts = Window(worlds.BEGUN, worlds.HOUR, "shop", "a" * 64), [], {}, 0
     begun = time.process_time()
     for hour in range(365 * DAY):
-        part = slice(hour * 20 % 190_000, hour * 20 % 190_000 + ROWS)
+        part = slice(hour * ROWS % 190_000, hour * ROWS % 190_000 + ROWS)
         window = replace(like, start=like.start + hour * worlds.HOUR)
         shelf.put(count_rows(axes, window, {name: values[part] for name, values in rows.items()}))
         if hour == 30 * DAY:
