@@ -154,7 +154,7 @@ class Planted:
 
     @property
     def name(self) -> str:
-        """The change as a few words, such as `planted: drift of price by 0.5, gradual`."""
+        """The change as a few words, marked as planted."""
         one = self.plant
         of = f" of {one.column}" if one.column else ""
         where = "".join(f", where {name} is {value}" for name, value in one.where.items())
