@@ -19,6 +19,7 @@ DIGESTS = {
     "0003": "3e43b336f882ac25474a7707141b319fd762204503fae947894a84c29004b6b2",
     "0004": "3ac24aad5b2e981c674416fca4ec832eccd9d54089d250008a29326161e93bad",
     "0005": "0dd13b91f995f3a321f0d5cd87b8ec92b8090f40926eee292bfd31a7504b06cb",
+    "0006": "8dfc4134a7037748a9f382625b4892f722bdb184982bbb334806bb36bbbf59ca",
 }
 # What a revision added: taken away again, it leaves a database as the revision before made it.
 ADDED = {
@@ -26,6 +27,7 @@ ADDED = {
     "0003": ("training", "gate_reports", "gate_answers", "decisions", "sign_offs"),
     "0004": ("evidence", "attestations"),
     "0005": ("proofs",),
+    "0006": ("alerts", "alert_changes", "alert_windows"),
 }
 
 NEXT = f"{len(schema.REVISIONS) + 1:04}"

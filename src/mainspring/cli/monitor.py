@@ -1,6 +1,7 @@
 """`mainspring monitor`: windows of the prediction log, what is found in them, and rows that show it."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Annotated, Any
 
 import typer
@@ -9,37 +10,49 @@ from msgspec import Struct
 from mainspring.charts.numbers import count, moment, short
 from mainspring.cli.options import AsJson, HomePath, flat
 from mainspring.cli.printing import mark, numbers, put, put_json, put_pairs, put_table, stamp
+from mainspring.config.monitor import Monitor
 from mainspring.errors import NotFoundError, nearest
 from mainspring.monitoring import Check, Finding, Measure, Window
+from mainspring.workspace.monitors import monitor_of, rules_of
 from mainspring.workspace.windows import Checked, Example, Part, backfill, check_home, explain
 
 __all__ = ["COMMANDS"]
 
 Model = Annotated[str | None, typer.Argument(metavar="[MODEL]", help="The model; by default the only one.")]
-Seconds = Annotated[int, typer.Option("--window", metavar="SECONDS", help="How long a window lasts.")]
+Seconds = Annotated[
+    int | None,
+    typer.Option("--window", metavar="SECONDS", help="How long a window lasts; by default as [monitor] says."),
+]
 Days = Annotated[
-    int, typer.Option("--reference-days", metavar="DAYS", help="How many days, from the first on, are the reference.")
+    int | None,
+    typer.Option(
+        "--reference-days",
+        metavar="DAYS",
+        help="How many days, from the first on, are the reference; by default as [monitor] says.",
+    ),
 ]
 
 
 class Watched(Struct, frozen=True):
     """Which windows, in which home."""
 
-    seconds: Seconds = 3600
-    days: Days = 28
+    seconds: Seconds = None
+    days: Days = None
     segment: Annotated[str, typer.Option("--segment", metavar="COLUMN=VALUE", help="Only rows with that value.")] = ""
     last: Annotated[int, typer.Option("--last", metavar="WINDOWS", help="How many windows are checked at most.")] = 168
     home: HomePath = None
 
     def check(self, model: str | None) -> Checked:
-        """Return what comes of them."""
-        return check_home(model, self.home, part=Part(self.seconds, self.days, self.segment, self.last))
+        """Return what comes of them, by the rules of `[monitor]`."""
+        monitor = monitor_of(model, self.home)
+        part = Part(self.seconds or monitor.window, self.days or monitor.reference_days, self.segment, self.last)
+        return check_home(model, self.home, rules=rules_of(monitor), part=part)
 
 
 def make_windows(
     *,
-    seconds: Seconds = 3600,
-    days: Days = 28,
+    seconds: Seconds = None,
+    days: Days = None,
     segments: Annotated[
         list[str] | None,
         typer.Option("--segment", metavar="COLUMN", help="Make windows of each of its values too; may be repeated."),
@@ -52,7 +65,13 @@ def make_windows(
     Columns are counted on bins of the first days of each version; columns that are sensitive are not in the log. It
     needs mainspring[serve,data].
     """
-    made = backfill(home, seconds=seconds, days=days, segments=segments or ())
+
+    def watched(model: str) -> Monitor:
+        monitor = monitor_of(model, home)
+        said = {"window": seconds, "reference_days": days, "segments": tuple(segments) if segments else None}
+        return Monitor(**{**vars(monitor), **{name: value for name, value in said.items() if value is not None}})
+
+    made = backfill(home, watched=cache(watched))
     if as_json:
         put_json(
             [{"model": one.model, "version": one.version, "windows": one.windows, "rows": one.rows} for one in made]
@@ -71,8 +90,9 @@ def check_windows(
 ) -> None:
     """Check the windows of a model against its reference.
 
-    What is found has shown in three of six windows, is large enough to matter, and stands after correction for all
-    columns that were looked at. Exit code 1: the latest window has findings.
+    What is found has shown in enough of the last windows, by default three of six, is large enough to matter, and
+    stands after correction for all columns that were looked at; [monitor] says how. Exit code 1: the latest window has
+    findings.
     """
     checked = watched.check(model)
     if as_json:

@@ -12,7 +12,9 @@ from mainspring.config.document import RESERVED, WORKSPACE, Document, read_docum
 from mainspring.config.fields import Field, fields_of, is_table, table_of
 from mainspring.config.gates import GATES, check_gates
 from mainspring.config.layers import Leaf, file_layers, known_fields, read_layer, set_layers
+from mainspring.config.monitor import MONITOR, check_monitor
 from mainspring.config.settings import Settings
+from mainspring.config.triggers import TRIGGERS, check_triggers
 from mainspring.errors import ConfigError, nearest
 from mainspring.schema import show
 
@@ -133,6 +135,10 @@ def _reserved(document: Document, problems: list[ConfigError]) -> dict[str, dict
             found[name] = held
     if GATES in found:
         check_gates(document, problems)
+    if MONITOR in found:
+        check_monitor(document, problems)
+    if TRIGGERS in found:
+        check_triggers(document, problems)
     return found
 
 

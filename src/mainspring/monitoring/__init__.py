@@ -5,8 +5,17 @@ from typing import TYPE_CHECKING
 from mainspring.lazy import offer
 
 if TYPE_CHECKING:
+    from mainspring.monitoring.alerting import (
+        raised_by_check,
+        raised_by_errors,
+        raised_by_figures,
+        raised_by_finding,
+        raised_by_skew,
+    )
     from mainspring.monitoring.checking import Check, Finding, Measure, adjusted, check_window, check_windows, stale
     from mainspring.monitoring.counting import Served, count_rows
+    from mainspring.monitoring.drawing_alerts import alert_charts, draw_alert
+    from mainspring.monitoring.gauges import GAUGES_TYPE, expose_gauges
     from mainspring.monitoring.labels import LOSSES, Joined, Labels, LabelShelf, Quality, join, quality_of
     from mainspring.monitoring.layouts import (
         OUTPUT,
@@ -23,25 +32,20 @@ if TYPE_CHECKING:
     from mainspring.monitoring.shelf import WINDOWS, Shelf
     from mainspring.monitoring.skewing import Difference, Skew, skew
     from mainspring.monitoring.stacks import Stack, stacked
-    from mainspring.monitoring.streams import (
-        ErrorStream,
-        Estimate,
-        Moved,
-        Stream,
-        fit_errors,
-        fit_estimate,
-        fit_stream,
-    )
+    from mainspring.monitoring.streams import ErrorStream, Estimate, Moved, Stream, fit_errors, fit_estimate, fit_stream
+    from mainspring.monitoring.webhooks import Delivered, deliver, sign_body, verify_signature
     from mainspring.monitoring.windows import Window, WindowProfile, decode_window, encode_window, merge_windows
 
 __all__ = [
     "FAMILIES",
     "FLOORS",
+    "GAUGES_TYPE",
     "LOSSES",
     "OUTPUT",
     "WINDOWS",
     "Axis",
     "Check",
+    "Delivered",
     "Difference",
     "ErrorStream",
     "Estimate",
@@ -64,13 +68,17 @@ __all__ = [
     "Window",
     "WindowProfile",
     "adjusted",
+    "alert_charts",
     "check_window",
     "check_windows",
     "count_rows",
     "decode_layout",
     "decode_window",
+    "deliver",
+    "draw_alert",
     "encode_layout",
     "encode_window",
+    "expose_gauges",
     "fit_errors",
     "fit_estimate",
     "fit_reference",
@@ -81,20 +89,29 @@ __all__ = [
     "layout_of_rows",
     "merge_windows",
     "quality_of",
+    "raised_by_check",
+    "raised_by_errors",
+    "raised_by_figures",
+    "raised_by_finding",
+    "raised_by_skew",
+    "sign_body",
     "skew",
     "stacked",
     "stale",
+    "verify_signature",
     "window_of_profile",
 ]
 
 _PLACES = {
     "FAMILIES": "mainspring.monitoring.rules",
     "FLOORS": "mainspring.monitoring.rules",
+    "GAUGES_TYPE": "mainspring.monitoring.gauges",
     "LOSSES": "mainspring.monitoring.labels",
     "OUTPUT": "mainspring.monitoring.layouts",
     "WINDOWS": "mainspring.monitoring.shelf",
     "Axis": "mainspring.monitoring.layouts",
     "Check": "mainspring.monitoring.checking",
+    "Delivered": "mainspring.monitoring.webhooks",
     "Difference": "mainspring.monitoring.skewing",
     "ErrorStream": "mainspring.monitoring.streams",
     "Estimate": "mainspring.monitoring.streams",
@@ -117,13 +134,17 @@ _PLACES = {
     "Window": "mainspring.monitoring.windows",
     "WindowProfile": "mainspring.monitoring.windows",
     "adjusted": "mainspring.monitoring.checking",
+    "alert_charts": "mainspring.monitoring.drawing_alerts",
     "check_window": "mainspring.monitoring.checking",
     "check_windows": "mainspring.monitoring.checking",
     "count_rows": "mainspring.monitoring.counting",
     "decode_layout": "mainspring.monitoring.layouts",
     "decode_window": "mainspring.monitoring.windows",
+    "deliver": "mainspring.monitoring.webhooks",
+    "draw_alert": "mainspring.monitoring.drawing_alerts",
     "encode_layout": "mainspring.monitoring.layouts",
     "encode_window": "mainspring.monitoring.windows",
+    "expose_gauges": "mainspring.monitoring.gauges",
     "fit_errors": "mainspring.monitoring.streams",
     "fit_estimate": "mainspring.monitoring.streams",
     "fit_reference": "mainspring.monitoring.references",
@@ -134,9 +155,16 @@ _PLACES = {
     "layout_of_rows": "mainspring.monitoring.layouts",
     "merge_windows": "mainspring.monitoring.windows",
     "quality_of": "mainspring.monitoring.labels",
+    "raised_by_check": "mainspring.monitoring.alerting",
+    "raised_by_errors": "mainspring.monitoring.alerting",
+    "raised_by_figures": "mainspring.monitoring.alerting",
+    "raised_by_finding": "mainspring.monitoring.alerting",
+    "raised_by_skew": "mainspring.monitoring.alerting",
+    "sign_body": "mainspring.monitoring.webhooks",
     "skew": "mainspring.monitoring.skewing",
     "stacked": "mainspring.monitoring.stacks",
     "stale": "mainspring.monitoring.checking",
+    "verify_signature": "mainspring.monitoring.webhooks",
     "window_of_profile": "mainspring.monitoring.references",
 }
 

@@ -1,7 +1,6 @@
 """Labels: what turned out, joined to what was predicted by the identity of the prediction, whenever it comes."""
 
 import math
-import os
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy.typing as npt
 
 from mainspring.digest import blob_of
 from mainspring.errors import MonitoringError, NewerFormatError, nearest
+from mainspring.monitoring.shelf import write_whole
 from mainspring.monitoring.windows import Window
 
 __all__ = ["LOSSES", "Joined", "LabelShelf", "Labels", "Quality", "join", "quality_of"]
@@ -191,16 +191,9 @@ class LabelShelf:
                 *(np.ascontiguousarray(one[mine], kind).tobytes() for one, kind in _parts(labels)),
             )
             data = zlib.compress(msgspec.msgpack.encode(stored), 1)
-            folder = self.folder / str(day)
-            folder.mkdir(parents=True, exist_ok=True)
-            path = folder / f"{blob_of(data)[:32]}.labels"
+            path = self.folder / str(day) / f"{blob_of(data)[:32]}.labels"
             if not path.exists():
-                fresh = path.with_name(f".{path.name}-{os.urandom(4).hex()}")
-                with fresh.open("xb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                fresh.replace(path)
+                write_whole(path, data)
         return tuple(np.unique(days).tolist())
 
     def between(self, start: float, end: float) -> Labels:

@@ -12,7 +12,7 @@ from mainspring.errors import MonitoringError
 from mainspring.monitoring.layouts import Layout, decode_layout, encode_layout
 from mainspring.monitoring.windows import Window, WindowProfile, decode_window, encode_window
 
-__all__ = ["WINDOWS", "Shelf"]
+__all__ = ["WINDOWS", "Shelf", "write_whole"]
 
 WINDOWS: Final = "windows"  # the folder in a home
 _DAY: Final = 86_400
@@ -35,7 +35,7 @@ class Shelf:
 
     def put(self, profile: WindowProfile) -> None:
         """Keep a window, in the place of what it was before."""
-        _write(self._path(profile.window), encode_window(profile))
+        write_whole(self._path(profile.window), encode_window(profile))
 
     def get(self, window: Window) -> WindowProfile | None:
         """Return a window, None where it is not kept."""
@@ -75,7 +75,11 @@ class Shelf:
             raise MonitoringError(
                 f"Windows of {model} are counted on another layout", str(path), "Remove its folder, and backfill again."
             )
-        _write(path, encode_layout(layout))
+        write_whole(path, encode_layout(layout))
+
+    def renew_layout(self, model: str, version: str, layout: Layout) -> None:
+        """Keep a layout in the place of another; windows that were counted on that have to be made again."""
+        write_whole(self._version(model, version) / _LAYOUT, encode_layout(layout))
 
     def layout(self, model: str, version: str) -> Layout | None:
         """Return the layout of a version, None where there is none yet."""
@@ -108,7 +112,8 @@ def _named(text: str) -> str:
     return plain if plain == text and text.strip(".") else f"{plain}-{blob_of(text.encode())[:12]}"
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
+    """Put a file in its place, whole and on the disk, or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}-{os.urandom(4).hex()}")
     with fresh.open("xb") as file:

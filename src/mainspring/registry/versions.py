@@ -189,17 +189,24 @@ class Registry:
             )
         return self._promotions.promote(gates, who=who, why=why)
 
-    def rollback(self, name: str, *, who: str, why: str) -> Decision:
+    def rollback(self, name: str, *, who: str, why: str, against: int | None = None) -> Decision:
         """Return the decision that made `previous` the champion again, and what was champion `previous`.
 
+        Args:
+            name: The model.
+            who: Who decides.
+            why: The reason; it may not be empty.
+            against: The version that is to be champion no more; whichever is, where nothing is said. Said twice, it
+                goes back once.
+
         Raises:
-            PromotionRefusedError: There is no previous champion.
+            PromotionRefusedError: There is no previous champion, or another version is champion by now.
             RegistryError: Nobody or no reason is named.
             NotFoundError: There is no such model.
         """
         _check_words(f"The rollback of '{name}'", who, why)
         self.versions(name)
-        return self._promotions.rollback(name, who=who, why=why)
+        return self._promotions.rollback(name, who=who, why=why, against=against)
 
     def gate_reports(self, name: str, number: int | None = None) -> list[GateReport]:
         """Return what gates said of the versions of a model, or of one, newest first."""

@@ -16,7 +16,7 @@ from math import inf, nan
 from msgspec.structs import replace
 
 from mainspring.errors import DatabaseError, LeaseLostError, NotFoundError, TrackingError
-from mainspring.testing import databases, records
+from mainspring.testing import alerts, databases, records
 from mainspring.testing.worlds import (
     TTL,
     Case,
@@ -469,5 +469,6 @@ CASES: tuple[Case, ...] = (
     what_runs_need_is_referenced,
     what_would_be_referenced_is_referenced_then,
     *records.CASES,
+    *alerts.CASES,
     *databases.CASES,
 )

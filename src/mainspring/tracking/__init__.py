@@ -1,5 +1,6 @@
 """Facts: runs, step runs, results, leases, measures, and what files held."""
 
+from mainspring.tracking.alerts import Alert, Alerts, Change, Origin, Raised
 from mainspring.tracking.database import Database
 from mainspring.tracking.evidence import Attestation, EvidenceRow, Seen
 from mainspring.tracking.facts import Facts, open_database, open_facts
@@ -17,7 +18,10 @@ from mainspring.tracking.rows import (
 )
 
 __all__ = [
+    "Alert",
+    "Alerts",
     "Attestation",
+    "Change",
     "Database",
     "EvidenceRow",
     "Facts",
@@ -25,8 +29,10 @@ __all__ = [
     "Lease",
     "LoggedRow",
     "MetricRow",
+    "Origin",
     "Owner",
     "ProofRow",
+    "Raised",
     "ResultRow",
     "RunRow",
     "Seen",

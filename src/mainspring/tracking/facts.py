@@ -8,6 +8,7 @@ from types import TracebackType
 
 from mainspring.errors import DatabaseError
 from mainspring.tracking import owners
+from mainspring.tracking.alerts import Alerts
 from mainspring.tracking.database import Database
 from mainspring.tracking.evidence import Attestations, Evidence
 from mainspring.tracking.files import Files
@@ -25,7 +26,7 @@ __all__ = ["Facts", "open_database", "open_facts"]
 
 
 class Facts:
-    """What is known about runs, steps, results, leases, measures, evidence and files.
+    """What is known about runs, steps, results, leases, measures, evidence, alerts and files.
 
     Threads, atomicity and errors are those of `Database`. Facts own their database: closing them closes it.
 
@@ -49,6 +50,7 @@ class Facts:
         self.files = Files(database, os.uname().nodename if host is None else host)
         self.memo = Memo(database)
         self.proofs = Proofs(database)
+        self.alerts = Alerts(database)
 
     def now(self) -> float:
         """Return the database's time, in seconds since 1970 UTC."""

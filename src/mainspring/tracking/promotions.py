@@ -157,15 +157,27 @@ class Promotions:
             self._keep(report)
             return self._decide("promotion", champion, report.number, report, (who, why))
 
-    def rollback(self, name: str, *, who: str, why: str) -> Decision:
+    def rollback(self, name: str, *, who: str, why: str, against: int | None = None) -> Decision:
         """Return the decision that made `previous` the champion, and the champion `previous`.
 
+        Args:
+            name: The model.
+            who: Who decides.
+            why: The reason.
+            against: The version that is to be champion no more; whichever is, where nothing is said.
+
         Raises:
-            PromotionRefusedError: Nothing was champion before, or what was has never passed gates.
+            PromotionRefusedError: Nothing was champion before, or what was has never passed gates, or another version
+                is champion by now.
         """
         with self._database.transaction(full=True):
             self._database.write(HOLD, [{"name": name, "added": 0}])
             aliases = self._models.aliases(name)
+            if against is not None and aliases.get(CHAMPION) != against:
+                raise PromotionRefusedError(
+                    f"'{name}' version {against} is not taken back: the champion is {aliases.get(CHAMPION, 'none')}",
+                    fix=f"See what moved it: mainspring models show {name}.",
+                )
             if CHAMPION not in aliases or PREVIOUS not in aliases:
                 raise PromotionRefusedError(
                     f"'{name}' has no champion before the one that it has, so there is nothing to go back to",

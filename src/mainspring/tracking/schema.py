@@ -7,7 +7,7 @@ from mainspring.errors import DatabaseError, NewerFormatError
 __all__ = ["HEAD", "REVISIONS", "is_head", "schema"]
 
 # Oldest first. Each has a file in migrations/versions; a test holds the two together.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 HEAD = REVISIONS[-1]
 
 

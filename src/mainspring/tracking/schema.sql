@@ -301,3 +301,120 @@ CREATE TABLE proofs (
     made DOUBLE PRECISION NOT NULL
 );
 CREATE INDEX proofs_by_run ON proofs (run, id);
+
+-- What was found and what people said of it. `rule`: the check; `source`: what was looked at, each on its own; `columns` and
+-- `windows`: lists as JSON; `silent`: in how many windows after `last` it did not show, up to window `heard`; `told`: when its
+-- last change was. Times are those that observers give.
+CREATE TABLE alerts (
+    id TEXT NOT NULL PRIMARY KEY,
+    model TEXT NOT NULL,
+    version TEXT NOT NULL,
+    source TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    segment TEXT NOT NULL,
+    columns TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('firing', 'acknowledged', 'resolved')),
+    began DOUBLE PRECISION NOT NULL,
+    last DOUBLE PRECISION NOT NULL,
+    resolved DOUBLE PRECISION,
+    who TEXT NOT NULL,
+    note TEXT NOT NULL,
+    windows TEXT NOT NULL,
+    size DOUBLE PRECISION NOT NULL,
+    says TEXT NOT NULL,
+    record TEXT NOT NULL,
+    silent BIGINT NOT NULL,
+    heard BIGINT NOT NULL,
+    told DOUBLE PRECISION NOT NULL,
+    changes BIGINT NOT NULL
+);
+CREATE INDEX alerts_by_time ON alerts (began, id);
+CREATE UNIQUE INDEX alerts_open ON alerts (model, version, source, rule, segment) WHERE state <> 'resolved';
+
+-- The outbox: each change of an alert, in its order, until a receiver has taken it. `next`: when it is tried; null where there
+-- is no receiver.
+CREATE TABLE alert_changes (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    alert TEXT NOT NULL,
+    model TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('firing', 'again', 'acknowledged', 'resolved')),
+    at DOUBLE PRECISION NOT NULL,
+    body TEXT NOT NULL,
+    delivered DOUBLE PRECISION,
+    attempts BIGINT NOT NULL,
+    next DOUBLE PRECISION,
+    error TEXT NOT NULL
+);
+CREATE UNIQUE INDEX alert_changes_by_id ON alert_changes (id);
+CREATE INDEX alert_changes_by_alert ON alert_changes (alert, number);
+CREATE INDEX alert_changes_waiting ON alert_changes (number) WHERE delivered IS NULL AND next IS NOT NULL;
+
+-- Up to which window each version was observed. The row of an empty version and source is the lock of a model's alerts.
+CREATE TABLE alert_windows (
+    model TEXT NOT NULL,
+    version TEXT NOT NULL,
+    source TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (model, version, source)
+);
+
+-- What triggers decided. A `held` row gives way to what its trigger decides next; one that fires stays as it is until it
+-- is closed: then all that it set off has ended. At most one of a model is open. Times of these four tables are those of
+-- the watch, which may be driven.
+CREATE TABLE trigger_decisions (
+    id INTEGER PRIMARY KEY,
+    model TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    evidence TEXT NOT NULL,
+    answer TEXT NOT NULL CHECK (answer IN ('fires', 'held')),
+    says TEXT NOT NULL,
+    record TEXT NOT NULL,
+    made DOUBLE PRECISION NOT NULL,
+    closed DOUBLE PRECISION
+);
+CREATE UNIQUE INDEX trigger_decisions_by_evidence ON trigger_decisions (model, kind, evidence);
+CREATE UNIQUE INDEX trigger_decisions_open ON trigger_decisions (model) WHERE answer = 'fires' AND closed IS NULL;
+
+-- What the watch means to do, written before it is done: one row a decision and kind, so that nothing is done twice.
+CREATE TABLE loop_actions (
+    id INTEGER PRIMARY KEY,
+    decision BIGINT NOT NULL,
+    model TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('begun', 'done', 'refused', 'failed')),
+    says TEXT NOT NULL,
+    record TEXT NOT NULL,
+    began DOUBLE PRECISION NOT NULL,
+    ended DOUBLE PRECISION
+);
+CREATE UNIQUE INDEX loop_actions_by_decision ON loop_actions (decision, kind);
+
+-- What happened, for people; `key` tells events apart, so that one is told once.
+CREATE TABLE loop_events (
+    id INTEGER PRIMARY KEY,
+    model TEXT NOT NULL,
+    key TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    says TEXT NOT NULL,
+    links TEXT NOT NULL,
+    at DOUBLE PRECISION NOT NULL
+);
+CREATE UNIQUE INDEX loop_events_by_key ON loop_events (model, key);
+CREATE INDEX loop_events_by_time ON loop_events (at, id);
+
+-- What the watch has seen of a model, such as the files that were there when it last ran.
+CREATE TABLE loop_marks (
+    model TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (model, name)
+);
+
+-- Who watches. `generation` grows with each who takes over; `expires` is by the database's clock.
+CREATE TABLE watches (
+    name TEXT NOT NULL PRIMARY KEY,
+    owner TEXT NOT NULL,
+    generation BIGINT NOT NULL,
+    expires DOUBLE PRECISION NOT NULL
+);

@@ -39,12 +39,16 @@ from mainspring.serving.predlog import (
 __all__ = [
     "INPUT",
     "OUTPUT",
+    "Part",
     "Rolled",
     "Table",
     "erase_rolled",
     "find_rolled",
     "frames",
+    "model_of",
+    "parts",
     "prune_rolled",
+    "read_part",
     "roll",
     "tables",
 ]
@@ -84,6 +88,47 @@ class Table(NamedTuple):
     path: Path
     begun: float
     worker: int
+
+
+class Part(NamedTuple):
+    """A part of a log: a file of frames, or what was rolled of one, by the same name.
+
+    Attributes:
+        begun: When it was begun, in seconds since 1970 UTC.
+        name: What tells it from others, whatever its form.
+        frames: The file of frames; None where it was rolled.
+        tables: The files that it was rolled to.
+    """
+
+    begun: float
+    name: str
+    frames: Path | None
+    tables: tuple[Path, ...] = ()
+
+
+def parts(folder: Path) -> list[Part]:
+    """Return the parts of a log, oldest first, in an order that does not depend on their form."""
+    found = [Part(one.begun, one.path.stem, one.path) for one in segments(folder)]
+    for name, some in groupby(tables(folder), key=lambda one: one.path.name.partition(".")[0]):
+        every = list(some)
+        found.append(Part(every[0].begun, name, None, tuple(one.path for one in every)))
+    return sorted(found)
+
+
+def read_part(part: Part) -> Iterator[tuple[ModelRow, Any]]:
+    """Yield what a part of a log has, as frames of Polars with a row for each predicted row."""
+    for path in part.tables:
+        yield model_of(path), polars().read_parquet(path, glob=False)
+    if part.frames is not None:
+        models, answers = _sorted_out(_there(part.frames))
+        for number, given in answers.items():
+            yield models[number], _frame(models[number], given)
+
+
+def _there(path: Path) -> Path:
+    """Where a file of frames is now: a service may have closed it since it was listed."""
+    closed = path.with_suffix(".log")
+    return closed if not path.exists() and closed.exists() else path
 
 
 def tables(folder: Path) -> list[Table]:
@@ -128,17 +173,10 @@ def frames(folder: Path, since: float = 0.0) -> Iterator[tuple[ModelRow, Any]]:
     Raises:
         BatchError: Polars is not installed.
     """
-    rolled = [(one.begun, one.path, True) for one in tables(folder)]
-    found = rolled + [(one.begun, one.path, False) for one in segments(folder)]
-    for _, path, is_table in sorted(found):
-        if path.stat().st_mtime < since:
-            continue
-        if is_table:
-            yield _model_of(path), polars().read_parquet(path, glob=False)
-            continue
-        models, answers = _sorted_out(path)
-        for number, given in answers.items():
-            yield models[number], _frame(models[number], given)
+    for part in parts(folder):
+        files = part.tables or (_there(part.frames),) if part.frames else part.tables
+        if max(one.stat().st_mtime for one in files) >= since:
+            yield from read_part(part)
 
 
 def _sorted_out(path: Path) -> tuple[dict[int, ModelRow], dict[int, list[AnswerRow]]]:
@@ -236,7 +274,7 @@ def _joined(parts: list[Any], column: ColumnRow, total: int) -> Any:
     return np.frombuffer(b"".join(parts), DTYPES[column.type]).reshape(total, *column.shape)
 
 
-def _model_of(path: Path) -> ModelRow:
+def model_of(path: Path) -> ModelRow:
     """Return the model whose answers a rolled file has.
 
     Raises:
@@ -266,7 +304,7 @@ def find_rolled(folder: Path, identity: str) -> list[Answer]:
     for _, same in groupby(reversed(likely), key=lambda one: one.begun):
         for one in same:
             rows = pl.scan_parquet(one.path, glob=False).filter(pl.col("id") == identity).collect()
-            found += [_answer(_model_of(one.path), rows.filter(kind)) for kind in _kinds(rows)]
+            found += [_answer(model_of(one.path), rows.filter(kind)) for kind in _kinds(rows)]
         if any(not answer.row.shadow for answer in found):
             break
     return found
@@ -335,7 +373,7 @@ def erase_rolled(folder: Path, column: str, value: str) -> Erased:
     rows, files, known = 0, 0, False
     with held(folder):
         for table in tables(folder):
-            model = _model_of(table.path)
+            model = model_of(table.path)
             if column not in {one.name for one in model.inputs}:
                 continue
             known = True

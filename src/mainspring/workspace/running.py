@@ -42,7 +42,7 @@ from mainspring.workspace.report_facts import Account, account_of
 from mainspring.workspace.substituting import substituted
 from mainspring.workspace.views import Named, Run, StepRun, StoredValue
 
-__all__ = ["Request", "configure", "execute", "run"]
+__all__ = ["Request", "configure", "execute", "new_run_id", "run"]
 
 
 class Request(Struct, frozen=True):
@@ -57,6 +57,7 @@ class Request(Struct, frozen=True):
         substitutes: Steps that take the place of those of these names.
         setup: Returns what workers are to know, from what they would know otherwise.
         report: Whether a report is written.
+        id: The id of the run; None: a new one.
     """
 
     workers: int | None = None
@@ -67,6 +68,7 @@ class Request(Struct, frozen=True):
     substitutes: dict[str, Step[..., Any]] = {}
     setup: Callable[[Setup], Setup] = lambda setup: setup
     report: bool = True
+    id: str | None = None
 
 
 def run(
@@ -193,7 +195,7 @@ def execute(project: Project, config: Config, home: Home, request: Request) -> R
         KeyboardInterrupt: Ctrl-C; the run is on record, with a report of what it had done.
     """
     git = GitQuestion(project.folder).ask()
-    run_id = new_run_id()
+    run_id = request.id or new_run_id()
     ready = Preparation(project, config, home, run_id)
     dag = substituted(_restricted(ready.dag, request), request.substitutes)
     ready.dag = dag

@@ -1,14 +1,14 @@
 """Windows of a home: made from its prediction log, compared with the reference, explained by rows of the log."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 
 from mainspring.batch.polars import polars
+from mainspring.config.monitor import Monitor
 from mainspring.errors import MonitoringError, NotFoundError, nearest
 from mainspring.monitoring import (
     OUTPUT,
@@ -21,7 +21,6 @@ from mainspring.monitoring import (
     Measure,
     Quality,
     Rules,
-    Served,
     Shelf,
     Window,
     WindowProfile,
@@ -29,21 +28,17 @@ from mainspring.monitoring import (
     count_rows,
     fit_reference,
     join,
-    layout_of,
     merge_windows,
     quality_of,
 )
-from mainspring.serving.predlog import ModelRow
-from mainspring.stats import columns_of, merge_profiles, profile_frame
 from mainspring.workspace.predictions import log_of
 from mainspring.workspace.rolled import INPUT, frames
 from mainspring.workspace.rolled import OUTPUT as LOGGED
+from mainspring.workspace.traffic import DAY, HOUR, Laying, answered, by_window, columns_to_count, requests_of
 
 __all__ = ["Backfilled", "Checked", "Example", "Part", "backfill", "check_home", "explain", "qualities"]
 
-HOUR: Final = 3600
 LABELS: Final = "labels"  # the folder in a home
-_DAY: Final = 86_400
 _KEPT: Final = 8
 
 
@@ -116,7 +111,12 @@ class Example:
 
 
 def backfill(
-    home: Path | None = None, *, seconds: int = HOUR, days: int = 28, segments: Sequence[str] = ()
+    home: Path | None = None,
+    *,
+    seconds: int = HOUR,
+    days: int = 28,
+    segments: Sequence[str] = (),
+    watched: Callable[[str], Monitor] | None = None,
 ) -> list[Backfilled]:
     """Make all windows of the log again; what was there is replaced.
 
@@ -125,21 +125,24 @@ def backfill(
         seconds: How long a window lasts.
         days: How many days, from the first answer of a version on, are its reference: its layout is made of them.
         segments: Inputs by whose values windows are made besides those of all rows, such as `store`.
+        watched: How each model is watched, in the place of these three.
 
     Raises:
         MonitoringError: Nothing was logged.
     """
     log = log_of(home)
     shelf = Shelf(log.parent / WINDOWS)
-    layouts = _layouts(log, shelf, days)
+    alike = Monitor(window=seconds, reference_days=days, segments=tuple(segments))
+    how = watched or (lambda _: alike)
+    layouts = _layouts(log, shelf, how)
     if not layouts:
         raise MonitoringError("Nothing was logged that could be watched", str(log), "Serve a model first.")
     open_windows: dict[Window, WindowProfile] = {}
     written: dict[Window, int] = {}
-    for model, frame in _answered(log):
+    for model, frame in answered(log):
         layout = layouts[model.name, model.package]
-        for window, part in _by_window(model, frame, seconds, segments):
-            profile = count_rows(layout, window, _columns(part), _served(part))
+        for window, part in by_window(model, frame, how(model.name).window, how(model.name).segments):
+            profile = count_rows(layout, window, columns_to_count(part), requests_of(part))
             before = open_windows.get(window) or (shelf.get(window) if window in written else None)
             open_windows[window] = profile if before is None else merge_windows([before, profile], window)
         _put(shelf, open_windows, written, least=_KEPT)
@@ -161,11 +164,11 @@ def _put(shelf: Shelf, profiles: dict[Window, WindowProfile], written: dict[Wind
         written[window] = profile.rows
 
 
-def _layouts(log: Path, shelf: Shelf, days: int) -> dict[tuple[str, str], Layout]:
+def _layouts(log: Path, shelf: Shelf, how: Callable[[str], Monitor]) -> dict[tuple[str, str], Layout]:
     """The layout of each version: the one that is kept, or one made of the first days of its log."""
     found: dict[tuple[str, str], Layout] = {}
-    profiles: dict[tuple[str, str], tuple[float, Any, Any]] = {}
-    for model, frame in _answered(log):
+    laying: dict[tuple[str, str], Laying] = {}
+    for model, frame in answered(log):
         key = model.name, model.package
         if key in found:
             continue
@@ -173,73 +176,11 @@ def _layouts(log: Path, shelf: Shelf, days: int) -> dict[tuple[str, str], Layout
         if kept is not None:
             found[key] = kept
             continue
-        first = frame["time"].min().timestamp()
-        begun = profiles[key][0] if key in profiles else first
-        if first < begun + days * _DAY:
-            sides = [profile_frame(_side(frame, prefix)) for prefix in (INPUT, LOGGED)]
-            if key in profiles:
-                sides = [merge_profiles([old, new]) for old, new in zip(profiles[key][1:], sides, strict=True)]
-            profiles[key] = min(begun, first), sides[0], sides[1]
-    for key, (_, inputs, outputs) in profiles.items():
-        found[key] = layout_of([inputs], outputs=[outputs])
+        laying.setdefault(key, Laying(how(model.name).reference_days)).add(frame)
+    for key, made in laying.items():
+        found[key] = made.layout()
         shelf.put_layout(*key, found[key])
     return found
-
-
-def _answered(log: Path, since: float = 0.0) -> Iterator[tuple[ModelRow, Any]]:
-    """Yield what was answered, not what a shadow predicted, nor what was erased."""
-    pl = polars()
-    for model, frame in frames(log, since):
-        kept = frame.filter(~pl.col("shadow") & ~pl.col("erased"))
-        if kept.height:
-            yield model, kept
-
-
-def _by_window(model: ModelRow, frame: Any, seconds: int, segments: Sequence[str]) -> Iterator[tuple[Window, Any]]:
-    pl = polars()
-    starts = (frame["time"].cast(pl.Int64) // (seconds * 1000) * seconds).alias("window")
-    for (start,), part in frame.with_columns(starts).group_by("window", maintain_order=True):
-        whole = Window(int(start), seconds, model.name, model.package)
-        yield whole, part
-        for column in segments:
-            if INPUT + column in part.columns:
-                for (value,), rows in part.group_by(INPUT + column, maintain_order=True):
-                    yield replace(whole, segment=f"{column}={value}"), rows
-
-
-def _side(frame: Any, prefix: str) -> Any:
-    """The columns of one side, without their prefix; a vector as one column for each of its places."""
-    pl = polars()
-    made = []
-    for name in frame.columns:
-        if not name.startswith(prefix):
-            continue
-        series, plain = frame[name], name.removeprefix(prefix)
-        if isinstance(series.dtype, pl.Array):
-            made += [series.arr.get(place).alias(f"{plain}[{place}]") for place in range(series.dtype.size)]
-        else:
-            made.append(series.alias(plain))
-    return pl.DataFrame(made)
-
-
-def _columns(frame: Any) -> Any:
-    inputs, outputs = columns_of(_side(frame, INPUT)), columns_of(_side(frame, LOGGED))
-    return (*inputs, *(replace(one, name=OUTPUT + one.name) for one in outputs))
-
-
-def _served(frame: Any) -> Served:
-    answers = frame.filter(polars().col("row") == 0)
-    marks: dict[str, int] = {}
-    for said in answers["marks"].drop_nulls().to_list():
-        for path, rule in msgspec.json.decode(said):
-            name = f"{path.rpartition('.')[2]}: {rule}"
-            marks[name] = marks.get(name, 0) + 1
-    return Served(
-        answers["micros"].to_numpy(),
-        int((answers["level"] > 0).sum()),
-        marks,
-        frame["time"].max().timestamp(),
-    )
 
 
 def check_home(
@@ -273,7 +214,7 @@ def check_home(
     first = next(shelf.between(mine, -np.inf, np.inf), None)
     if first is None:
         raise NotFoundError(f"There are no windows of '{part.segment}'", None, "Name segments when windows are made.")
-    end = first.window.start + part.days * _DAY
+    end = first.window.start + part.days * DAY
     reference = list(shelf.between(mine, first.window.start, end))
     live = list(shelf.between(mine, max(end, like.end - part.last * part.seconds), np.inf))
     if not live:
@@ -309,14 +250,14 @@ def qualities(
     touched = shelf.add(labels)
     if not touched:
         return []
-    first, end = min(touched), max(touched) + _DAY
+    first, end = min(touched), max(touched) + DAY
     known = shelf.between(first, end)
     parts: dict[Window, list[Any]] = {}
-    for model, frame in _answered(log, since=first):
+    for model, frame in answered(log, since=first):
         if LOGGED + output not in frame.columns:
             continue
-        mine = frame.filter((pl.col("time").cast(pl.Int64) // (_DAY * 1000) * _DAY).is_in(list(touched)))
-        for window, rows in _by_window(model, mine, seconds, ()):
+        mine = frame.filter((pl.col("time").cast(pl.Int64) // (DAY * 1000) * DAY).is_in(list(touched)))
+        for window, rows in by_window(model, mine, seconds, ()):
             parts.setdefault(window, []).append(rows.select("id", "row", LOGGED + output))
     if not parts:
         raise MonitoringError(

@@ -1,8 +1,17 @@
 """The prediction log: every answer, in append-only files of checksummed frames."""
 
 from mainspring.serving.predlog.erasing import Erased, blanked, erase, flush_folder, held, places_of, prune
-from mainspring.serving.predlog.frames import PREDICTIONS, AnswerRow, ColumnRow, ModelRow, column_of, packed
-from mainspring.serving.predlog.reading import Answer, Segment, find, is_whole, place_of, read_segment, segments
+from mainspring.serving.predlog.frames import PREDICTIONS, AnswerRow, ColumnRow, GlanceRow, ModelRow, column_of, packed
+from mainspring.serving.predlog.reading import (
+    Answer,
+    Segment,
+    find,
+    glance_segment,
+    is_whole,
+    place_of,
+    read_segment,
+    segments,
+)
 from mainspring.serving.predlog.writer import PredictionLog
 
 __all__ = [
@@ -11,6 +20,7 @@ __all__ = [
     "AnswerRow",
     "ColumnRow",
     "Erased",
+    "GlanceRow",
     "ModelRow",
     "PredictionLog",
     "Segment",
@@ -19,6 +29,7 @@ __all__ = [
     "erase",
     "find",
     "flush_folder",
+    "glance_segment",
     "held",
     "is_whole",
     "packed",

@@ -12,9 +12,18 @@ import numpy as np
 
 from mainspring.errors import ServingError
 from mainspring.serving.ids import moment_of, worker_of
-from mainspring.serving.predlog.frames import MAGIC, AnswerRow, ModelRow, column_of, is_short, read_frames
+from mainspring.serving.predlog.frames import (
+    MAGIC,
+    AnswerRow,
+    GlanceRow,
+    ModelRow,
+    column_of,
+    glance_frames,
+    is_short,
+    read_frames,
+)
 
-__all__ = ["Answer", "Segment", "find", "is_whole", "place_of", "read_segment", "segments"]
+__all__ = ["Answer", "Segment", "find", "glance_segment", "is_whole", "place_of", "read_segment", "segments"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +98,19 @@ def read_segment(path: Path) -> Iterator[Answer]:
                         models[row.number] = row
                     else:
                         yield Answer(row, models[row.model])
+
+
+def glance_segment(path: Path, place: int = 0) -> Iterator[tuple[int, list[ModelRow | GlanceRow]]]:
+    """Yield the rows of a file without their values, with the place where each frame ends, from such a place on.
+
+    Raises:
+        ServingError: It is no prediction log, or one of another version.
+    """
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size <= place:
+            return
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as data:
+            yield from glance_frames(data, place)
 
 
 def is_whole(segment: Segment) -> bool:

@@ -1,0 +1,155 @@
+"""The `[triggers]` table: when a model is trained anew, and what a new champion has to prove in service.
+
+None of it is part of a cache key.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from msgspec import Meta
+
+from mainspring.config.convert import INVALID, Place, convert
+from mainspring.config.document import Document, read_document
+from mainspring.digest.plain import Plain
+from mainspring.errors import ConfigError
+
+__all__ = ["TRIGGERS", "Triggers", "check_triggers", "read_triggers", "seconds_of", "triggered_models"]
+
+TRIGGERS: Final = "triggers"
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_SPAN: Final = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
+_SPANS: Final = ("cooldown", "budget_time", "probation_block")
+
+
+class Triggers(Plain):
+    """When a model is trained anew, and what becomes of the result.
+
+    Attributes:
+        pipeline: The pipeline, as `FILE.py` or `FILE.py:PIPELINE`, relative to `config.toml`.
+        package: The step that returns the package, as `STEP` or `STEP.OUTPUT`.
+        profile: The table `[profile.NAME]` that runs are configured with.
+        sets: `KEY=VALUE` texts over it.
+        validation: Steps that validate data: what fails there alerts, and never trains.
+        schedule: Five fields of cron, such as `"0 3 * * 1"`; empty: no schedule.
+        zone: The time zone of the schedule.
+        data: Files, or folders as partitions, whose coming starts a run: a pattern relative to `config.toml`.
+        files: At least so many of them have to be new or changed.
+        rows: At least so many rows have to be new in them (Parquet, CSV, JSON lines).
+        quality: The mean loss above which the model is trained anew; nothing said: no such line.
+        windows: Over how many of the latest windows with labels that mean is taken.
+        drift: Columns whose drift starts a run, outputs as `output.NAME`; `errors` for those of labels; `*` for all.
+        cooldown: How long after a run none starts by itself: `90m`, `12h`, `1d`, `2w`.
+        labels: So many labels have to have come since the last run.
+        budget_runs: So many runs may start by themselves in `budget_days`; 0: no limit.
+        budget_time: They may take so long in all; 0 seconds: no limit.
+        budget_days: The days that the budget is for.
+        probation_labels: So many labelled predictions a new champion is judged on first; 0: no probation.
+        probation_margin: By how much more, as a share, it may surely lose than the one before.
+        probation_level: The confidence of that, one-sided, over all looks together.
+        probation_series: The input by which predictions belong together, such as `store`.
+        probation_block: Predictions within this time are not independent either.
+    """
+
+    pipeline: str = "pipeline.py"
+    package: str = "package"
+    profile: str = ""
+    sets: tuple[str, ...] = ()
+    validation: tuple[str, ...] = ("validate",)
+    schedule: str = ""
+    zone: str = "UTC"
+    data: str = ""
+    files: Annotated[int, Meta(ge=1)] = 1
+    rows: Annotated[int, Meta(ge=0)] = 0
+    quality: Annotated[float, Meta(ge=0)] | None = None
+    windows: Annotated[int, Meta(ge=1)] = 3
+    drift: tuple[str, ...] = ()
+    cooldown: str = "1d"
+    labels: Annotated[int, Meta(ge=0)] = 0
+    budget_runs: Annotated[int, Meta(ge=0)] = 0
+    budget_time: str = "0s"
+    budget_days: Annotated[int, Meta(ge=1)] = 30
+    probation_labels: Annotated[int, Meta(ge=0)] = 500
+    probation_margin: Annotated[float, Meta(ge=0, lt=1)] = 0.05
+    probation_level: Annotated[float, Meta(gt=0.5, lt=1)] = 0.95
+    probation_series: str = ""
+    probation_block: str = "1d"
+
+    def __post_init__(self) -> None:
+        """Check the spans of time."""
+        for name in _SPANS:
+            seconds_of(getattr(self, name))
+
+    def span(self, name: str) -> float:
+        """Return a span of time in seconds."""
+        return seconds_of(getattr(self, name))
+
+
+def seconds_of(text: str) -> float:
+    """Return the seconds of a span of time.
+
+    Raises:
+        ValueError: It is none.
+
+    >>> seconds_of("90m")
+    5400.0
+    """
+    found = _SPAN.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no span of time; write 90m, 12h, 1d or 2w")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def read_triggers(path: Path, name: str) -> Triggers:
+    """Return when a model is trained anew by a configuration file: `[triggers]`, and over it `[triggers.NAME]`.
+
+    Args:
+        path: The file; one that is not there says nothing.
+        name: The model.
+
+    Raises:
+        ConfigError: The table does not fit; `problems` has every reason.
+    """
+    found = _read(path)
+    return found.get(name, found[""])
+
+
+def triggered_models(path: Path) -> list[str]:
+    """Return the models that have a table of their own, `[triggers.NAME]`.
+
+    Raises:
+        ConfigError: The table does not fit.
+    """
+    return sorted(name for name in _read(path) if name)
+
+
+def _read(path: Path) -> dict[str, Triggers]:
+    document = read_document(path)
+    problems: list[ConfigError] = []
+    found = check_triggers(document, problems)
+    if problems:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise ConfigError(f"{count} in the table [{TRIGGERS}]", document.shown, problems=tuple(problems))
+    return found
+
+
+def check_triggers(document: Document, problems: list[ConfigError]) -> dict[str, Triggers]:
+    """Return the triggers by model, those of all others under the empty name; what does not fit is reported."""
+    raw = document.tables.get(TRIGGERS, {})
+    if not isinstance(raw, Mapping):
+        return {"": Triggers()}  # reported where all reserved tables are
+    place = Place(TRIGGERS, (TRIGGERS,), document.path.parent, document.where, problems)
+    shared = {key: value for key, value in raw.items() if not isinstance(value, Mapping)}
+    found = {"": _triggers(shared, place)}
+    for model, own in raw.items():
+        if isinstance(own, Mapping):
+            made = _triggers(own, place.inside(model))
+            said = {key: getattr(made, key) for key in own if hasattr(made, key)}
+            found[model] = Triggers(**{**vars(found[""]), **said})
+    return found
+
+
+def _triggers(raw: Mapping[str, Any], place: Place) -> Triggers:
+    made = convert(dict(raw), Triggers, place)
+    return made if made is not INVALID and isinstance(made, Triggers) else Triggers()

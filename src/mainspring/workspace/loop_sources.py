@@ -1,0 +1,251 @@
+"""Where the loop sees that something has changed: windows of the log, labels, files of the project."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec import Struct
+
+from mainspring.batch.polars import polars
+from mainspring.config.monitor import Monitor, read_monitor
+from mainspring.config.triggers import Triggers
+from mainspring.digest import blob_of_file, tagged
+from mainspring.digest.texts import from_json, to_json
+from mainspring.errors import MonitoringError, NotFoundError
+from mainspring.loop import Data, Looked
+from mainspring.monitoring import (
+    WINDOWS,
+    Quality,
+    Shelf,
+    fit_errors,
+    raised_by_errors,
+    raised_by_finding,
+    stale,
+)
+from mainspring.registry import open_registry
+from mainspring.tracking import Alert, Alerts, Change, Origin, Raised
+from mainspring.tracking.loops import LoopEvent
+from mainspring.tracking.promotions import CHAMPION
+from mainspring.triggers import Lost, New, Shown
+from mainspring.workspace.alerting import observe_checked
+from mainspring.workspace.alerting import tell as tell_receivers
+from mainspring.workspace.closing import close_windows
+from mainspring.workspace.loop_rows import ServedRows
+from mainspring.workspace.monitors import rules_of
+from mainspring.workspace.windows import Checked, Part, check_home
+
+__all__ = ["HomeSources"]
+
+_DRIFT: Final = "drift"
+_ERRORS: Final = "errors"
+_BROKEN: Final = ("contract", "skew")
+_LOOP: Final = "loop"
+_LINES: Final = (".csv", ".jsonl", ".ndjson")
+_DAY: Final = 86_400
+_MONTH: Final = 30 * _DAY
+_LEAST: Final = 100  # reference windows with labels, below which it is not known how errors vary
+_RECENT: Final = 50
+_SHOWN: Final = 24
+
+
+class Held(Struct, frozen=True):
+    """What a file, or a partition, is known to hold."""
+
+    size: int
+    time: int
+    digest: str
+    rows: int | None = None
+
+
+class HomeSources:
+    """The windows, labels, alerts and files of a home and its project.
+
+    Args:
+        home: The home.
+        config: The configuration file of the project.
+        alerts: Where alerts are kept.
+        models: The models that are watched.
+    """
+
+    def __init__(self, home: Path, config: Path, alerts: Alerts, models: Sequence[str]) -> None:
+        self._home = home
+        self._config = config
+        self._alerts = alerts
+        self._models = tuple(models)
+        self._rows = ServedRows(home)
+        self._checked: dict[str, Checked | None] = {}
+        self._told: set[str] = set()
+
+    def close(self, now: float) -> None:
+        """Make the windows that have ended."""
+        monitors = {monitor.window: monitor for monitor in map(self._monitor, reversed(self._models))}
+        for monitor in monitors.values():
+            for window in close_windows(self._home, monitor, now):
+                self._checked.pop(window.model, None)
+
+    def look(self, model: str, policy: Triggers, since: float, now: float) -> Looked:
+        """Return what there is to see of a model; labels are counted that came after `since`."""
+        monitor, package = self._monitor(model), self._package(model)
+        self._observe(model, monitor, package, now)
+        alerts = self._alerts.open(model)
+        mine = [one for one in alerts if one.version == package and one.check in (_DRIFT, _ERRORS)]
+        shown = tuple(_shown(one, monitor) for one in mine if one.windows)
+        stopped = tuple(f"{one.check}: {one.says} (alert {one.id})" for one in alerts if one.check in _BROKEN)
+        labels = self._rows.labels_since(since) if policy.labels else 0
+        losses: tuple[Lost, ...] = ()
+        if policy.quality is not None and package:
+            losses = tuple(_lost(one) for one in self._rows.qualities(model, package, monitor) if one.loss is not None)
+        return Looked(shown, stopped, losses, labels, self._events(model))
+
+    def _monitor(self, model: str) -> Monitor:
+        return read_monitor(self._config, model)
+
+    def _observe(self, model: str, monitor: Monitor, package: str | None, now: float) -> None:
+        """Have alerts fire, go on and resolve by what the windows of a model show."""
+        changes: list[Change] = []
+        checked = self._check(model, monitor)
+        if checked is not None:
+            over = replace(checked, checks=tuple(one for one in checked.checks if one.window.end <= now))
+            home = self._home
+            changes += observe_checked(self._alerts, over, now=now, monitor=monitor, home=home)
+        changes += self._freshness(model, monitor, now)
+        changes += self._errors(model, monitor, package, now)
+        if changes:
+            self._told.discard(model)
+
+    def _check(self, model: str, monitor: Monitor) -> Checked | None:
+        """The checks of a model, made again when windows were; None while there is only a reference."""
+        if model not in self._checked:
+            part = Part(monitor.window, monitor.reference_days)
+            try:
+                self._checked[model] = check_home(model, self._home, rules=rules_of(monitor), part=part)
+            except (MonitoringError, NotFoundError):
+                self._checked[model] = None  # nothing was served yet, or not for long enough
+        return self._checked[model]
+
+    def _freshness(self, model: str, monitor: Monitor, now: float) -> list[Change]:
+        if not monitor.freshness:
+            return []
+        shelf = Shelf(self._home / WINDOWS)
+        newest = max((one for one in shelf.versions(monitor.window) if one.model == model), default=None)
+        profile = None if newest is None else shelf.get(newest)
+        if newest is None or profile is None:
+            return []
+        found = stale(profile, now, monitor.freshness)
+        raised = [] if found is None else [raised_by_finding(found)]
+        source = Origin("freshness", 1)
+        return self._alerts.observe(model, newest.version, int(now), raised, now=now, source=source)
+
+    def _errors(self, model: str, monitor: Monitor, package: str | None, now: float) -> list[Change]:
+        """Follow the losses of labelled windows after the reference; a loss below zero is no loss to be followed."""
+        if package is None or not self._rows.labelled:
+            return []
+        windows = [one for one in self._rows.qualities(model, package, monitor) if one.window.end <= now]
+        if not windows:
+            return []
+        end = windows[0].window.start + monitor.reference_days * _DAY
+        live = [one for one in windows if one.window.start >= end]
+        labelled = [one for one in windows if one.window.start < end and one.loss is not None]
+        if not live or len(labelled) < _LEAST:
+            return []
+        stream = fit_errors(labelled, month=_MONTH // monitor.window, shift=monitor.shift)
+        raised = raised_by_errors(live, stream.follow(live))
+        at, source = live[-1].window.start, Origin("labels", monitor.of)
+        return self._alerts.observe(model, package, at, raised, now=now, source=source)
+
+    def _events(self, model: str) -> dict[str, LoopEvent]:
+        """What changed in the alerts of a model: all of it when this process begins, as one before may have died."""
+        if model in self._told:
+            return {}
+        self._told.add(model)
+        found = {}
+        for alert in self._alerts.list(model=model, limit=_RECENT):
+            for change in self._alerts.changes(alert.id):
+                links = to_json({"alert": alert.id, "check": alert.check, "columns": alert.columns})
+                says = f"{alert.check} {change.kind}: {alert.says}"
+                found[f"alert/{change.id}"] = LoopEvent(change.at, "alert", model, says, links)
+        return dict(sorted(found.items(), key=lambda item: item[1].at))
+
+    def _package(self, model: str) -> str | None:
+        with open_registry(self._home) as registry:
+            number = registry.aliases(model).get(CHAMPION)
+            return None if number is None else registry.version(model, number).digest
+
+    def data(self, policy: Triggers, known: str | None) -> Data:
+        """Return what is new in the data that are watched; nothing is when nothing was known."""
+        folder = self._config.parent
+        before: dict[str, Held] = {name: Held(*held) for name, held in from_json(known or "{}").items()}
+        now: dict[str, Held] = {}
+        for path in sorted(folder.glob(policy.data)):
+            name = str(path.relative_to(folder))
+            now[name] = _held(path, before.get(name), rows=policy.rows > 0)
+        new = [name for name, one in now.items() if name not in before or before[name].digest != one.digest]
+        rows = None
+        if policy.rows:
+            rows = sum((now[name].rows or 0) - (before[name].rows or 0 if name in before else 0) for name in new)
+        state = tagged("loop-data/1", *(part for name, one in now.items() for part in (name, one.digest)))
+        text = to_json({name: [one.size, one.time, one.digest, one.rows] for name, one in now.items()})
+        return Data(New(state, () if known is None else tuple(new), rows), text)
+
+    def tell(self, event: LoopEvent, key: str) -> None:
+        """Alert people of something that the loop did, or could not do; the same key is one alert."""
+        raised = Raised(event.kind, says=event.says, record=to_json({"links": from_json(event.links)}))
+        source = Origin(f"{_LOOP} {key}", 1)
+        self._alerts.observe(event.model, "", int(event.at), [raised], now=event.at, source=source)
+
+    def settle(self, model: str, now: float) -> None:
+        """Resolve what people were alerted of, now that a later round went well."""
+        for alert in self._alerts.open(model):
+            if alert.source.startswith(f"{_LOOP} "):
+                self._alerts.observe(model, "", int(now), [], now=now, source=Origin(alert.source, 1))
+
+    def deliver(self, now: float) -> None:
+        """Hand on what people are to be told.
+
+        Raises:
+            MonitoringError: A receiver does not take it; it is tried again.
+        """
+        failed = [one for one in tell_receivers(self._alerts, self._config, now) if one.error]
+        if failed:
+            raise MonitoringError(
+                f"{sum(one.waiting for one in failed):,} changes of alerts wait: {failed[0].error}",
+                "[monitor] webhook",
+                "They are tried again, in their order.",
+            )
+
+
+def _shown(one: Alert, monitor: Monitor) -> Shown:
+    columns = one.columns or (one.check,)
+    return Shown(one.check, columns, one.windows[-1] + monitor.window, one.says, one.id, one.windows[-_SHOWN:])
+
+
+def _lost(one: Quality) -> Lost:
+    return Lost(one.window.start, one.window.end, one.loss or 0.0, one.labelled)
+
+
+def _held(path: Path, before: Held | None, *, rows: bool) -> Held:
+    """What a file or a partition holds; its bytes are read only where it was touched since."""
+    files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+    stats = [one.stat() for one in files]
+    size, time = sum(one.st_size for one in stats), max((one.st_mtime_ns for one in stats), default=0)
+    if before is not None and (before.size, before.time) == (size, time) and (before.rows is not None or not rows):
+        return before
+    parts = [text for one in files for text in (str(one.relative_to(path.parent)), blob_of_file(one))]
+    return Held(size, time, tagged("loop-file/1", *parts), sum(_rows(one) for one in files) if rows else None)
+
+
+def _rows(path: Path) -> int:
+    if path.suffix == ".parquet":
+        pl = polars()
+        return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
+    if path.suffix in _LINES:
+        with path.open("rb") as file:
+            lines = sum(chunk.count(b"\n") for chunk in _chunks(file))
+        return max(0, lines - (path.suffix == ".csv"))
+    return 0
+
+
+def _chunks(file: Any) -> Iterator[bytes]:
+    while chunk := file.read(1 << 20):
+        yield chunk

@@ -1,0 +1,37 @@
+"""How the models of a home are watched: `[monitor]` of its configuration, as windows and checks take it."""
+
+from pathlib import Path
+
+from mainspring.config.homes import config_file, home_and_settings
+from mainspring.config.monitor import Monitor, read_monitor
+from mainspring.monitoring import WINDOWS, Rules
+
+__all__ = ["monitor_of", "rules_of"]
+
+
+def monitor_of(model: str | None = None, home: Path | None = None) -> Monitor:
+    """Return how a model is watched; where none is named, the only one that has windows, or else what all share.
+
+    Args:
+        model: Its name.
+        home: The home; by default that of the project around the working directory.
+
+    Raises:
+        ConfigError: The table `[monitor]` does not fit.
+    """
+    if model is None:
+        folder = home_and_settings(home)[0] / WINDOWS
+        watched = [path.name for path in folder.glob("*") if path.is_dir()]
+        model = watched[0] if len(watched) == 1 else ""
+    return read_monitor(config_file(home), model)
+
+
+def rules_of(monitor: Monitor) -> Rules:
+    """Return when a window differs, as `[monitor]` says."""
+    return Rules(
+        discovery=monitor.discovery,
+        least=monitor.least,
+        of=monitor.of,
+        floors=dict(monitor.floors),
+        shift=monitor.shift,
+    )
