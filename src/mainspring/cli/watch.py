@@ -85,8 +85,9 @@ def watch(
 def _once(watcher: Watcher, view: "_View", board: Board, stop: threading.Event) -> Ticked | Held:
     """Tick until nothing is waited for."""
     while True:
-        found = watcher.tick(clock.now())
-        board.ticked(watcher, found)
+        now = clock.now()
+        found = watcher.tick(now)
+        board.ticked(watcher, found, now)
         view.show(found)
         if isinstance(found, Held) or not found.waiting or stop.wait(_POLL):
             return found
@@ -101,7 +102,7 @@ def _on(
     while not stop.is_set():
         now = clock.now()
         found = watcher.tick(now)
-        board.ticked(watcher, found)
+        board.ticked(watcher, found, now)
         view.show(found)
         if until is not None and now >= until and not (isinstance(found, Ticked) and found.waiting):
             break

@@ -32,9 +32,9 @@ class Board:
         self._said: dict[str, Any] = {"watching": False, "waiting": False, "problems": {}}
         self._text = ""
 
-    def ticked(self, watcher: Watcher, found: Ticked | Held) -> None:
-        """Note what came of a tick."""
-        said: dict[str, Any] = {"watching": isinstance(found, Ticked), "models": list(watcher.models)}
+    def ticked(self, watcher: Watcher, found: Ticked | Held, now: float) -> None:
+        """Note what came of a tick, and the time that it looked at: that of a driven clock, where there is one."""
+        said: dict[str, Any] = {"watching": isinstance(found, Ticked), "models": list(watcher.models), "now": now}
         if isinstance(found, Held):
             said |= {"held_by": {"host": found.owner.host, "pid": found.owner.pid}, "problems": {}}
         else:
