@@ -74,7 +74,7 @@ def watch(
     until = None if how.until is None else _moment(how.until)
     stop = threading.Event()
     _on_signals(stop)
-    board = Board(how.every)
+    board = Board(how.every, asked=how.port is not None)
     with Watcher(watched_models(models or (), how.home), how.home) as watcher, Port(how.host, how.port, board):
         view = _View(watcher, as_json=how.as_json)
         ended = _once(watcher, view, board, stop) if how.once else _on(watcher, view, board, (how.every, until, stop))

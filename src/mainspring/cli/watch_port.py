@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
+from mainspring import clock
 from mainspring.cli.printing import stamp
 from mainspring.digest.texts import to_json
 from mainspring.errors import InputError
@@ -23,9 +24,11 @@ class Board:
 
     Args:
         every: How often the watch looks, in seconds.
+        asked: Whether anybody can ask.
     """
 
-    def __init__(self, every: float) -> None:
+    def __init__(self, every: float, *, asked: bool = True) -> None:
+        self._asked = asked
         self._late = max(3 * every, _LONG)
         self._lock = threading.Lock()
         self._last = time.time()
@@ -39,7 +42,7 @@ class Board:
             said |= {"held_by": {"host": found.owner.host, "pid": found.owner.pid}, "problems": {}}
         else:
             said |= {"waiting": found.waiting, "problems": found.problems}
-        text = watcher.metrics()
+        text = watcher.metrics(clock.now()) if self._asked else ""
         with self._lock:
             self._last, self._said, self._text = time.time(), said, text
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -24,6 +25,7 @@ from mainspring.workspace.opening import open_existing
 
 __all__ = ["Watcher", "watched_models"]
 
+_GAUGES: Final = "mainspring.monitoring.gauges"
 _NAME: Final = "home"
 _TTL: Final = 60.0
 _BEAT: Final = 10.0
@@ -109,13 +111,16 @@ class Watcher:
         """Return what each trigger of a model says now; nothing is done."""
         return self._watch.states(model, now)
 
-    def metrics(self) -> str:
-        """Return how often what happened, as Prometheus reads it."""
+    def metrics(self, now: float) -> str:
+        """Return alerts and what happened how often, as Prometheus reads them; it needs mainspring[serve]."""
+        alerts = self._home.facts.alerts
+        expose = import_module(_GAUGES).expose_gauges  # prometheus_client is imported where it is asked for
+        gauges: str = expose(alerts.open(), alerts.undelivered(), now=now).decode()
         name = "mainspring_loop_events_total"
         lines = [f"# TYPE {name} counter"]
         for (model, kind), count in self.journal.counts().items():
             lines.append(f'{name}{{model="{model}",kind="{kind}"}} {count}')
-        return "\n".join(lines)
+        return gauges + "\n".join(lines)
 
     def close(self) -> None:
         """Stop watching; another process may begin at once."""
