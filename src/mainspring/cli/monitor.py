@@ -8,6 +8,7 @@ import typer
 from msgspec import Struct
 
 from mainspring.charts.numbers import count, moment, short
+from mainspring.cli.monitor_report import write_report
 from mainspring.cli.options import AsJson, HomePath, flat
 from mainspring.cli.printing import mark, numbers, put, put_json, put_pairs, put_table, stamp
 from mainspring.config.monitor import Monitor
@@ -228,4 +229,9 @@ def _listed(values: Iterable[float]) -> list[Any]:
     return [numbers(value) for value in values]
 
 
-COMMANDS = {"backfill": make_windows, "check": check_windows, "explain": explain_finding}
+COMMANDS = {
+    "backfill": make_windows,
+    "check": check_windows,
+    "explain": explain_finding,
+    "report": write_report,
+}

@@ -6,6 +6,7 @@ Each value returns, for a store that is empty, what opens a connection to it. Ne
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
@@ -33,9 +34,9 @@ FOUND = st.dictionaries(
 class _Known:
     """What the rules say of one alert that is open."""
 
-    def __init__(self, at: int, columns: list[str], told: float) -> None:
+    def __init__(self, at: int, columns: list[str]) -> None:
         self.columns = set(columns)
-        self.state, self.silent, self.heard, self.told = "firing", 0, at, told
+        self.state, self.silent, self.heard = "firing", 0, at
 
 
 class AlertMachine(RuleBasedStateMachine):
@@ -103,7 +104,7 @@ class AlertMachine(RuleBasedStateMachine):
             return
         same(answer.state, "acknowledged")
         if chosen.state == "firing":
-            self.open[key].state, self.open[key].told = "acknowledged", self.now
+            self.open[key].state = "acknowledged"
             self.posted.append(f"{chosen.id}-{chosen.changes + 1}")
 
     @rule(model=MODELS)
@@ -118,8 +119,6 @@ class AlertMachine(RuleBasedStateMachine):
         told = self.agreed(lambda alerts: alerts.remind(self.now, 86_400, model))
         same(sorted(one.alert for one in told), sorted(due))
         self.posted += [one.id for one in told]
-        for known in [known for key, known in self.open.items() if key[0] == model and known.state == "firing"]:
-            known.told = self.now if due else known.told
 
     @rule()
     def go_down(self) -> None:
@@ -139,13 +138,13 @@ class AlertMachine(RuleBasedStateMachine):
         same([one.id for one in due], waiting if due else [])
         for place, change in enumerate(due):
             if not self.up:
-                self.agreed(lambda alerts, change=change: alerts.failed(change, "down", self.now))
+                self.agreed(partial(_failed, change, self.now))
                 return
             if change.id not in self.received:
                 self.received.append(change.id)
             if place == dies_after:
                 return
-            self.agreed(lambda alerts, change=change: alerts.delivered(change, self.now))
+            self.agreed(partial(_delivered, change, self.now))
 
     @invariant()
     def every_alert_is_what_the_rules_say(self) -> None:
@@ -163,7 +162,7 @@ class AlertMachine(RuleBasedStateMachine):
         """What was taken is the beginning of what was posted; every alert fires first, and ends once."""
         same(self.received, self.posted[: len(self.received)])
         for alert in self.agreed(lambda alerts: alerts.list()):
-            kinds = [one.kind for one in self.agreed(lambda alerts, alert=alert: alerts.changes(alert.id))]
+            kinds = [one.kind for one in self.agreed(partial(_changes, alert.id))]
             same((kinds[0], kinds.count("firing"), len(kinds)), ("firing", 1, alert.changes))
             same("resolved" in kinds[:-1], False)
             same(kinds[-1] == "resolved", alert.state == "resolved")
@@ -195,9 +194,21 @@ class AlertMachine(RuleBasedStateMachine):
         for (check, segment), columns in found.items():
             key = model, version, source, check, segment
             if key not in self.open:
-                self.open[key] = _Known(at, columns, self.now)
+                self.open[key] = _Known(at, columns)
                 kinds.append("firing")
         return kinds
+
+
+def _failed(change: Change, now: float, alerts: Alerts) -> float:
+    return alerts.failed(change, "down", now)
+
+
+def _delivered(change: Change, now: float, alerts: Alerts) -> None:
+    alerts.delivered(change, now)
+
+
+def _changes(alert: str, alerts: Alerts) -> list[Change]:
+    return alerts.changes(alert)
 
 
 def _answer(call: Callable[[Alerts], Any], alerts: Alerts) -> Any:

@@ -172,15 +172,6 @@ def what_is_sent_has_no_rows(connect: Connect) -> None:
         same(w.other.alerts.get(change.alert).columns, ("a\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}",))
 
 
-def long_alerts_stay_small(connect: Connect) -> None:
-    """An alert keeps its latest windows, a week of hours."""
-    with world(connect) as w:
-        for hour in range(200):
-            _look(w.facts.alerts, hour, moved("price"))
-        [found] = w.other.alerts.list("firing", "shop", limit=5)
-        same((found.windows[0], len(found.windows), found.began), (32 * HOUR, 168, 60.0))
-
-
 CASES: tuple[Case, ...] = (
     a_window_is_observed_once,
     columns_of_a_check_are_one_alert,
@@ -190,5 +181,4 @@ CASES: tuple[Case, ...] = (
     what_still_fires_is_told_again,
     changes_wait_in_their_order,
     what_is_sent_has_no_rows,
-    long_alerts_stay_small,
 )

@@ -1,15 +1,13 @@
 """The run report: one page that stands alone, rendered from facts after each run."""
 
-import os
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Final
 
 from mainspring.charts import Html, draw_page, el, join
 from mainspring.store import BlobStore
-from mainspring.store.local import write_failure
 from mainspring.tracking import Facts
+from mainspring.workspace.page_files import write_page
 from mainspring.workspace.report_changes import draw_changes
 from mainspring.workspace.report_facts import Account, account_of
 from mainspring.workspace.report_kept import Kept, kept_of
@@ -112,17 +110,4 @@ def write_report(facts: Facts, blobs: BlobStore, run_id: str, home: Path, *, acc
     """
     account = account or account_of(facts, run_id)
     page = _drawn(account, blobs, home, kept_of(account, facts.memo, home / "cache"))
-    path = report_path(home, run_id)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with fresh.open("wb") as file:
-            file.write(page.encode("utf-8", "replace"))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            fresh.unlink()
-        raise write_failure(home, error) from error
-    return path
+    return write_page(page, report_path(home, run_id), home)
