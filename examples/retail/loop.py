@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from panel import Columns
 from folds import Plan
-from replay import Change, Waiting, World, days, morning
+from panel import Columns
+from rehearsed import Rehearsed, keep, shown
+from replay import Change, Narrowing, Waiting, World, days, morning
 from sabotage import UNTRAINED, late
 from told import Planted, Seen, Story, judge, timeline
 from traffic import SECRET, URL, Asker, Place, Watching, copied, receiver
@@ -28,9 +29,11 @@ from traffic import SECRET, URL, Asker, Place, Watching, copied, receiver
 from mainspring.clock import drive
 from mainspring.monitoring import Labels, LabelShelf
 from mainspring.registry import open_registry, resolve
-from mainspring.workspace.gating import promote
+from mainspring.tracking.loops import Loops
+from mainspring.workspace.opening import open_existing
 
 HERE = Path(__file__).resolve().parent
+HOME = HERE / ".mainspring"
 FOLDER = HERE / ".mainspring-loop"
 MODEL = "retail-loop"
 SERIES, AHEAD, RESERVE = 30, 4, 6
@@ -40,13 +43,13 @@ TABLE = Columns("Date", "Store", "Sales", open="Open", promotion="Promo", known=
 
 @dataclass(frozen=True)
 class Calendar:
-    """When what happens. The days before `changed` are those that later ones are compared with."""
+    """When what happens. The first 28 days are those that later ones are compared with; then a week is quiet."""
 
     first: date = date(2015, 4, 20)
-    changed: date = date(2015, 5, 18)
-    untrained: date = date(2015, 6, 22)
-    wrong: date = date(2015, 6, 24)
-    last: date = date(2015, 7, 6)
+    changed: date = date(2015, 5, 25)
+    untrained: date = date(2015, 6, 29)
+    wrong: date = date(2015, 7, 1)
+    last: date = date(2015, 7, 14)
     factor: float = 1.5
     wrong_factor: float = 1.6
 
@@ -59,9 +62,13 @@ def main() -> int:
     start = time.monotonic()
     calendar = Calendar()
     place = Place(FOLDER, FOLDER / "clock", {})
-    copied(HERE, FOLDER, [*(one for one in HERE.glob("*.py") if not one.name.startswith("test_")), HERE / "config.toml"])
-    changes = [Change("every store sells half as much again", calendar.changed, calendar.factor)]
-    world = World.of(table(), columns(), Plan(horizon=14, delay=1), series=SERIES, changes=changes)
+    copied(
+        HERE, FOLDER, [*(one for one in HERE.glob("*.py") if not one.name.startswith("test_")), HERE / "config.toml"]
+    )
+    change = Change("every store sells half as much again", calendar.changed, calendar.factor)
+    narrowing = Narrowing("only stores of one state are asked about", calendar.changed, "State", "NW")
+    plan = Plan(horizon=14, delay=1)
+    world = World.of(table(), columns(), plan, series=SERIES, changes=[change], narrowing=narrowing)
     told: list[dict[str, Any]] = []
     with receiver(told) as address:
         place.environment.update({URL: address, SECRET: "rehearsal"})
@@ -72,13 +79,15 @@ def main() -> int:
             for day in calendar.days:
                 rehearsal.live(day)
             rehearsal.asker.close()
-    seen = Seen.of(place.home, MODEL, rehearsal.asker, told)
-    story = Story(changes, rehearsal.planted, calendar.first, calendar.last)
+    seen = Seen.of(place.home, MODEL, rehearsal.asker, told, rehearsal.held)
+    story = Story(change, narrowing, rehearsal.planted)
     for line in timeline(story, seen):
         say(line)
     verdicts = judge(story, seen)
     for one in verdicts:
         say(f"{'✓' if one.passed else '✗'} {one.says}")
+    findings = shown(Rehearsed(place.folder, MODEL, calendar.changed, calendar.last, seen, rehearsal.asker.seconds))
+    say(f"evidence: {', '.join(one.test for one in findings)}, kept with run {keep(findings, HOME)} of the demo")
     say(f"report: {report(place)}")
     say(f"{time.monotonic() - start:.0f} s")
     return 0 if all(one.passed for one in verdicts) else 1
@@ -88,7 +97,7 @@ def table() -> pl.DataFrame:
     """The table of the demo, as it came."""
     from mainspring import load_artifact
 
-    return pl.read_csv(load_artifact("fetch", home=HERE / ".mainspring"), try_parse_dates=True)
+    return pl.read_csv(load_artifact("fetch", home=HOME), try_parse_dates=True)
 
 
 def columns() -> Columns:
@@ -112,6 +121,7 @@ class Rehearsal:
 
     Attributes:
         planted: What was planted so far, the earliest first.
+        held: What triggers would have started a run for, and why not, when that was first so.
     """
 
     world: World
@@ -120,10 +130,11 @@ class Rehearsal:
     asker: Asker
     watch: Watching
     planted: list[Planted] = field(default_factory=list)
+    held: dict[str, Planted] = field(default_factory=dict)
     _waiting: Waiting = field(default_factory=Waiting)
 
     def live(self, day: date) -> None:
-        """A day: the table grows, labels come, bad commits too; stores are asked about while the watch does its work."""
+        """A day: the table grows, labels come; stores are asked about while the watch does its work."""
         now = morning(day)
         self.world.write_before(day, self.place.folder / "sales.parquet")
         labels = self._waiting.known(self.world, day)
@@ -134,6 +145,7 @@ class Rehearsal:
                 shelf.add(Labels.of(*values))
             drive(self.place.clock, now)
             self._ask(day, now)
+        self._hold(day)
 
     def _ask(self, day: date, now: float) -> None:
         """Ask about each store; the last few questions wait until the watch has done what is to be done."""
@@ -144,6 +156,12 @@ class Rehearsal:
             answer = self.asker.ask(question)
             if answer is not None:
                 self._waiting.add(question, answer["id"])
+
+    def _hold(self, day: date) -> None:
+        """Note what triggers would do and may not."""
+        with open_existing(self.place.home) as opened:
+            for one in Loops(opened.facts.database).held(MODEL):
+                self.held.setdefault(one.kind, Planted(day, one.says))
 
     def _wait(self, now: float, most: float) -> None:
         until = time.monotonic() + most

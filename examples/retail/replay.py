@@ -38,6 +38,23 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Narrowing:
+    """Another one: from a day on, only series with a value are asked about.
+
+    Attributes:
+        says: What it stands for.
+        since: The first day.
+        column: Which column of the table.
+        value: The value that is left.
+    """
+
+    says: str
+    since: date
+    column: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Question:
     """What is asked about one series on one day: days ahead, with all that is known of it by then."""
 
@@ -55,16 +72,25 @@ class World:
         columns: Which column holds what.
         panel: The table as arrays.
         plan: How far is forecast.
+        narrowing: Which series are asked about no more, and since when; None: all are.
     """
 
     table: pl.DataFrame
     columns: Columns
     panel: Panel
     plan: Plan
+    narrowing: Narrowing | None = None
 
     @classmethod
     def of(
-        cls, table: pl.DataFrame, columns: Columns, plan: Plan, *, series: int = 0, changes: Sequence[Change] = ()
+        cls,
+        table: pl.DataFrame,
+        columns: Columns,
+        plan: Plan,
+        *,
+        series: int = 0,
+        changes: Sequence[Change] = (),
+        narrowing: Narrowing | None = None,
     ) -> "World":
         """The world of a table, of its first series; 0 are all. Planted changes are in it."""
         keys = table.select(columns.keys).unique().sort(columns.keys)
@@ -74,7 +100,15 @@ class World:
             changed = (sold * change.factor).round().cast(mine.schema[columns.target])
             mine = mine.with_columns(pl.when(on).then(changed).otherwise(sold))
         mine = mine.sort([*columns.keys, columns.date])
-        return cls(mine, columns, arrange(mine, columns), plan)
+        return cls(mine, columns, arrange(mine, columns), plan, narrowing)
+
+    def asked(self, day: date) -> list[int]:
+        """The places of the series that are asked about on a day."""
+        all_ = range(len(self.panel.series))
+        if self.narrowing is None or day < self.narrowing.since:
+            return list(all_)
+        codes, labels = self.panel.static[self.narrowing.column], self.panel.labels[self.narrowing.column]
+        return [place for place in all_ if labels[int(codes[place])] == self.narrowing.value]
 
     def place(self, day: date) -> int:
         """The place of a day in the panel."""
@@ -94,7 +128,8 @@ class World:
         raw = raw_rows(self.panel, self.place(day) - 1, self.plan)
         rows = [{"ahead": ahead} for ahead in range(first, first + count)]
         days = tuple(day + (row["ahead"] - 1) * DAY for row in rows)
-        for place, name in enumerate(self.panel.series):
+        for place in self.asked(day):
+            name = self.panel.series[place]
             shared = {column: plain(values[place * self.plan.horizon]) for column, values in raw.items()}
             yield Question(name, json.dumps({"shared": shared, "rows": rows}).encode(), days)
 

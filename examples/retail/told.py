@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from replay import Change, morning
+from replay import Change, Narrowing, morning
 from traffic import Asker
 
 from mainspring.tracking.loops import Journal, LoopEvent
@@ -28,19 +28,17 @@ class Planted:
 
 @dataclass(frozen=True)
 class Story:
-    """What was planned.
+    """What was planted.
 
     Attributes:
-        changes: Changes of the world.
+        change: A change of the world.
+        narrowing: A change of what is asked.
         commits: Bad commits, the earliest first: one that gates are to refuse, one that service is to show.
-        first: The first day.
-        last: The last day.
     """
 
-    changes: Sequence[Change]
+    change: Change
+    narrowing: Narrowing
     commits: Sequence[Planted]
-    first: date
-    last: date
 
 
 @dataclass(frozen=True)
@@ -54,6 +52,7 @@ class Seen:
         versions: How many answers each version gave.
         newest: The version that answered last.
         told: What a receiver of alerts was told.
+        held: What triggers would have started a run for, and why not, when that was first so.
     """
 
     events: tuple[LoopEvent, ...]
@@ -62,13 +61,16 @@ class Seen:
     versions: dict[str, int]
     newest: str
     told: tuple[dict[str, Any], ...]
+    held: dict[str, Planted]
 
     @classmethod
-    def of(cls, home: Path, model: str, asker: Asker, told: Sequence[dict[str, Any]]) -> "Seen":
+    def of(
+        cls, home: Path, model: str, asker: Asker, told: Sequence[dict[str, Any]], held: dict[str, Planted]
+    ) -> "Seen":
         with open_existing(home) as opened:
             events = Journal(opened.facts.database).between(0.0, float("inf"))
         mine = tuple(one for one in events if one.model == model)
-        return cls(mine, asker.asked, tuple(asker.failed), dict(asker.versions), asker.newest, tuple(told))
+        return cls(mine, asker.asked, tuple(asker.failed), dict(asker.versions), asker.newest, tuple(told), held)
 
     def day_of(self, kind: str, since: date, has: str = "") -> date | None:
         """The first day from another one on that has such an event; None when there is none."""
@@ -90,25 +92,29 @@ def day_of(event: LoopEvent) -> date:
 
 def timeline(story: Story, seen: Seen) -> Iterator[str]:
     """What happened, line by line, with what was planted where it was."""
-    planted = [Planted(one.since, f"{one.says}, from this day on") for one in story.changes] + list(story.commits)
-    lines = [(morning(one.day) - 1, f"{one.day}  {MARK:<{WIDEST}}  {one.says}") for one in planted]
-    lines += [(one.at, f"{day_of(one)}  {one.kind:<{WIDEST}}  {_short(one.says)}") for one in seen.events]
+    planted = [Planted(one.since, f"{one.says}, from this day on") for one in (story.change, story.narrowing)]
+    lines = [(morning(one.day) - 1, _line(one.day, MARK, one.says)) for one in (*planted, *story.commits)]
+    lines += [(morning(one.day) + 1, _line(one.day, f"{kind} held", one.says)) for kind, one in seen.held.items()]
+    lines += [(one.at, _line(day_of(one), one.kind, one.says)) for one in seen.events]
     for _, line in sorted(lines, key=lambda line: line[0]):
         yield line
 
 
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"
+def _line(day: date, kind: str, says: str) -> str:
+    said = " ".join(says.split())
+    return f"{day}  {kind:<{WIDEST}}  {said if len(said) <= SHOWN else f'{said[: SHOWN - 1]}…'}"
 
 
 def judge(story: Story, seen: Seen) -> list[Verdict]:
     """Whether each thing that was planted was found and dealt with, and no request failed."""
-    change = story.changes[0]
     refused, wrong = story.commits if len(story.commits) == 2 else (None, None)
+    drift = seen.day_of("alert", story.narrowing.since, "drift firing")
+    early = seen.day_of("alert", date.min, "drift")
+    loss = seen.held.get("quality")
     return [
-        _found(change, seen),
-        _trained(change, seen),
+        _found(f"that {story.narrowing.says}", story.narrowing.since, drift if early == drift else early),
+        _found(f"that {story.change.says}", story.change.since, loss.day if loss else None),
+        _trained(story.change, seen),
         _refused(refused, seen),
         _rolled_back(wrong, seen),
         _told(seen),
@@ -116,16 +122,15 @@ def judge(story: Story, seen: Seen) -> list[Verdict]:
     ]
 
 
-def _found(change: Change, seen: Seen) -> Verdict:
-    found = seen.day_of("alert", change.since, "drift firing")
+def _found(what: str, since: date, found: date | None) -> Verdict:
+    """Found within days, and not before it was there."""
     if found is None:
-        return Verdict(False, f"the change of {change.since} was not found")
-    after = (found - change.since).days
-    return Verdict(after <= SOON, f"the change of {change.since} was found on {found}, after {after} days")
+        return Verdict(False, f"{what} was not found")
+    return Verdict(0 < (found - since).days <= SOON, f"{what} was planted on {since}, and found on {found}")
 
 
 def _trained(change: Change, seen: Seen) -> Verdict:
-    fired = seen.day_of("trigger", change.since, "drift")
+    fired = seen.day_of("trigger", change.since)
     promoted = None if fired is None else seen.day_of("promoted", fired)
     kept = None if promoted is None else seen.day_of("kept", promoted)
     says = f"trained again for it on {fired}, promoted on {promoted}, kept on {kept}"

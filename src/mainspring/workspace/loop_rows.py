@@ -135,7 +135,10 @@ class ServedRows:
         said = []
         for folder in (self._log, self._labels.folder):
             for path in sorted(folder.rglob("*")):
-                held = path.stat()
+                try:
+                    held = path.stat()
+                except FileNotFoundError:  # renamed since it was listed, as what is being written is
+                    continue
                 said.append(f"{path.name} {held.st_size} {held.st_mtime_ns}")
         return "\n".join(said)
 
