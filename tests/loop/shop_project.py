@@ -74,7 +74,7 @@ def shop(config: Shop) -> Package:
     holdout(seen)
     return package(train(seen, config.spoil), 1)
 '''
-CONFIG = '''
+CONFIG = """
 sales = "sales.txt"
 
 [gates]
@@ -93,7 +93,7 @@ cooldown = "1h"
 probation_labels = 400
 probation_series = "shop"
 probation_block = "6h"
-'''
+"""
 
 
 def write_project(folder: Path, config: str = CONFIG, weight: float = 2.0) -> None:
@@ -149,7 +149,9 @@ def serve(home: Path, first: float, hours: int, *, moved: float = 0.0, truth: fl
     log.close()
     if labels:
         arrived = first + HOUR * hours
-        LabelShelf(home / "labels").add(Labels.of(ids, np.concatenate(values), arrived, np.tile(np.arange(40), 2 * hours)))
+        LabelShelf(home / "labels").add(
+            Labels.of(ids, np.concatenate(values), arrived, np.tile(np.arange(40), 2 * hours))
+        )
 
 
 def described(text: str) -> str:

@@ -20,6 +20,7 @@ DIGESTS = {
     "0004": "3ac24aad5b2e981c674416fca4ec832eccd9d54089d250008a29326161e93bad",
     "0005": "0dd13b91f995f3a321f0d5cd87b8ec92b8090f40926eee292bfd31a7504b06cb",
     "0006": "8dfc4134a7037748a9f382625b4892f722bdb184982bbb334806bb36bbbf59ca",
+    "0007": "46620d39bcd5daa41abab221673326a998ca463cc7fb315f418872844065237f",
 }
 # What a revision added: taken away again, it leaves a database as the revision before made it.
 ADDED = {
@@ -28,6 +29,7 @@ ADDED = {
     "0004": ("evidence", "attestations"),
     "0005": ("proofs",),
     "0006": ("alerts", "alert_changes", "alert_windows"),
+    "0007": ("trigger_decisions", "loop_actions", "loop_events", "loop_marks", "watches"),
 }
 
 NEXT = f"{len(schema.REVISIONS) + 1:04}"

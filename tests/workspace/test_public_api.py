@@ -16,7 +16,7 @@ import mainspring
 ROOT = Path(__file__).resolve().parents[2]
 LATE = [
     "mainspring",
-    *(f"mainspring.{unit}" for unit in ("charts", "monitoring", "package", "quality", "registry", "stats")),
+    *(f"mainspring.{unit}" for unit in ("charts", "loop", "monitoring", "package", "quality", "registry", "stats", "triggers")),
 ]
 
 

@@ -2,6 +2,8 @@
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import FrameType
 from typing import Annotated, Any
@@ -72,10 +74,9 @@ def watch(
     --json each event is a line. Exit code 1: something could not be looked at or done.
     """
     until = None if how.until is None else _moment(how.until)
-    stop = threading.Event()
-    _on_signals(stop)
     board = Board(how.every, asked=how.port is not None)
-    with Watcher(watched_models(models or (), how.home), how.home) as watcher, Port(how.host, how.port, board):
+    names = watched_models(models or (), how.home)
+    with _ended_by_signals() as stop, Watcher(names, how.home) as watcher, Port(how.host, how.port, board):
         view = _View(watcher, as_json=how.as_json)
         ended = _once(watcher, view, board, stop) if how.once else _on(watcher, view, board, (how.every, until, stop))
     if how.once and isinstance(ended, Ticked) and ended.problems:
@@ -150,14 +151,20 @@ def event_json(event: LoopEvent) -> dict[str, Any]:
     return {"at": stamp(event.at), "kind": event.kind, "model": event.model, "says": event.says, "links": links}
 
 
-def _on_signals(stop: threading.Event) -> None:
-    """End after the tick that is going on, when a process manager or Ctrl-C asks for it."""
+@contextmanager
+def _ended_by_signals() -> Iterator[threading.Event]:
+    """Return an event that is set when a process manager or Ctrl-C asks for an end: after the tick that is going on."""
+    stop = threading.Event()
 
     def heard(_: int, __: FrameType | None) -> None:
         stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, heard)
+    before = {number: signal.signal(number, heard) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, one in before.items():
+            signal.signal(number, one)
 
 
 def _moment(text: str) -> float:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from mainspring.config.triggers import Triggers
 from mainspring.digest.texts import to_json
+from mainspring.errors import NotFoundError, PackageError, RegistryError
 from mainspring.loop.ports import Compared, Ports, RunState
 from mainspring.loop.probation import due, judge_trial
 from mainspring.tracking.loops import Action, Decided, Journal, LoopEvent, Loops, State
@@ -94,7 +95,11 @@ class Cycle:
         if action.state != "begun":
             return action
         models = self._ports.models
-        made = models.register(decision.model, run, policy)
+        try:
+            made = models.register(decision.model, run, policy)
+        except (NotFoundError, PackageError, RegistryError) as error:
+            why = f"run {run} has no package to register: {' '.join(str(error).split())}"
+            return self._end(action, "failed", "run failed", why, now)
         about: dict[str, Any] = {"run": run, "version": made.number, "package": made.package}
         said = f"version {made.number} of run {run}"
         if models.champion(decision.model) == made.number:

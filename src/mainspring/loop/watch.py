@@ -85,8 +85,8 @@ class Watch:
             act()
         except LeaseLostError:
             raise
-        except MainspringError as error:
-            problems[name] = str(error)
+        except (MainspringError, OSError) as error:
+            problems[name] = " ".join(str(error).split())
 
     def _waits(self, model: str) -> bool:
         decision = self._loops.open(model)

@@ -309,7 +309,7 @@ class Watches:
         """Return that `owner` watches from now on, or who does."""
         with self._database.transaction():
             rows = self._database.read(_WATCH, name=name)
-            if rows and (holder := self._holder(rows[0])) is not None and holder != owner:
+            if rows and (holder := self._holder(rows[0])) is not None:
                 return holder
             seen = int(rows[0][1]) if rows else 0
             named: Named = {"name": name, "owner": owner.as_text(), "expires": self._database.now() + ttl}

@@ -73,6 +73,8 @@ class ProcessRuns:
         if row.status == "running" and not self._lives(row):
             self._facts.runs.mark_lost(lambda owner, silent: alive(owner) is False or silent > _SILENT)
             row = self._facts.runs.get(run)
+        if child is not None and ended is None:
+            return RunState("running")  # its report is being written
         took = max(0.0, (row.ended or row.beat) - row.started)
         if row.status == "lost":
             return RunState("lost", f"exit code {ended}", died=child is not None, seconds=took)

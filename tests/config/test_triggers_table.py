@@ -1,0 +1,50 @@
+"""The `[triggers]` table."""
+
+import pytest
+
+from mainspring.config import load_config
+from mainspring.config.triggers import Triggers, read_triggers, seconds_of, triggered_models
+from mainspring.errors import ConfigError
+
+TABLE = """
+[triggers]
+cooldown = "2w"
+drift = ["price"]
+
+[triggers.shop]
+cooldown = "90m"
+quality = 3
+"""
+
+
+def test_a_model_has_its_own_over_what_is_shared(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text(TABLE)
+    assert read_triggers(path, "other") == Triggers(cooldown="2w", drift=("price",))
+    mine = read_triggers(path, "shop")
+    assert (mine.span("cooldown"), mine.quality, mine.drift) == (5400.0, 3.0, ("price",))
+    assert triggered_models(path) == ["shop"]
+    assert read_triggers(tmp_path / "none.toml", "shop") == Triggers()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('cooldown = "soon"', "'soon' is no span of time"),
+        ("probation_margin = 2.0", "probation_margin"),
+        ('drifts = ["price"]', "drifts"),
+        ("files = 0", "files"),
+    ],
+)
+def test_what_does_not_fit_is_said_wherever_the_file_is_read(tmp_path, line, message):
+    path = tmp_path / "config.toml"
+    path.write_text(f"[triggers.shop]\n{line}\n")
+    for read in (lambda: read_triggers(path, "shop"), lambda: load_config(None, path)):
+        with pytest.raises(ConfigError, match="1 problem") as caught:
+            read()
+        assert message in str(caught.value.problems[0])
+        assert "config.toml:" in str(caught.value.problems[0])
+
+
+def test_spans_of_time():
+    assert [seconds_of(text) for text in ("90s", "1.5h", "2w")] == [90.0, 5400.0, 1_209_600.0]
