@@ -8,6 +8,7 @@ request failed.
 """
 
 import getpass
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ import polars as pl
 from folds import Plan
 from panel import Columns
 from rehearsed import Rehearsed, keep, shown
-from replay import Change, Narrowing, Waiting, World, days, morning
+from replay import Change, Opening, Waiting, World, days, morning
 from sabotage import UNTRAINED, late
 from told import Planted, Seen, Story, judge, timeline
 from traffic import SECRET, URL, Asker, Place, Watching, copied, receiver
@@ -47,8 +48,8 @@ class Calendar:
 
     first: date = date(2015, 4, 20)
     changed: date = date(2015, 5, 25)
-    untrained: date = date(2015, 6, 29)
-    wrong: date = date(2015, 7, 1)
+    untrained: date = date(2015, 7, 1)
+    wrong: date = date(2015, 7, 3)
     last: date = date(2015, 7, 14)
     factor: float = 1.5
     wrong_factor: float = 1.6
@@ -60,15 +61,16 @@ class Calendar:
 
 def main() -> int:
     start = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     calendar = Calendar()
     place = Place(FOLDER, FOLDER / "clock", {})
     copied(
         HERE, FOLDER, [*(one for one in HERE.glob("*.py") if not one.name.startswith("test_")), HERE / "config.toml"]
     )
     change = Change("every store sells half as much again", calendar.changed, calendar.factor)
-    narrowing = Narrowing("only stores of one state are asked about", calendar.changed, "State", "NW")
+    opening = Opening("ten more stores are asked about", calendar.changed, SERIES - 10)
     plan = Plan(horizon=14, delay=1)
-    world = World.of(table(), columns(), plan, series=SERIES, changes=[change], narrowing=narrowing)
+    world = World.of(table(), columns(), plan, series=SERIES, changes=[change], opening=opening)
     told: list[dict[str, Any]] = []
     with receiver(told) as address:
         place.environment.update({URL: address, SECRET: "rehearsal"})
@@ -80,7 +82,7 @@ def main() -> int:
                 rehearsal.live(day)
             rehearsal.asker.close()
     seen = Seen.of(place.home, MODEL, rehearsal.asker, told, rehearsal.held)
-    story = Story(change, narrowing, rehearsal.planted)
+    story = Story(change, opening, rehearsal.planted)
     for line in timeline(story, seen):
         say(line)
     verdicts = judge(story, seen)

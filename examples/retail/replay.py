@@ -38,20 +38,18 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Narrowing:
-    """Another one: from a day on, only series with a value are asked about.
+class Opening:
+    """Another one: until a day only the first series are asked about, and from then on all.
 
     Attributes:
         says: What it stands for.
-        since: The first day.
-        column: Which column of the table.
-        value: The value that is left.
+        since: The first day on which all are asked about.
+        before: How many were until then.
     """
 
     says: str
     since: date
-    column: str
-    value: str
+    before: int
 
 
 @dataclass(frozen=True)
@@ -72,14 +70,14 @@ class World:
         columns: Which column holds what.
         panel: The table as arrays.
         plan: How far is forecast.
-        narrowing: Which series are asked about no more, and since when; None: all are.
+        opening: Which series are not asked about at first; None: all are.
     """
 
     table: pl.DataFrame
     columns: Columns
     panel: Panel
     plan: Plan
-    narrowing: Narrowing | None = None
+    opening: Opening | None = None
 
     @classmethod
     def of(
@@ -90,7 +88,7 @@ class World:
         *,
         series: int = 0,
         changes: Sequence[Change] = (),
-        narrowing: Narrowing | None = None,
+        opening: Opening | None = None,
     ) -> "World":
         """The world of a table, of its first series; 0 are all. Planted changes are in it."""
         keys = table.select(columns.keys).unique().sort(columns.keys)
@@ -100,15 +98,12 @@ class World:
             changed = (sold * change.factor).round().cast(mine.schema[columns.target])
             mine = mine.with_columns(pl.when(on).then(changed).otherwise(sold))
         mine = mine.sort([*columns.keys, columns.date])
-        return cls(mine, columns, arrange(mine, columns), plan, narrowing)
+        return cls(mine, columns, arrange(mine, columns), plan, opening)
 
     def asked(self, day: date) -> list[int]:
         """The places of the series that are asked about on a day."""
-        all_ = range(len(self.panel.series))
-        if self.narrowing is None or day < self.narrowing.since:
-            return list(all_)
-        codes, labels = self.panel.static[self.narrowing.column], self.panel.labels[self.narrowing.column]
-        return [place for place in all_ if labels[int(codes[place])] == self.narrowing.value]
+        count = len(self.panel.series)
+        return list(range(count if self.opening is None or day >= self.opening.since else self.opening.before))
 
     def place(self, day: date) -> int:
         """The place of a day in the panel."""

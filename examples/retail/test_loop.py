@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from folds import Plan
-from replay import Change, Narrowing, Waiting, World, morning
+from replay import Change, Opening, Waiting, World, morning
 from sabotage import UNTRAINED, late
 from sales_sample import DAILY as COLUMNS
 from sales_sample import daily
@@ -79,15 +79,11 @@ def test_labels_come_once_when_their_day_is_over(table):
     assert found
 
 
-def test_from_a_day_on_only_some_series_are_asked_about(table):
-    day, column = first_of(table, 380), COLUMNS.static[0]
-    plain = World.of(table, COLUMNS, PLAN)
-    value = plain.panel.labels[column][int(plain.panel.static[column][0])]
-    world = replace(plain, narrowing=Narrowing("", day, column, value))
-    assert len(world.asked(day - loop.timedelta(days=1))) == len(plain.panel.series)
-    left = world.asked(day)
-    assert 0 < len(left) < len(plain.panel.series)
-    assert all(plain.panel.labels[column][int(plain.panel.static[column][one])] == value for one in left)
+def test_from_a_day_on_more_series_are_asked_about(table):
+    day = first_of(table, 380)
+    world = replace(World.of(table, COLUMNS, PLAN), opening=Opening("", day, 4))
+    assert [len(world.asked(day + loop.timedelta(days=days))) for days in (-1, 0)] == [4, 6]
+    assert len(list(world.questions(day - loop.timedelta(days=1), 1))) == 4
 
 
 @pytest.mark.parametrize("fault", [UNTRAINED, late(date(2015, 7, 2), 1.6)], ids=lambda fault: fault.file)
@@ -107,7 +103,7 @@ def test_a_fault_is_in_a_copy_until_it_is_mended(fault, tmp_path):
 CHANGED = date(2015, 5, 25)
 STORY = Story(
     Change("more is sold", CHANGED, 1.5),
-    Narrowing("fewer are asked", CHANGED, "State", "NW"),
+    Opening("more are asked about", CHANGED, 20),
     [Planted(date(2015, 6, 29), "one tree"), Planted(date(2015, 7, 1), "wrong later")],
 )
 
@@ -118,7 +114,7 @@ def event(day, kind, says=""):
 
 WELL = Seen(
     events=(
-        event("2015-05-28", "alert", "drift firing: State has moved"),
+        event("2015-05-28", "alert", "new_category firing: 30% of Store"),
         event("2015-06-18", "trigger", "quality: a mean loss of 4000"),
         event("2015-06-18", "promoted", "version 2"),
         event("2015-06-26", "kept", "version 2"),
@@ -143,9 +139,9 @@ def without(kind, *, day=None):
 WRONG = {
     "a request failed": replace(WELL, failed=("503",)),
     "nothing was asked": replace(WELL, asked=0),
-    "the drift was not found": without("alert"),
-    "drift was told before there was any": replace(
-        WELL, events=(event("2015-05-20", "alert", "drift firing: Promo has moved"), *WELL.events)
+    "the new ones were not found": without("alert"),
+    "it was told before there was any": replace(
+        WELL, events=(event("2015-05-20", "alert", "new_category firing: 1% of Store"), *WELL.events)
     ),
     "the loss was not found": replace(WELL, held={}),
     "nothing was trained": without("trigger"),

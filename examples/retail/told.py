@@ -6,13 +6,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from replay import Change, Narrowing, morning
+from replay import Change, Opening, morning
 from traffic import Asker
 
 from mainspring.tracking.loops import Journal, LoopEvent
 from mainspring.workspace.opening import open_existing
 
 MARK = "PLANTED"
+NEW, AGAIN = "new_category firing", " again: "
 SOON = 7
 SHOWN = 150
 WIDEST = 17
@@ -32,12 +33,12 @@ class Story:
 
     Attributes:
         change: A change of the world.
-        narrowing: A change of what is asked.
+        opening: A change of what is asked.
         commits: Bad commits, the earliest first: one that gates are to refuse, one that service is to show.
     """
 
     change: Change
-    narrowing: Narrowing
+    opening: Opening
     commits: Sequence[Planted]
 
 
@@ -92,10 +93,10 @@ def day_of(event: LoopEvent) -> date:
 
 def timeline(story: Story, seen: Seen) -> Iterator[str]:
     """What happened, line by line, with what was planted where it was."""
-    planted = [Planted(one.since, f"{one.says}, from this day on") for one in (story.change, story.narrowing)]
+    planted = [Planted(one.since, f"{one.says}, from this day on") for one in (story.change, story.opening)]
     lines = [(morning(one.day) - 1, _line(one.day, MARK, one.says)) for one in (*planted, *story.commits)]
     lines += [(morning(one.day) + 1, _line(one.day, f"{kind} held", one.says)) for kind, one in seen.held.items()]
-    lines += [(one.at, _line(day_of(one), one.kind, one.says)) for one in seen.events]
+    lines += [(one.at, _line(day_of(one), one.kind, one.says)) for one in seen.events if AGAIN not in one.says]
     for _, line in sorted(lines, key=lambda line: line[0]):
         yield line
 
@@ -108,11 +109,10 @@ def _line(day: date, kind: str, says: str) -> str:
 def judge(story: Story, seen: Seen) -> list[Verdict]:
     """Whether each thing that was planted was found and dealt with, and no request failed."""
     refused, wrong = story.commits if len(story.commits) == 2 else (None, None)
-    drift = seen.day_of("alert", story.narrowing.since, "drift firing")
-    early = seen.day_of("alert", date.min, "drift")
+    told = seen.day_of("alert", date.min, NEW)
     loss = seen.held.get("quality")
     return [
-        _found(f"that {story.narrowing.says}", story.narrowing.since, drift if early == drift else early),
+        _found(f"that {story.opening.says}", story.opening.since, told),
         _found(f"that {story.change.says}", story.change.since, loss.day if loss else None),
         _trained(story.change, seen),
         _refused(refused, seen),

@@ -107,7 +107,7 @@ class Place:
         with socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        with self.process("watch", "watch", model, "--every", "0.2", "--json", "--port", str(port)) as started:
+        with self.process("watch", "watch", model, "--every", "0.5", "--json", "--port", str(port)) as started:
             yield Watching(f"127.0.0.1:{port}", started, self)
 
 

@@ -52,7 +52,7 @@ class Part:
 
 
 class ServedRows:
-    """The rows of a home. What was counted is remembered until the log or the labels change.
+    """The rows of a home. What was counted is remembered until labels come, or the log begins another file.
 
     Args:
         home: The home.
@@ -131,15 +131,18 @@ class ServedRows:
         return self._remembered(("labels", since), counted)
 
     def changed(self) -> str:
-        """Return a text that is another one as soon as anything was logged or labelled."""
-        said = []
-        for folder in (self._log, self._labels.folder):
-            for path in sorted(folder.rglob("*")):
-                try:
-                    held = path.stat()
-                except FileNotFoundError:  # renamed since it was listed, as what is being written is
-                    continue
-                said.append(f"{path.name} {held.st_size} {held.st_mtime_ns}")
+        """Return a text that is another one as soon as labels came, or the log has begun another file.
+
+        Rows that are only added to the newest file belong to windows that are not over: they are seen with the labels
+        that come for them, or when the next file begins.
+        """
+        said = [path.name for path in sorted(self._log.rglob("*"))]
+        for path in sorted(self._labels.folder.rglob("*")):
+            try:
+                held = path.stat()
+            except FileNotFoundError:  # renamed since it was listed, as what is being written is
+                continue
+            said.append(f"{path.name} {held.st_size} {held.st_mtime_ns}")
         return "\n".join(said)
 
     def _remembered(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
