@@ -212,7 +212,7 @@ def told_of(check: Any, rehearsed: Rehearsed) -> list[str]:
             window.model, window.version, window.start, raised_by_check(check), now=now, source=Origin("windows", 6)
         )
         deliver(facts.alerts, address, "rehearsal", now)
-    return [str(one.get("says") or one) for one in told]
+    return [str(one["alert"]["says"]) for one in told]
 
 
 def package(rehearsed: Rehearsed, number: int) -> str:
