@@ -1,4 +1,4 @@
-"""`make loop`: the closed loop of the retail example, whole, on its real table. What it is made of is tested beside it."""
+"""`make loop`: the closed loop of the retail example, whole, on its real table. Its parts are tested beside it."""
 
 import os
 import shutil
