@@ -5,10 +5,14 @@ BIN := $(CURDIR)/$(VENV)/bin
 READY := $(VENV)/.ready
 TORCH := torch==2.13.0
 
-.PHONY: demo release serve test check prove docs bench lock clean
+.PHONY: demo release loop serve test check prove docs bench lock clean
 
 demo: release
 	cd examples/retail && $(BIN)/python ask.py
+
+# The closed loop, on the days of the demo's table: after `make demo`.
+loop: $(READY)
+	cd examples/retail && $(BIN)/python loop.py
 
 serve: release
 	cd examples/retail && exec $(BIN)/mainspring serve retail@champion \

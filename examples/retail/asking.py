@@ -16,8 +16,8 @@ def questions(panel: Panel, fold: Fold, plan: Plan) -> str:
     ahead = [{"ahead": day} for day in range(plan.delay + 1, plan.reach + 1)]
     lines = []
     for place, name in enumerate(panel.series):
-        shared = {column: _plain(values[place * plan.horizon]) for column, values in raw.items()}
-        sold = _plain(panel.units[place, fold.start : fold.end])
+        shared = {column: plain(values[place * plan.horizon]) for column, values in raw.items()}
+        sold = plain(panel.units[place, fold.start : fold.end])
         lines.append(json.dumps({"series": name, "body": {"shared": shared, "rows": ahead}, "sold": sold}))
     return "\n".join(lines) + "\n"
 
@@ -27,7 +27,7 @@ def table(panel: Panel, fold: Fold, plan: Plan) -> pl.DataFrame:
     return pl.DataFrame({name: pl.Series(name, values) for name, values in raw_rows(panel, fold.origin, plan).items()})
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A raw value in JSON, in which what is unknown is null."""
     if isinstance(value, np.ndarray):
         return [None if np.isnan(one) else one for one in value.tolist()]

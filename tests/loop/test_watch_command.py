@@ -75,6 +75,7 @@ def test_health_and_metrics_are_answered(shop):
         place = f"http://127.0.0.1:{port.number}"
         health = json.loads(urllib.request.urlopen(f"{place}/healthz").read())
         assert (health["ok"], health["watching"], health["models"]) == (True, True, ["shop"])
+        assert health["now"] == START
         text = urllib.request.urlopen(f"{place}/metrics").read().decode()
         assert "mainspring_watch_is_watching 1.0" in text
         board.ticked(watcher, Ticked(False, {"shop": "it cannot be read"}), START)

@@ -14,6 +14,7 @@ from mainspring.serving.predlog import ModelRow
 from mainspring.stats import Column, columns_of, merge_profiles, profile_frame
 from mainspring.workspace.rolled import INPUT, frames
 from mainspring.workspace.rolled import OUTPUT as LOGGED
+from mainspring.workspace.vectors import spread
 
 __all__ = ["DAY", "HOUR", "Laying", "answered", "by_window", "columns_to_count", "given", "requests_of", "side_of"]
 
@@ -49,7 +50,7 @@ def by_window(model: ModelRow, frame: Any, seconds: int, segments: Sequence[str]
 
 
 def side_of(frame: Any, prefix: str) -> Any:
-    """Return the columns of one side, without their prefix; a vector as one column for each of its places."""
+    """Return the columns of one side, without their prefix; a vector as `spread` has it."""
     pl = polars()
     made = []
     for name in frame.columns:
@@ -57,7 +58,7 @@ def side_of(frame: Any, prefix: str) -> Any:
             continue
         series, plain = frame[name], name.removeprefix(prefix)
         if isinstance(series.dtype, pl.Array):
-            made += [series.arr.get(place).alias(f"{plain}[{place}]") for place in range(series.dtype.size)]
+            made += spread(series, plain)
         else:
             made.append(series.alias(plain))
     return pl.DataFrame(made)
