@@ -13,11 +13,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from receivers import Receiver
 
 # Two test processes on two processors: threads of libraries would only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("mainspring", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("mainspring")
 
 COMMAND = str(Path(sys.executable).with_name("mainspring"))
 

@@ -138,8 +138,8 @@ def test_a_damaged_database_is_named(home):
         content[page * 4096 : page * 4096 + 512] = b"\xff" * 512
     path.write_bytes(content)
     with (
-        open_facts(home) as facts,
         pytest.raises(DatabaseError, match=r"The database is damaged .*Restore it from a backup"),
+        open_facts(home) as facts,
     ):
         facts.measures.of_run("r")
 

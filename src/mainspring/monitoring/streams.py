@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mainspring.errors import MonitoringError
 from mainspring.monitoring.labels import Quality
-from mainspring.monitoring.matching import Seasonal, level_loss, seasonal
+from mainspring.monitoring.matching import Matched, Seasonal, level_loss, seasonal
 from mainspring.monitoring.windows import Window
 from mainspring.stats import Cusum, Tails, Trend, cusum, cusum_limit, fit_tails, student_above, trend
 from mainspring.stats.tails import student_quantile
@@ -53,7 +53,7 @@ class ErrorStream:
         losses = np.array([math.nan if one.loss is None else one.loss for one in windows])
         fewer = np.sqrt(np.maximum(1.0, self.labels / np.maximum(known, 1)))
         z = (losses - expected) / (self.spread * np.sqrt(1 + 1 / np.maximum(matched.count[:, 0], 1)) * fewer)
-        return cusum(np.where((known > 0) & ~matched.strange[:, 0], z, 0.0), self.limit)
+        return cusum(np.where((known > 0) & ~_unsaid(self.match, matched), z, 0.0), self.limit)
 
 
 def fit_errors(windows: Sequence[Quality], *, month: int = 720, shift: float = 0.0) -> ErrorStream:
@@ -81,9 +81,18 @@ def _standardised(windows: Sequence[Window], figures: Floats, shift: float) -> t
     match = seasonal(windows, figures, level_loss, shift)
     rest = match.without(windows, figures)
     apart = (figures - rest.sums / np.maximum(rest.count, 1))[:, 0] / np.sqrt(1 + 1 / np.maximum(rest.count[:, 0], 1))
-    apart = np.where(rest.strange[:, 0], 0.0, apart)
-    spread = max(float(np.sqrt((apart**2).sum() / max((~rest.strange).sum(), 1))), 1e-12)
+    unsaid = _unsaid(match, rest)
+    apart = np.where(unsaid, 0.0, apart)
+    spread = max(float(np.sqrt((apart**2).sum() / max((~unsaid).sum(), 1))), 1e-12)
     return match, apart / spread, spread
+
+
+def _unsaid(match: Seasonal, matched: Matched) -> npt.NDArray[np.bool_]:
+    """Which windows nothing is expected of: those of a declared season that the reference does not have.
+
+    A day of the week or an hour that it does not have, since it is young, is expected to be like the others.
+    """
+    return np.asarray(matched.strange[:, 0] & (match.seasons[0] == "declared"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +141,7 @@ class Stream:
         expected = (matched.sums / np.maximum(matched.count, 1))[:, 0]
         scale = self.spread * np.sqrt(1 + 1 / np.maximum(matched.count[:, 0], 1))
         apart = figures - expected
-        p = np.where(matched.strange[:, 0], 1.0, self.tails.above((np.abs(apart) / scale)[:, np.newaxis])[:, 0])
+        p = np.where(_unsaid(self.match, matched), 1.0, self.tails.above((np.abs(apart) / scale)[:, np.newaxis])[:, 0])
         recent = slice(-self.least, None)
         same = abs(float(np.sign(apart[recent]).sum())) == self.least
         jump = same and bool((p[recent] <= _LEVEL**0.5).all()) and bool((np.abs(apart[recent]) >= self.floor).all())
