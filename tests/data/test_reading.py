@@ -67,7 +67,12 @@ def test_types_are_told_by_the_whole_file(tmp_path_factory, data):
     assume(not any(HUGE in column and not FRACTIONS.isdisjoint(column) for column in columns))
     path = tmp_path_factory.mktemp("table") / "sales.csv"
     path.write_text("a,b,c,row\n" + "".join(f"{','.join(row)},1\n" for row in zip(*columns, strict=True)))
-    wanted = pl.read_csv(path, infer_schema_length=None, try_parse_dates=True)
+    try:
+        wanted = pl.read_csv(path, infer_schema_length=None, try_parse_dates=True)
+    except pl.exceptions.ComputeError:  # days in two ways of writing them, of which it takes the first
+        with pytest.raises(InputError, match="is no date"):
+            read(path)
+        return
     with patch.object(csvtypes, "FIRST", 10):
         assert_frame_equal(read(path), wanted)
         assert_frame_equal(scan(path).collect(), wanted)
