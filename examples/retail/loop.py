@@ -99,7 +99,7 @@ def table() -> pl.DataFrame:
     """The table of the demo, as it came."""
     from mainspring import load_artifact
 
-    return pl.read_csv(load_artifact("fetch", home=HOME), try_parse_dates=True)
+    return pl.read_csv(Path(load_artifact("fetch", home=HOME)), try_parse_dates=True)
 
 
 def columns() -> Columns:
