@@ -1,10 +1,10 @@
 """Processes that promote, roll back and die: what the parent reads is what they were told had happened.
 
-    python promotion_actors.py TARGET PACKAGES JOURNAL ACTORS OPERATIONS SEED
+    python promotion_actors.py TARGET PACKAGES JOURNAL ACTORS OPERATIONS SEED DEATHS
 
-Each actor is forked, does operations at random, and now and then is killed by a real SIGKILL at a random statement,
-before or after it. It is replaced until all have begun that many operations together. A line goes to one journal before
-each operation, and to another when one came back with a decision.
+Each actor is forked, does operations at random, and in a share DEATHS of them is killed by a real SIGKILL at a random
+statement, before or after it. It is replaced until all have begun that many operations together. A line goes to one
+journal before each operation, and to another when one came back with a decision.
 """
 
 import os
@@ -23,7 +23,6 @@ from mainspring.tracking import open_database
 NAME = "model"
 GOOD = (1, 2, 3, 4)
 BAD = 5  # never passes
-DEATHS = 0.06
 
 
 class Mortal:
@@ -62,14 +61,14 @@ class Mortal:
         self.database.close()
 
 
-def act(target: str, packages: str, journal: int, seed: int, operations: int) -> None:
+def act(target: str, packages: str, journal: int, seed: int, operations: int, deaths: float) -> None:
     """Operate until all actors together have begun enough."""
     chance = random.Random(seed)
     mortal = Mortal(open_database(target if "://" in target else Path(target)))
     with Registry(mortal, Path(packages)) as registry:
         while os.fstat(journal).st_size < operations * LINE:
             say(journal, "begin")
-            mortal.after = chance.randrange(18) if chance.random() < DEATHS else None
+            mortal.after = chance.randrange(18) if chance.random() < deaths else None
             said = operate(registry, chance)
             mortal.after = None
             if said:
@@ -111,7 +110,7 @@ def operate(registry: Registry, chance: random.Random) -> str:
 
 
 def main() -> int:
-    target, packages, place, actors, operations, seed = sys.argv[1:]
+    target, packages, place, actors, operations, seed, share = sys.argv[1:]
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
     journal, decided = os.open(f"{place}.begun", flags, 0o600), os.open(f"{place}.decided", flags, 0o600)
     if decided != journal + 1:
@@ -123,7 +122,7 @@ def main() -> int:
             child = os.fork()
             if not child:
                 try:
-                    act(target, packages, journal, number, int(operations))
+                    act(target, packages, journal, number, int(operations), float(share))
                 except BaseException as error:
                     sys.stderr.write(f"{error!r}\n")
                     os._exit(1)

@@ -44,12 +44,12 @@ def check_whole(registry: Registry) -> int:
     return len(moves)
 
 
-def act(target, folder: Path, operations: int, seed: int) -> tuple[int, int, int]:
+def act(target, folder: Path, operations: int, seed: int, share: float) -> tuple[int, int, int]:
     """Operations begun, kills and moves of the champion."""
     with Registry(open_database(target), folder / "kept") as registry:
         for number in (*GOOD, BAD):
             registry.register(linear(folder / f"p{number}", (float(number), 3.0)).package.path, NAME)
-    arguments = [str(target), str(folder / "kept"), str(folder / "journal"), "4", str(operations), str(seed)]
+    arguments = map(str, (target, folder / "kept", folder / "journal", 4, operations, seed, share))
     done = subprocess.Popen(
         [sys.executable, str(ACTORS), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -78,7 +78,7 @@ def act(target, folder: Path, operations: int, seed: int) -> tuple[int, int, int
 
 
 def test_a_kill_at_any_statement_leaves_a_whole_history(database, tmp_path):
-    begun, deaths, moves = act(database, tmp_path, 60, 1)
+    begun, deaths, moves = act(database, tmp_path, 60, 1, 0.25)
     assert begun >= 60
     assert deaths >= 1
     assert moves >= 10
@@ -87,7 +87,7 @@ def test_a_kill_at_any_statement_leaves_a_whole_history(database, tmp_path):
 @pytest.mark.prove
 @pytest.mark.timeout(1800)
 def test_a_thousand_promotions_rollbacks_and_kills_of_four_processes(database, tmp_path):
-    begun, deaths, moves = act(database, tmp_path, 1000, 1000)
+    begun, deaths, moves = act(database, tmp_path, 1000, 1000, 0.06)
     assert begun >= 1000
     assert deaths >= 20
     assert moves >= 200
