@@ -73,7 +73,10 @@ def test_the_receiver_comes_from_the_environment(write, monkeypatch):
         ("least = 7", "'monitor' asks for 7 of 6 windows"),
         ("floors = { drfit = 0.1 }", "There is no check 'drfit' for 'monitor.floors'.*Did you mean 'drift'"),
         ("floors = { drift = -0.1 }", "'monitor.floors' is"),
-        ('repeat = "soon"', "'monitor.repeat' is 'soon', which is no length of time .*such as 12h, or 'never'"),
+        (
+            'repeat = "soon"',
+            "'monitor.repeat' is 'soon', which is no length of time .*90m, 12h or 1d, or 'never'",
+        ),
         ('webhook = "example.org"', r"'monitor.webhook' is no address .*or \"env:NAME\""),
         ('secret = "hush"', "'monitor.secret' is a secret, and its value stands here.*Write \"env:NAME\""),
         ("[monitor.retail]\nof = 2", "'monitor.retail' asks for 3 of 2 windows"),

@@ -1,6 +1,7 @@
 """How the models of a home are watched: `[monitor]` of its configuration, as windows and checks take it."""
 
 from pathlib import Path
+from typing import Any
 
 from mainspring.config.homes import config_file, home_and_settings
 from mainspring.config.monitor import Monitor, read_monitor
@@ -9,12 +10,13 @@ from mainspring.monitoring import WINDOWS, Rules
 __all__ = ["monitor_of", "rules_of"]
 
 
-def monitor_of(model: str | None = None, home: Path | None = None) -> Monitor:
+def monitor_of(model: str | None = None, home: Path | None = None, **said: Any) -> Monitor:
     """Return how a model is watched; where none is named, the only one that has windows, or else what all share.
 
     Args:
         model: Its name.
         home: The home; by default that of the project around the working directory.
+        said: Settings that go over those of the table; None says nothing.
 
     Raises:
         ConfigError: The table `[monitor]` does not fit.
@@ -23,7 +25,8 @@ def monitor_of(model: str | None = None, home: Path | None = None) -> Monitor:
         folder = home_and_settings(home)[0] / WINDOWS
         watched = [path.name for path in folder.glob("*") if path.is_dir()]
         model = watched[0] if len(watched) == 1 else ""
-    return read_monitor(config_file(home), model)
+    kept = read_monitor(config_file(home), model)
+    return Monitor(**{**vars(kept), **{name: value for name, value in said.items() if value is not None}})
 
 
 def rules_of(monitor: Monitor) -> Rules:

@@ -15,11 +15,8 @@ from mainspring.monitoring import (
     WINDOWS,
     Check,
     Finding,
-    Labels,
-    LabelShelf,
     Layout,
     Measure,
-    Quality,
     Rules,
     Shelf,
     Window,
@@ -27,18 +24,15 @@ from mainspring.monitoring import (
     check_windows,
     count_rows,
     fit_reference,
-    join,
     merge_windows,
-    quality_of,
 )
 from mainspring.workspace.predictions import log_of
 from mainspring.workspace.rolled import INPUT, frames
 from mainspring.workspace.rolled import OUTPUT as LOGGED
 from mainspring.workspace.traffic import DAY, HOUR, Laying, answered, by_window, columns_to_count, requests_of
 
-__all__ = ["Backfilled", "Checked", "Example", "Part", "backfill", "check_home", "explain", "latest", "qualities"]
+__all__ = ["Backfilled", "Checked", "Example", "Part", "backfill", "check_home", "explain", "latest"]
 
-LABELS: Final = "labels"  # the folder in a home
 _KEPT: Final = 8
 
 
@@ -225,52 +219,6 @@ def check_home(
         )
     fitted = fit_reference(reference, layout, rules)
     return Checked(like.model, like.version, fitted.windows, fitted.seasons, tuple(check_windows(live, fitted)))
-
-
-def qualities(
-    labels: Labels, home: Path | None = None, *, output: str, loss: str = "absolute", seconds: int = HOUR
-) -> list[Quality]:
-    """Keep labels, and return how good the predictions of every window are that they touch, as far as is known now.
-
-    Whatever the order in which labels come, in the end a window has the figures that it would have had at once.
-
-    Args:
-        labels: What turned out.
-        home: The home; by default that of the project around the working directory.
-        output: The column that was predicted.
-        loss: What it is judged by; see `LOSSES`.
-        seconds: How long a window lasts.
-
-    Raises:
-        MonitoringError: An identity is none that a service gave; nothing that was logged has such an output.
-    """
-    pl = polars()
-    log = log_of(home)
-    shelf = LabelShelf(log.parent / LABELS)
-    touched = shelf.add(labels)
-    if not touched:
-        return []
-    first, end = min(touched), max(touched) + DAY
-    known = shelf.between(first, end)
-    parts: dict[Window, list[Any]] = {}
-    for model, frame in answered(log, since=first):
-        if LOGGED + output not in frame.columns:
-            continue
-        mine = frame.filter((pl.col("time").cast(pl.Int64) // (DAY * 1000) * DAY).is_in(list(touched)))
-        for window, rows in by_window(model, mine, seconds, ()):
-            parts.setdefault(window, []).append(rows.select("id", "row", LOGGED + output))
-    if not parts:
-        raise MonitoringError(
-            f"Nothing that was logged on the days of these labels has the output '{output}'",
-            str(log),
-            "Name an output of the model.",
-        )
-    found = []
-    for window, frames_of in sorted(parts.items()):
-        rows = pl.concat(frames_of)
-        joined = join(rows["id"].to_numpy().astype("S36"), rows["row"].to_numpy(), known)
-        found.append(quality_of(window, rows[LOGGED + output].to_numpy(), joined, loss))
-    return found
 
 
 def latest(name: str | None, home: Path | None, seconds: int) -> tuple[Shelf, Window]:
