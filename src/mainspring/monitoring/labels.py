@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mainspring.digest import blob_of
+from mainspring.disk import write_whole
 from mainspring.errors import MonitoringError, NewerFormatError, nearest
-from mainspring.monitoring.shelf import write_whole
 from mainspring.monitoring.windows import Window
 
 __all__ = ["LOSSES", "Joined", "LabelShelf", "Labels", "Quality", "join", "quality_of"]

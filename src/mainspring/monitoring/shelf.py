@@ -1,6 +1,5 @@
 """Windows on disk: a file for each, in folders that are their own index. They can be made again from the log."""
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,11 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from mainspring.digest import blob_of
+from mainspring.disk import write_whole
 from mainspring.errors import MonitoringError
 from mainspring.monitoring.layouts import Layout, decode_layout, encode_layout
 from mainspring.monitoring.windows import Window, WindowProfile, decode_window, encode_window
 
-__all__ = ["WINDOWS", "Shelf", "write_whole"]
+__all__ = ["WINDOWS", "Shelf"]
 
 WINDOWS: Final = "windows"  # the folder in a home
 _DAY: Final = 86_400
@@ -119,14 +119,3 @@ def _named(text: str) -> str:
     """A name that is a folder; one that could not be is told from others by its digest."""
     plain = _SAFE.sub("_", text)[:60]
     return plain if plain == text and text.strip(".") else f"{plain}-{blob_of(text.encode())[:12]}"
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Put a file in its place, whole and on the disk, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}-{os.urandom(4).hex()}")
-    with fresh.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
