@@ -270,16 +270,16 @@ def _frame(model: ModelRow, answers: list[AnswerRow]) -> Any:
         "overridden": once([one.overridden for one in answers]),
         "erased": pl.Series(erased),
     }
-    for prefix, names, parts in (
+    for prefix, names, given in (
         (INPUT, model.inputs, [one.inputs for one in answers]),
         (OUTPUT, model.outputs, [one.outputs for one in answers]),
     ):
-        for place, column in enumerate(names):
-            columns[prefix + column.name] = series_of(column, _joined([one[place] for one in parts], column, total))
+        for column, parts in zip(names, zip(*given, strict=True), strict=True):
+            columns[prefix + column.name] = series_of(column, _joined(parts, column, total))
     return pl.DataFrame(columns)
 
 
-def _joined(parts: list[Any], column: ColumnRow, total: int) -> Any:
+def _joined(parts: tuple[Any, ...], column: ColumnRow, total: int) -> Any:
     if isinstance(parts[0], list):
         return np.fromiter(chain.from_iterable(parts), object, total)
     return np.frombuffer(b"".join(parts), DTYPES[column.type]).reshape(total, *column.shape)
