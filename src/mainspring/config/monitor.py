@@ -52,6 +52,8 @@ class Monitor(Plain):
         webhook: Where alerts are posted to, best as `env:NAME`; empty: nowhere.
         secret: What posts are signed with, as `env:NAME`; None: they are not signed.
         repeat: After how long an alert that still fires is told again, such as `1d` or `12h`, or `never`.
+        calendar: A table of what is known ahead, such as promotions and holidays, by which windows are matched: with
+            `season`, and `date`, or `begin` and `end`. Relative to `config.toml`; empty: there is none.
         shift: Hours by which local time is ahead of UTC, for the calendar of seasons.
     """
 
@@ -68,6 +70,7 @@ class Monitor(Plain):
     webhook: str | Secret = ""
     secret: Secret | None = None
     repeat: str = "1d"
+    calendar: str = ""
     shift: Annotated[float, Meta(ge=-14, le=14)] = 0.0
 
     def __post_init__(self) -> None:

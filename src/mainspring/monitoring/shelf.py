@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from mainspring.digest import blob_of
 from mainspring.disk import write_whole
 from mainspring.errors import MonitoringError
+from mainspring.monitoring.calendars import Calendar
 from mainspring.monitoring.layouts import Layout, decode_layout, encode_layout
 from mainspring.monitoring.windows import Window, WindowProfile, decode_window, encode_window
 
@@ -29,9 +30,11 @@ class Shelf:
 
     Attributes:
         folder: The folder `windows` of a home.
+        calendar: What is declared of times; windows are given back with their season by it.
     """
 
     folder: Path
+    calendar: Calendar | None = None
 
     def put(self, profile: WindowProfile) -> None:
         """Keep a window, in the place of what it was before."""
@@ -40,7 +43,7 @@ class Shelf:
     def get(self, window: Window) -> WindowProfile | None:
         """Return a window, None where it is not kept."""
         path = self._path(window)
-        return decode_window(path.read_bytes()) if path.exists() else None
+        return self._read(path) if path.exists() else None
 
     def between(self, like: Window, start: float, end: float) -> Iterator[WindowProfile]:
         """Yield the windows of a model, version, segment and length that begin from one moment up to another.
@@ -54,7 +57,7 @@ class Shelf:
             if start - _DAY < int(day.name) < end:
                 for path in sorted(day.glob("*.window"), key=lambda one: int(one.stem)):
                     if start <= int(path.stem) < end:
-                        yield decode_window(path.read_bytes())
+                        yield self._read(path)
 
     def versions(self, seconds: int) -> Iterator[Window]:
         """Yield the newest window of each version of each model, of all rows, of one length."""
@@ -103,6 +106,10 @@ class Shelf:
                 path.unlink()
                 removed += 1
         return removed
+
+    def _read(self, path: Path) -> WindowProfile:
+        profile = decode_window(path.read_bytes())
+        return profile if self.calendar is None else replace(profile, window=self.calendar.on(profile.window))
 
     def _version(self, model: str, version: str) -> Path:
         return self.folder / _named(model) / _named(version[:32])
