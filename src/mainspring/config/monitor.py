@@ -55,6 +55,11 @@ class Monitor(Plain):
         secret: What posts are signed with, as `env:NAME`; None: they are not signed.
         repeat: After how long an alert that still fires is told again, such as `1d` or `12h`, or `never`.
         shift: Hours by which local time is ahead of UTC, for the calendar of seasons.
+        skew: Features that were computed later, beside the configuration file: a table, or several as a glob; empty:
+            none are compared with those that were served.
+        skew_keys: Inputs that tell rows apart; empty: `id` and `row`.
+        skew_time: The column of these tables that says from when on a row holds; empty: they hold always.
+        skew_tolerance: How much numbers may differ, relative.
     """
 
     window: Annotated[int, Meta(ge=1)] = 3600
@@ -71,6 +76,10 @@ class Monitor(Plain):
     secret: Secret | None = None
     repeat: str = "1d"
     shift: Annotated[float, Meta(ge=-14, le=14)] = 0.0
+    skew: str = ""
+    skew_keys: tuple[str, ...] = ()
+    skew_time: str = ""
+    skew_tolerance: Annotated[float, Meta(ge=0)] = 1e-9
 
     def __post_init__(self) -> None:
         """Have no floors where none are said: a default that can change is no default of a class."""
@@ -166,7 +175,19 @@ def _webhook_is_an_address(made: Monitor, raw: Mapping[str, Any], place: Place) 
         place.inside("webhook").report(f"'{place.key}.webhook' is no address", fix)
 
 
-_RULES: Final = (_least_is_within, _floors_are_of_checks, _repeat_is_a_time, _webhook_is_an_address)
+def _skew_is_beside(made: Monitor, raw: Mapping[str, Any], place: Place) -> None:
+    if "skew" in raw and Path(made.skew).is_absolute():
+        fix = 'Write where the tables are beside this file, such as "features/*.parquet".'
+        place.inside("skew").report(f"'{place.key}.skew' begins at the root: '{made.skew}'", fix)
+
+
+_RULES: Final = (
+    _least_is_within,
+    _floors_are_of_checks,
+    _repeat_is_a_time,
+    _webhook_is_an_address,
+    _skew_is_beside,
+)
 
 
 def _is_address(text: str) -> bool:

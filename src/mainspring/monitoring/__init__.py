@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from mainspring.monitoring.streams import (
         ErrorStream,
         Estimate,
+        Figured,
         Moved,
         Stream,
         fit_errors,
@@ -85,6 +86,7 @@ __all__ = [
     "ErrorStream",
     "Estimate",
     "FalseAlerts",
+    "Figured",
     "Finding",
     "Followed",
     "Joined",
@@ -205,6 +207,7 @@ _PLACES = {
     "ErrorStream": "mainspring.monitoring.streams",
     "Estimate": "mainspring.monitoring.streams",
     "FalseAlerts": "mainspring.monitoring.simulating",
+    "Figured": "mainspring.monitoring.streams",
     "Finding": "mainspring.monitoring.checking",
     "Followed": "mainspring.monitoring.tracks",
     "Joined": "mainspring.monitoring.labels",
