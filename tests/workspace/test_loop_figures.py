@@ -110,8 +110,9 @@ def trained(facts, number, seconds, *, status="succeeded", step="train"):
     facts.steps.record([StepRow(name, step, 0, "ran", "first run", f"key of {name}", **spent)])
     if status != "running":
         facts.runs.finish(name, status)
-        sql = "UPDATE runs SET started = :at, ended = :ended WHERE id = :id"
-        facts.database.write(sql, [{"at": at, "ended": at + seconds, "id": name}])
+    sql = "UPDATE runs SET started = :at, ended = :ended WHERE id = :id"
+    ended = None if status == "running" else at + seconds
+    facts.database.write(sql, [{"at": at, "ended": ended, "id": name}])
     return at + seconds
 
 
