@@ -78,9 +78,9 @@ class Watcher:
         self._home = open_existing(home)
         config = config_file(home).absolute()
         path, facts = self._home.path.absolute(), self._home.facts
-        self._config, self._sources = config, HomeSources(path, config, facts, self.models)
+        self._config, self.sources = config, HomeSources(path, config, facts, self.models)
         ports = Ports(
-            self._sources,
+            self.sources,
             ProcessRuns(path, config, facts),
             RegistryModels(path, config),
             LogTrials(path, config),
@@ -117,7 +117,7 @@ class Watcher:
         It needs mainspring[serve].
         """
         home, alerts = self._home.path.absolute(), self._home.facts.alerts
-        gauges = gauges_of(alerts, home, self._config, now, self._sources.labelled).decode()
+        gauges = gauges_of(alerts, home, self._config, now, self.sources.labelled).decode()
         name = "mainspring_loop_events_total"
         lines = [f"# TYPE {name} counter"]
         for (model, kind), count in self.journal.counts().items():
