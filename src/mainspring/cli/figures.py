@@ -12,7 +12,8 @@ from mainspring.cli.completing import pipelines
 from mainspring.cli.options import AsJson, HomePath, ReferenceDays, WindowSeconds, flat
 from mainspring.cli.printing import mark, numbers, put, put_json, put_table, stamp
 from mainspring.config.monitor import Monitor
-from mainspring.workspace.figures import Figured, service_figures, training_figures
+from mainspring.monitoring import Figured
+from mainspring.workspace.figures import service_figures, training_figures
 from mainspring.workspace.monitors import monitor_of
 
 __all__ = ["show_service", "show_training"]

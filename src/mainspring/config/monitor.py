@@ -55,6 +55,11 @@ class Monitor(Plain):
         calendar: A table of what is known ahead, such as promotions and holidays, by which windows are matched: with
             `season`, and `date`, or `begin` and `end`. Relative to `config.toml`; empty: there is none.
         shift: Hours by which local time is ahead of UTC, for the calendar of seasons.
+        skew: Features that were computed later, beside the configuration file: a table, or several as a glob; empty:
+            none are compared with those that were served.
+        skew_keys: Inputs that tell rows apart; empty: `id` and `row`.
+        skew_time: The column of these tables that says from when on a row holds; empty: they hold always.
+        skew_tolerance: How much numbers may differ, relative.
     """
 
     window: Annotated[int, Meta(ge=1)] = 3600
@@ -72,6 +77,10 @@ class Monitor(Plain):
     repeat: str = "1d"
     calendar: str = ""
     shift: Annotated[float, Meta(ge=-14, le=14)] = 0.0
+    skew: str = ""
+    skew_keys: tuple[str, ...] = ()
+    skew_time: str = ""
+    skew_tolerance: Annotated[float, Meta(ge=0)] = 1e-9
 
     def __post_init__(self) -> None:
         """Have no floors where none are said: a default that can change is no default of a class."""
@@ -137,6 +146,14 @@ def _webhook_is_an_address(made: Monitor, raw: Mapping[str, Any], place: Place) 
         place.inside("webhook").report(f"'{place.key}.webhook' is no address", fix)
 
 
+def _tables_are_beside(made: Monitor, raw: Mapping[str, Any], place: Place) -> None:
+    for name in ("calendar", "skew"):
+        path = getattr(made, name)
+        if name in raw and Path(path).is_absolute():
+            fix = f'Write where it is beside this file, such as "tables/{name}.parquet".'
+            place.inside(name).report(f"'{place.key}.{name}' begins at the root: '{path}'", fix)
+
+
 def _is_address(text: str) -> bool:
     try:
         parts = urlsplit(text)
@@ -148,6 +165,6 @@ def _is_address(text: str) -> bool:
 MONITOR: Final = ByModel(
     _TABLE,
     Monitor,
-    (_least_is_within, _floors_are_of_checks, _repeat_is_a_time, _webhook_is_an_address),
+    (_least_is_within, _floors_are_of_checks, _repeat_is_a_time, _webhook_is_an_address, _tables_are_beside),
     (_FLOORS,),
 )

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from mainspring.monitoring.streams import (
         ErrorStream,
         Estimate,
+        Figured,
         Moved,
         Stream,
         fit_errors,
@@ -87,6 +88,7 @@ __all__ = [
     "ErrorStream",
     "Estimate",
     "FalseAlerts",
+    "Figured",
     "Finding",
     "Followed",
     "Joined",
@@ -208,6 +210,7 @@ _PLACES = {
     "ErrorStream": "mainspring.monitoring.streams",
     "Estimate": "mainspring.monitoring.streams",
     "FalseAlerts": "mainspring.monitoring.simulating",
+    "Figured": "mainspring.monitoring.streams",
     "Finding": "mainspring.monitoring.checking",
     "Followed": "mainspring.monitoring.tracks",
     "Joined": "mainspring.monitoring.labels",

@@ -13,6 +13,7 @@ from mainspring.monitoring import (
     OUTPUT,
     WINDOWS,
     Episode,
+    Figured,
     Finding,
     Shelf,
     Stretch,
@@ -25,7 +26,6 @@ from mainspring.monitoring import (
 )
 from mainspring.package.manifest import SIGNATURE, read_signature
 from mainspring.registry import Registry, Version
-from mainspring.workspace.figures import Figured
 from mainspring.workspace.monitor_events import Story, story_of
 from mainspring.workspace.monitor_figures import figures_of, training_of
 from mainspring.workspace.monitor_labels import Labelled, labelled_of
