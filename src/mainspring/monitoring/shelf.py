@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,10 @@ from mainspring.errors import MonitoringError
 from mainspring.monitoring.layouts import Layout, decode_layout, encode_layout
 from mainspring.monitoring.windows import Window, WindowProfile, decode_window, encode_window
 
-__all__ = ["WINDOWS", "Shelf", "write_whole"]
+__all__ = ["EARLIER", "WINDOWS", "Shelf", "write_whole"]
 
 WINDOWS: Final = "windows"  # the folder in a home
+EARLIER: Final = "windows-before"  # that of traffic before young versions, which is not theirs
 _DAY: Final = 86_400
 _LAYOUT: Final = "layout.msgpack"
 _SAFE: Final = re.compile(r"[^A-Za-z0-9._-]")
@@ -28,7 +30,7 @@ class Shelf:
     changed. Any number of processes may read and write.
 
     Attributes:
-        folder: The folder `windows` of a home.
+        folder: The folder `windows` of a home, or `windows-before`.
     """
 
     folder: Path
@@ -55,6 +57,14 @@ class Shelf:
                 for path in sorted(day.glob("*.window"), key=lambda one: int(one.stem)):
                     if start <= int(path.stem) < end:
                         yield decode_window(path.read_bytes())
+
+    def first(self, like: Window) -> int | None:
+        """Return when the first window of a model, version, segment and length begins; None where there is none."""
+        for day in sorted(self._root(like).glob("[0-9]*"), key=lambda one: int(one.name)):
+            starts = [int(path.stem) for path in day.glob("*.window")]
+            if starts:
+                return min(starts)
+        return None
 
     def versions(self, seconds: int) -> Iterator[Window]:
         """Yield the newest window of each version of each model, of all rows, of one length."""
@@ -94,6 +104,10 @@ class Shelf:
         """Return the layout of a version, None where there is none yet."""
         path = self._version(model, version) / _LAYOUT
         return decode_layout(path.read_bytes()) if path.exists() else None
+
+    def drop(self, model: str, version: str) -> None:
+        """Remove all that is kept of a version."""
+        shutil.rmtree(self._version(model, version), ignore_errors=True)
 
     def prune(self, before: float) -> int:
         """Remove windows that ended before a moment; returns how many."""
