@@ -18,6 +18,7 @@ from mainspring.config.monitor import Monitor
 from mainspring.errors import NotFoundError, nearest
 from mainspring.monitoring import Check, Finding, Measure, Window
 from mainspring.workspace.monitors import monitor_of, rules_of
+from mainspring.workspace.references import say_days
 from mainspring.workspace.windows import Checked, Example, Part, backfill, check_home, explain
 
 __all__ = ["COMMANDS"]
@@ -99,7 +100,7 @@ def _print(checked: Checked) -> None:
     put_pairs(
         [
             ("model", f"{checked.model}, package {short(checked.version)}"),
-            ("reference", count(checked.reference, "window")),
+            ("reference", f"{count(checked.reference, 'window')}, of {_days(checked)}"),
             ("checked", f"{count(len(checked.checks), 'window')}, the latest of {moment(last.window.start)}"),
             *[("remark", remark) for remark in last.remarks],
         ]
@@ -137,9 +138,10 @@ def explain_finding(
     check, finding = found[number - 1]
     rows = explain(finding, check.window, watched.home)
     if as_json:
-        put_json({**_finding(finding), "rows": [_example(one) for one in rows]})
+        days = {"before": checked.before, "in_all": checked.days}
+        put_json({**_finding(finding), "reference_days": days, "rows": [_example(one) for one in rows]})
         return
-    _print_finding(finding)
+    _print_finding(finding, _days(checked))
     if rows:
         put()
         columns = list(rows[0].values)
@@ -147,7 +149,11 @@ def explain_finding(
         put_table(("id", "row", *columns), table)
 
 
-def _print_finding(finding: Finding) -> None:
+def _days(checked: Checked) -> str:
+    return say_days(checked.before, checked.days, f"package {short(checked.version)}")
+
+
+def _print_finding(finding: Finding, days: str) -> None:
     measure, (low, high) = finding.measure, finding.band
     put_pairs(
         [
@@ -156,6 +162,7 @@ def _print_finding(finding: Finding) -> None:
             ("windows", ", ".join(moment(one.start) for one in finding.windows)),
             ("size", f"{measure.size:.4g}, remarkable from {measure.threshold:.4g}"),
             ("band", f"{low:.4g} to {high:.4g}"),
+            ("reference", days),
             ("p", f"{measure.p:.2g} in the latest window; {finding.adjusted:.2g} adjusted, over all of them"),
             *([("values", ", ".join(finding.values))] if finding.values else []),
         ]
@@ -179,6 +186,7 @@ def _record(checked: Checked) -> dict[str, Any]:
         "model": checked.model,
         "version": checked.version,
         "reference": checked.reference,
+        "reference_days": {"before": checked.before, "in_all": checked.days},
         "seasons": checked.seasons,
         "windows": [_window(check) for check in checked.checks],
     }

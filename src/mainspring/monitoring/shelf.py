@@ -1,6 +1,7 @@
 """Windows on disk: a file for each, in folders that are their own index. They can be made again from the log."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,9 +14,10 @@ from mainspring.monitoring.calendars import Calendar
 from mainspring.monitoring.layouts import Layout, decode_layout, encode_layout
 from mainspring.monitoring.windows import Window, WindowProfile, decode_window, encode_window
 
-__all__ = ["WINDOWS", "Shelf"]
+__all__ = ["EARLIER", "WINDOWS", "Shelf"]
 
 WINDOWS: Final = "windows"  # the folder in a home
+EARLIER: Final = "windows-before"  # that of traffic before young versions, which is not theirs
 _DAY: Final = 86_400
 _LAYOUT: Final = "layout.msgpack"
 _SAFE: Final = re.compile(r"[^A-Za-z0-9._-]")
@@ -29,7 +31,7 @@ class Shelf:
     changed. Any number of processes may read and write.
 
     Attributes:
-        folder: The folder `windows` of a home.
+        folder: The folder `windows` of a home, or `windows-before`.
         calendar: What is declared of times; windows are given back with their season by it.
     """
 
@@ -58,6 +60,14 @@ class Shelf:
                 for path in sorted(day.glob("*.window"), key=lambda one: int(one.stem)):
                     if start <= int(path.stem) < end:
                         yield self._read(path)
+
+    def first(self, like: Window) -> int | None:
+        """Return when the first window of a model, version, segment and length begins; None where there is none."""
+        for day in sorted(self._root(like).glob("[0-9]*"), key=lambda one: int(one.name)):
+            starts = [int(path.stem) for path in day.glob("*.window")]
+            if starts:
+                return min(starts)
+        return None
 
     def versions(self, seconds: int) -> Iterator[Window]:
         """Yield the newest window of each version of each model, of all rows, of one length."""
@@ -97,6 +107,10 @@ class Shelf:
         """Return the layout of a version, None where there is none yet."""
         path = self._version(model, version) / _LAYOUT
         return decode_layout(path.read_bytes()) if path.exists() else None
+
+    def drop(self, model: str, version: str) -> None:
+        """Remove all that is kept of a version."""
+        shutil.rmtree(self._version(model, version), ignore_errors=True)
 
     def prune(self, before: float) -> int:
         """Remove windows that ended before a moment; returns how many."""
