@@ -17,9 +17,9 @@ from mainspring.cli.simulate import simulate_settings
 from mainspring.config.monitor import Monitor
 from mainspring.errors import NotFoundError, nearest
 from mainspring.monitoring import Check, Finding, Measure, Window
-from mainspring.workspace.monitors import monitor_of, rules_of
+from mainspring.workspace.monitors import monitor_of, part_of, rules_of
 from mainspring.workspace.references import say_days
-from mainspring.workspace.windows import Checked, Example, Part, backfill, check_home, explain
+from mainspring.workspace.windows import Checked, Example, backfill, check_home, explain
 
 __all__ = ["COMMANDS"]
 
@@ -38,7 +38,7 @@ class Watched(Struct, frozen=True):
     def check(self, model: str | None) -> Checked:
         """Return what comes of them, by the rules of `[monitor]`."""
         monitor = monitor_of(model, self.home, window=self.seconds, reference_days=self.days)
-        part = Part(monitor.window, monitor.reference_days, self.segment, self.last)
+        part = part_of(monitor, self.segment, self.last, self.home)
         return check_home(model, self.home, rules=rules_of(monitor), part=part)
 
 

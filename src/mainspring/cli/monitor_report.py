@@ -14,8 +14,7 @@ from mainspring.cli.printing import put_json, put_pairs
 from mainspring.workspace.monitor_facts import Asked
 from mainspring.workspace.monitor_page import write_monitor_report
 from mainspring.workspace.monitor_record import record_of
-from mainspring.workspace.monitors import monitor_of
-from mainspring.workspace.windows import Part
+from mainspring.workspace.monitors import monitor_of, part_of
 
 __all__ = ["write_report"]
 
@@ -36,7 +35,7 @@ class Reported(Struct, frozen=True):
     def asked(self, model: str | None) -> Asked:
         """Return what the report is about, by the rules of `[monitor]`."""
         monitor = monitor_of(model, self.home, window=self.seconds, reference_days=self.days)
-        return Asked(model, Part(monitor.window, monitor.reference_days, self.segment, self.last), monitor)
+        return Asked(model, part_of(monitor, self.segment, self.last, self.home), monitor)
 
 
 @flat

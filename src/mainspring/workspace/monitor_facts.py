@@ -119,7 +119,7 @@ def account_of(asked: Asked, home: Path | None = None, *, now: float) -> Account
         NotFoundError: There is no home, or neither windows nor versions of that model; several models have windows.
     """
     with open_existing(home) as opened:
-        shelf = Shelf(opened.path / WINDOWS)
+        shelf = Shelf(opened.path / WINDOWS, asked.part.calendar)
         registry = Registry(opened.facts.database, opened.path / "packages")
         model = _model(asked, shelf, registry)
         versions = {one.digest: one for one in registry.versions(model)} if _registered(registry, model) else {}

@@ -13,6 +13,7 @@ from mainspring.errors import MonitoringError, NotFoundError, nearest
 from mainspring.monitoring import (
     OUTPUT,
     WINDOWS,
+    Calendar,
     Check,
     Finding,
     Layout,
@@ -83,12 +84,14 @@ class Part:
         days: How many days, from the first on, are the reference.
         segment: Which rows, as `column=value`; empty for all. They are compared with their own past.
         last: How many windows are checked at most, so that memory does not grow with the log.
+        calendar: What is declared of times.
     """
 
     seconds: int = HOUR
     days: int = 28
     segment: str = ""
     last: int = 168
+    calendar: Calendar | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,7 @@ def check_home(
         MonitoringError: There is no window after the reference.
     """
     part = part or Part()
-    shelf, like = latest(name, home, part.seconds)
+    shelf, like = latest(name, home, part.seconds, part.calendar)
     layout = shelf.layout(like.model, like.version)
     if layout is None:
         raise MonitoringError("Windows have no layout", str(shelf.folder), "Run: mainspring monitor backfill.")
@@ -181,13 +184,13 @@ def check_home(
     return Checked(like.model, like.version, fitted.windows, fitted.seasons, checks, found.before, found.days)
 
 
-def latest(name: str | None, home: Path | None, seconds: int) -> tuple[Shelf, Window]:
+def latest(name: str | None, home: Path | None, seconds: int, calendar: Calendar | None = None) -> tuple[Shelf, Window]:
     """Return the shelf, and the newest window of a model, by default of the only one.
 
     Raises:
         NotFoundError: There are no windows of it.
     """
-    shelf = Shelf(log_of(home).parent / WINDOWS)
+    shelf = Shelf(log_of(home).parent / WINDOWS, calendar)
     newest: dict[str, Window] = {}
     for window in shelf.versions(seconds):
         if window.model not in newest or newest[window.model].start < window.start:
