@@ -74,6 +74,8 @@ def test_the_receiver_comes_from_the_environment(write, monkeypatch):
         ("floors = { drfit = 0.1 }", "There is no check 'drfit' for 'monitor.floors'.*Did you mean 'drift'"),
         ("floors = { drift = -0.1 }", "'monitor.floors' is"),
         ('repeat = "soon"', "'monitor.repeat' is 'soon', which is no length of time .*such as 12h, or 'never'"),
+        ('skew = "/data/features.csv"', r"'monitor.skew' begins at the root: '/data/features.csv'.*beside this file"),
+        ("skew_tolerance = -1.0", r"skew_tolerance"),
         ('webhook = "example.org"', r"'monitor.webhook' is no address .*or \"env:NAME\""),
         ('secret = "hush"', "'monitor.secret' is a secret, and its value stands here.*Write \"env:NAME\""),
         ("[monitor.retail]\nof = 2", "'monitor.retail' asks for 3 of 2 windows"),
