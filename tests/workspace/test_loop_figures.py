@@ -85,8 +85,10 @@ def test_nothing_is_worked_out_when_nothing_is_new_or_it_was_before(kept, monkey
     now = START + (REFERENCE + 6) * HOUR
     assert figures.look("shop", MONITOR, now, made=True) == []
     monkeypatch.setattr(loop_figures, "service_figures", None)
-    assert figures.look("shop", MONITOR, now + 30, made=False) == []
-    assert FollowedFigures(home, facts).look("shop", MONITOR, now + 60, made=True) == []
+    assert FollowedFigures(home, facts).look("shop", MONITOR, now + 30, made=True) == []
+    monkeypatch.setattr(loop_figures, "latest", None)
+    monkeypatch.setattr(loop_figures, "open_registry", None)
+    assert figures.look("shop", MONITOR, now + 60, made=False) == []
 
 
 def test_the_watch_follows_figures_that_no_trigger_looks_at(kept, tmp_path):

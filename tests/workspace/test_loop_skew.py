@@ -10,7 +10,7 @@ from mainspring.config.monitor import Monitor
 from mainspring.config.triggers import Triggers
 from mainspring.errors import MonitoringError
 from mainspring.tracking import open_facts
-from mainspring.workspace import loop_skew
+from mainspring.workspace import loop_skew, loop_sources
 from mainspring.workspace.loop_skew import FollowedSkew
 from mainspring.workspace.loop_sources import HomeSources
 from mainspring.workspace.rolled import frames
@@ -68,7 +68,7 @@ def test_one_feature_of_one_row_in_ten_thousand_is_found_and_over_when_tables_ag
     assert (alert.check, alert.columns, alert.version, alert.size) == ("skew", ("price",), MODEL.package, 1e-4)
     assert alert.says == "Of 10,000 rows 'price' differs in 1 from what was served"
     [example] = json.loads(alert.record)["examples"]
-    assert example["id"].startswith(table["id"][4_321])
+    assert (example["id"], example["row"]) == table.row(4_321)[:2]
     assert example["values"] | {"time": ""} == {"time": "", "served": table["price"][4_321], "expected": 77.5}
     assert "ada" not in alert.record
     [change] = facts.alerts.changes(alert.id)
@@ -153,13 +153,19 @@ def test_rows_with_a_time_hold_until_the_next_and_nothing_is_known_after_the_las
         look(shop, NOW + 240, settings=exact)
 
 
-def test_only_what_the_champion_was_served_counts_and_what_is_followed_no_more_is_over(shop):
-    folder, _, _ = shop
-    write(folder, planted(served(folder), 1))
-    assert look(shop, package=None) == []
-    assert look(shop, package=version("e" * 64).package) == []
-    assert look(shop, NOW + 60) == ["firing"]
-    assert look(shop, NOW + 120, settings=Monitor()) == ["resolved"]
+def test_only_what_the_champion_was_served_counts_and_what_is_followed_no_more_is_over(tmp_path):
+    second = version("e" * 64)
+    log_of_shop(tmp_path / ".mainspring", answers(range(2)))
+    log_of_shop(tmp_path / ".mainspring", answers(range(2, 4), first=500, model=second))
+    (tmp_path / "features").mkdir()
+    table = served(tmp_path)
+    write(tmp_path, planted(table, table.height - 1))
+    with open_facts(tmp_path / ".mainspring") as facts:
+        shop = tmp_path, facts, FollowedSkew(tmp_path / ".mainspring", tmp_path, facts.alerts)
+        assert look(shop, package=None) == []
+        assert look(shop) == []
+        assert look(shop, NOW + 60, package=second.package) == ["firing"]
+        assert look(shop, NOW + 120, settings=Monitor()) == ["resolved"]
 
 
 @pytest.mark.parametrize(
@@ -194,5 +200,13 @@ def test_a_table_that_cannot_be_read_is_a_problem_of_the_tick_and_all_else_goes_
     assert len(list((folder / ".mainspring" / "windows").rglob("*.window"))) == HOURS
     write(folder, planted(served(folder), 1))
     sources.close(NOW + 60)
+    closed = []
+    monkeypatch.setattr(loop_sources, "close_windows", lambda *_, model: closed.append(model))
+    several = HomeSources(folder / ".mainspring", tmp_path / "config.toml", facts, ["shop", "other"])
+    monkeypatch.setattr(several, "_package", lambda _: MODEL.package)
+    (folder / "features" / "all.parquet").write_bytes(b"PAR1")
+    with pytest.raises(MonitoringError, match="'shop' was served"):
+        several.close(NOW + 120)
+    assert closed == ["shop", "other"]
     [stopped] = sources.look("shop", Triggers(), 0.0, NOW + 60).stopped
     assert stopped.startswith("skew: Of 10,000 rows 'price' differs in 1 from what was served (alert ")

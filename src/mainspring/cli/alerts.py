@@ -146,7 +146,7 @@ def _put_alert(found: Alert) -> None:
             ("alert", found.id),
             ("state", f"{state}{said if found.state == 'acknowledged' else ''}"),
             ("found", found.says),
-            ("model", f"{found.model}, package {short(found.version)}"),
+            ("model", f"{found.model}, package {short(found.version)}" if found.version else found.model),
             ("check", f"{found.check} of {', '.join(found.columns) or 'the window'}"),
             *([("segment", found.segment)] if found.segment else []),
             ("size", number(found.size)),

@@ -1,5 +1,6 @@
 """What findings have to tell: for each check one sentence, the numbers, a chart and rows that show it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from math import exp, inf
 from typing import Any, Final
@@ -18,9 +19,11 @@ __all__ = ["raised_by_check", "raised_by_errors", "raised_by_figures", "raised_b
 Examples = Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]
 
 _DRAWN: Final = 48  # windows of a chart
-_SLOW: Final = 96  # places of a chart of what leaks, over all windows that say so
+_SLOW: Final = 72  # windows of a chart of what leaks, out of all that say so
+_LAST: Final = 12  # and those that may show a jump as well
 _COLUMNS: Final = 6  # columns of a chart
 _NOTHING: Final = 1e-12
+_ROW: Final = re.compile(r"(.+) row (\d+)")
 _SIZED: Final = ("drift", "correlation")  # of which the size is drawn; of others the value
 _UNITS: Final = {"drift": "size", "correlation": "size", "volume": "rows", "latency": "ms"}
 
@@ -99,21 +102,33 @@ def raised_by_skew(found: Skew, files: Sequence[str] = ()) -> tuple[Raised, ...]
     said = f"Of {found.rows:,} rows {', '.join(parts)} from what was served" if parts else "Serving and training differ"
     lacks = f"; only one side has {', '.join(found.missing)}" if found.missing else ""
     findings = [
-        {"check": "skew", "column": name, "value": found.differing[name], "expected": 0, "rows": found.rows}
+        {
+            "check": "skew",
+            "column": name,
+            "unit": "rows",
+            "value": found.differing[name],
+            "expected": 0,
+            "rows": found.rows,
+        }
         for name in columns
     ]
     examples = [
         {
             "column": one.column,
-            "id": one.key,
-            "row": 0,
-            "values": {"time": one.time, "served": one.served, "expected": one.expected},
+            **_row_of(one.key),
+            "values": {"served": one.served, "expected": one.expected, "time": one.time},
         }
         for one in found.examples
     ]
     record = _encoded({"findings": findings, "examples": examples, "links": {"files": list(files)} if files else {}})
     size = worst / found.rows if found.rows else 0.0
     return (Raised("skew", (*columns, *found.missing), "", size, f"{said}{lacks}", record),)
+
+
+def _row_of(key: str) -> dict[str, Any]:
+    """The prediction, and its row, of a key such as `019c… row 3`."""
+    found = _ROW.fullmatch(key)
+    return {"id": found[1], "row": int(found[2])} if found else {"id": key, "row": 0}
 
 
 def raised_by_figures(check: str, figures: Sequence[Figured]) -> tuple[Raised, ...]:
@@ -155,14 +170,16 @@ def _finding(check: str, one: Figured, moved: Moved) -> dict[str, Any]:
 
 def _over_time(check: str, found: Sequence[tuple[Figured, Moved]]) -> dict[str, Any]:
     """Figures beside their bands: the last of them, and what leaks over all the time in which it does."""
-    known: list[dict[float, tuple[float, float, float]]] = []
+    known: list[dict[float, tuple[float, ...]]] = []
     for one, moved in found[:_COLUMNS]:
         count = len(moved.bands)
-        drawn = [(value, *band) for value, band in zip(one.values[-count:], moved.bands, strict=True)]
+        figures = ((value, *band) for value, band in zip(one.values[-count:], moved.bands, strict=True))
+        drawn = [tuple(float(f"{figure:.6g}") for figure in row) for row in figures]
         known.append(dict(zip(one.times[-count:], drawn, strict=True)))
     starts = sorted({at for rows in known for at in rows})
     leaks = any(moved.leak for _, moved in found)
-    starts = starts[:: -max(1, -(-len(starts) // _SLOW))][::-1] if leaks else starts[-_DRAWN:]
+    apart = -(-len(starts) // _SLOW)
+    starts = sorted({*starts[::-apart], *starts[-_LAST:]}) if leaks else starts[-_DRAWN:]
     series = []
     for (one, _), rows in zip(found, known, strict=False):
         values, low, high = zip(*(rows.get(at, (None, None, None)) for at in starts), strict=True)

@@ -12,11 +12,11 @@ from mainspring.tracking import Alert, Change
 
 __all__ = ["alert_charts", "delivery", "draw_alert", "examples_table", "findings_table", "told"]
 
-_CHARTS = 3
+_CHARTS = 6
 
 
 def alert_charts(alert: Alert) -> list[LineChart]:
-    """Return the figures of an alert over its last windows against their band: a chart for each of three columns."""
+    """Return the figures of an alert over its last windows and their band: a chart for each of six columns at most."""
     record = msgspec.json.decode(alert.record, type=dict[str, Any]).get("chart") or {}
     starts = [datetime.fromtimestamp(start, UTC).isoformat() for start in record.get("starts", ())]
     charts = []

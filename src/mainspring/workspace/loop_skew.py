@@ -4,8 +4,10 @@ Days are compared whole, and again when their tables or their rows are others th
 the home by one rename. `docs/decisions/0014-loop.md` says when an alert of it is over.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from math import inf
 from pathlib import Path
 from typing import Any, Final
@@ -133,7 +135,7 @@ class FollowedSkew:
             files = [name for name, one in after.tables.items() if any(found.touches(one))]
             shown = [replace(one, windows=tuple(found.wrong)) for one in raised_by_skew(found.skew(), files)]
             return self._alerts.observe(*of, int(now), shown, now=now, source=_SOURCE)
-        if found.rows and not after.wrong:
+        if found.agreed and not after.wrong:
             return self._alerts.observe(*of, int(now), [], now=now, source=_SOURCE)
         return []
 
@@ -153,6 +155,8 @@ class _Found:
 
     Attributes:
         length: How many seconds a day has, or a window, where that is longer.
+        wrong: Days that differ.
+        agreed: Days that do not.
     """
 
     length: int
@@ -160,6 +164,7 @@ class _Found:
     differing: dict[str, int] = field(default_factory=dict)
     examples: dict[str, list[Difference]] = field(default_factory=dict)
     wrong: list[int] = field(default_factory=list)
+    agreed: list[int] = field(default_factory=list)
 
     def add(self, day: int, found: Skew) -> None:
         self.rows += found.rows
@@ -169,8 +174,8 @@ class _Found:
             shown = self.examples.setdefault(one.column, [])
             if len(shown) < _EXAMPLES:
                 shown.append(one)
-        if found:
-            self.wrong.append(day)
+        if found.rows:
+            (self.wrong if found else self.agreed).append(day)
 
     def touches(self, one: Span) -> Iterator[bool]:
         return (one.first < day + self.length and day <= one.last for day in self.wrong)
@@ -196,20 +201,21 @@ class _Look:
             for name, one in held.items()
         }
         length = max(self.seconds, DAY)
+        spoken = self._spoken(tables.values())
         found, reading = _Found(length), _Reading(self.folder, tables, self.asked)
         with opened(self.home, self.seconds) as (log, _, catalogue):
             days: dict[int, dict[int, int]] = {}
             places = [place for place, of in enumerate(catalogue.versions) if of == self.of]
             for (_, start), count in catalogue.rows(places).items():
-                if count and start + self.seconds <= now and self._spoken(start, tables.values()):
+                if count and start + self.seconds <= now and spoken(start):
                     days.setdefault(start // length * length, {})[start] = count
             states = {day: self._state(day + length, days[day], tables) for day in sorted(days)}
             fresh = [day for day, state in states.items() if before.days.get(day) != state]
             for day in fresh:
                 rows = self._rows(log, catalogue, {(places[0], start) for start in days[day]})
                 found.add(day, compare_rows(rows, reading.of(day, day + length), self.asked).skew)
-        wrong = sorted({*before.wrong} - {*fresh} | {*found.wrong})
-        if not found.wrong and wrong and any(day > wrong[-1] and day + length <= now for day in fresh):
+        wrong = sorted({*before.wrong} - {*found.agreed} | {*found.wrong})
+        if wrong and not found.wrong and any(day > wrong[-1] and day + length <= now for day in found.agreed):
             wrong = []
         return Compared(_FORMAT, before.settings, tables, states, wrong), found
 
@@ -233,12 +239,18 @@ class _Look:
             return Span(held, -inf, inf)
         return Span(held, float(moments.min()), float(moments.max()))
 
-    def _spoken(self, start: int, tables: Collection[Span]) -> bool:
-        """Whether it is known of a window what held in it. After the last time something else may have held."""
-        end = start + self.seconds
-        if self.asked.time:
-            return any(one.first < end for one in tables) and any(end <= one.last for one in tables)
-        return any(one.first < end and start <= one.last for one in tables)
+    def _spoken(self, tables: Collection[Span]) -> Callable[[int], bool]:
+        """Say of which windows it is known what held in them. After the last time something else may have held."""
+        ordered = sorted((one.first, one.last) for one in tables)
+        firsts, reach = [first for first, _ in ordered], list(accumulate((last for _, last in ordered), max))
+
+        def spoken(start: int) -> bool:
+            before = bisect_left(firsts, start + self.seconds)
+            if self.asked.time:
+                return before > 0 and start + self.seconds <= reach[-1]
+            return before > 0 and start <= reach[before - 1]
+
+        return spoken
 
     def _state(self, end: int, counts: Mapping[int, int], tables: Mapping[str, Span]) -> str:
         since = -inf if self.asked.time else min(counts)
