@@ -73,7 +73,10 @@ def test_the_receiver_comes_from_the_environment(write, monkeypatch):
         ("least = 7", "'monitor' asks for 7 of 6 windows"),
         ("floors = { drfit = 0.1 }", "There is no check 'drfit' for 'monitor.floors'.*Did you mean 'drift'"),
         ("floors = { drift = -0.1 }", "'monitor.floors' is"),
-        ('repeat = "soon"', "'monitor.repeat' is 'soon', which is no length of time .*such as 12h, or 'never'"),
+        (
+            'repeat = "soon"',
+            "'monitor.repeat' is 'soon', which is no length of time .*90m, 12h or 1d, or 'never'",
+        ),
         ('skew = "/data/features.csv"', r"'monitor.skew' begins at the root: '/data/features.csv'.*beside this file"),
         ("skew_tolerance = -1.0", r"skew_tolerance"),
         ('webhook = "example.org"', r"'monitor.webhook' is no address .*or \"env:NAME\""),

@@ -1,6 +1,7 @@
 """Alerts of a home: from its windows, with rows of its log, to the receiver that `[monitor]` names."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -78,9 +79,7 @@ def alerts(shop, monkeypatch):
 def test_what_windows_show_becomes_alerts_with_rows_and_is_observed_once(shop, alerts):
     folder, monitor, checked = shop
     home = folder / ".mainspring"
-    early = type(checked)(
-        *(getattr(checked, name) for name in ("model", "version", "reference", "seasons")), checked.checks[:9]
-    )
+    early = replace(checked, checks=checked.checks[:9])
     changes = observe_checked(alerts, early, now=NOW, monitor=monitor, home=home)
     drift = next(one for one in alerts.open("shop") if one.check == "drift")
     assert {"price", "output.sales"} <= set(drift.columns)

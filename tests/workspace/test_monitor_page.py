@@ -264,7 +264,7 @@ def test_an_empty_home_gives_a_page_that_says_so(tmp_path):
 def test_a_young_version_says_until_when_it_is_its_own_reference(tmp_path):
     plant(tmp_path / "home", Shop(40), range(30))
     page = told(account_of(Asked(part=PART), tmp_path / "home", now=START + 30 * HOUR))
-    assert "the reference of package aaaaaaaaaaaa is its first 5 days, until 2025-10-18 00:00" in section(
+    assert "the reference is the first 5 days of package aaaaaaaaaaaa, until 2025-10-18 00:00" in section(
         page, "checks"
     )
     assert "0 windows of 0 checked have findings." in section(page, "found")

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from mainspring import clock
 from mainspring.charts.numbers import count, moment, number, short
-from mainspring.cli.options import AsJson, HomePath, flat
+from mainspring.cli.options import AsJson, HomePath, ReferenceDays, WindowSeconds, flat
 from mainspring.cli.printing import mark, numbers, put, put_json, put_pairs, put_table, stamp
 from mainspring.config.homes import config_file
 from mainspring.config.monitor import Monitor
@@ -34,22 +34,15 @@ class Judging(Struct, frozen=True):
         str | None,
         typer.Option("--loss", metavar="LOSS", help=f"One of {', '.join(LOSSES)}; by default as [monitor] says."),
     ] = None
-    seconds: Annotated[
-        int | None,
-        typer.Option("--window", metavar="SECONDS", help="How long a window lasts; by default as [monitor] says."),
-    ] = None
-    days: Annotated[
-        int | None,
-        typer.Option("--reference-days", metavar="DAYS", help="How many days are the reference; as [monitor] says."),
-    ] = None
+    seconds: WindowSeconds = None
+    days: ReferenceDays = None
     last: Annotated[int, typer.Option("--last", metavar="WINDOWS", help="How many windows are shown at most.")] = 48
     home: HomePath = None
 
     def monitor(self, model: str | None) -> Monitor:
         """Return how the model is watched."""
-        kept = monitor_of(model, self.home)
         said = {"output": self.output, "loss": self.loss, "window": self.seconds, "reference_days": self.days}
-        return Monitor(**{**vars(kept), **{name: value for name, value in said.items() if value is not None}})
+        return monitor_of(model, self.home, **said)
 
 
 @flat

@@ -32,6 +32,7 @@ class Reference:
         shares: Nulls, new categories, marks, repeated rows, fallbacks.
         levels: Volume and latency.
         related: Correlations.
+        silent: Checks of which it says nothing.
     """
 
     layout: Layout
@@ -41,6 +42,7 @@ class Reference:
     shares: Shares
     levels: tuple[tuple[Levels, str], ...]
     related: Related | None
+    silent: tuple[str, ...] = ()
 
     @property
     def cold(self) -> bool:
@@ -58,7 +60,7 @@ class Reference:
         found += [fitted.judge(stack, _figures(stack, name), self.rules) for fitted, name in self.levels]
         if self.related is not None:
             found.append(self.related.judge(stack, self.rules))
-        return found
+        return [one for one in found if one.check not in self.silent]
 
 
 def _figures(stack: Stack, name: str) -> Any:

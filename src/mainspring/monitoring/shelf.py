@@ -1,20 +1,23 @@
 """Windows on disk: a file for each, in folders that are their own index. They can be made again from the log."""
 
-import os
 import re
+import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from mainspring.digest import blob_of
+from mainspring.disk import write_whole
 from mainspring.errors import MonitoringError
+from mainspring.monitoring.calendars import Calendar
 from mainspring.monitoring.layouts import Layout, decode_layout, encode_layout
 from mainspring.monitoring.windows import Window, WindowProfile, decode_window, encode_window
 
-__all__ = ["WINDOWS", "Shelf", "write_whole"]
+__all__ = ["EARLIER", "WINDOWS", "Shelf"]
 
 WINDOWS: Final = "windows"  # the folder in a home
+EARLIER: Final = "windows-before"  # that of traffic before young versions, which is not theirs
 _DAY: Final = 86_400
 _LAYOUT: Final = "layout.msgpack"
 _SAFE: Final = re.compile(r"[^A-Za-z0-9._-]")
@@ -28,10 +31,12 @@ class Shelf:
     changed. Any number of processes may read and write.
 
     Attributes:
-        folder: The folder `windows` of a home.
+        folder: The folder `windows` of a home, or `windows-before`.
+        calendar: What is declared of times; windows are given back with their season by it.
     """
 
     folder: Path
+    calendar: Calendar | None = None
 
     def put(self, profile: WindowProfile) -> None:
         """Keep a window, in the place of what it was before."""
@@ -40,7 +45,7 @@ class Shelf:
     def get(self, window: Window) -> WindowProfile | None:
         """Return a window, None where it is not kept."""
         path = self._path(window)
-        return decode_window(path.read_bytes()) if path.exists() else None
+        return self._read(path) if path.exists() else None
 
     def between(self, like: Window, start: float, end: float) -> Iterator[WindowProfile]:
         """Yield the windows of a model, version, segment and length that begin from one moment up to another.
@@ -54,7 +59,15 @@ class Shelf:
             if start - _DAY < int(day.name) < end:
                 for path in sorted(day.glob("*.window"), key=lambda one: int(one.stem)):
                     if start <= int(path.stem) < end:
-                        yield decode_window(path.read_bytes())
+                        yield self._read(path)
+
+    def first(self, like: Window) -> int | None:
+        """Return when the first window of a model, version, segment and length begins; None where there is none."""
+        for day in sorted(self._root(like).glob("[0-9]*"), key=lambda one: int(one.name)):
+            starts = [int(path.stem) for path in day.glob("*.window")]
+            if starts:
+                return min(starts)
+        return None
 
     def versions(self, seconds: int) -> Iterator[Window]:
         """Yield the newest window of each version of each model, of all rows, of one length."""
@@ -95,6 +108,10 @@ class Shelf:
         path = self._version(model, version) / _LAYOUT
         return decode_layout(path.read_bytes()) if path.exists() else None
 
+    def drop(self, model: str, version: str) -> None:
+        """Remove all that is kept of a version."""
+        shutil.rmtree(self._version(model, version), ignore_errors=True)
+
     def prune(self, before: float) -> int:
         """Remove windows that ended before a moment; returns how many."""
         removed = 0
@@ -103,6 +120,10 @@ class Shelf:
                 path.unlink()
                 removed += 1
         return removed
+
+    def _read(self, path: Path) -> WindowProfile:
+        profile = decode_window(path.read_bytes())
+        return profile if self.calendar is None else replace(profile, window=self.calendar.on(profile.window))
 
     def _version(self, model: str, version: str) -> Path:
         return self.folder / _named(model) / _named(version[:32])
@@ -119,14 +140,3 @@ def _named(text: str) -> str:
     """A name that is a folder; one that could not be is told from others by its digest."""
     plain = _SAFE.sub("_", text)[:60]
     return plain if plain == text and text.strip(".") else f"{plain}-{blob_of(text.encode())[:12]}"
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Put a file in its place, whole and on the disk, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}-{os.urandom(4).hex()}")
-    with fresh.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)

@@ -12,6 +12,7 @@ from mainspring.charts.numbers import number
 from mainspring.errors import MonitoringError
 from mainspring.monitoring.labels import Quality
 from mainspring.monitoring.matching import Matched, Seasonal, level_loss, seasonal
+from mainspring.monitoring.seasons import DECLARED
 from mainspring.monitoring.windows import Window
 from mainspring.stats import Cusum, Tails, Trend, cusum, cusum_limit, fit_tails, student_above, trend
 from mainspring.stats.tails import student_quantile
@@ -103,7 +104,7 @@ def _unsaid(match: Seasonal, matched: Matched) -> npt.NDArray[np.bool_]:
 
     A day of the week or an hour that it does not have, since it is young, is expected to be like the others.
     """
-    return np.asarray(matched.strange[:, 0] & (match.seasons[0] == "declared"))
+    return np.asarray(matched.strange[:, 0] & (match.seasons[0].startswith(DECLARED)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,8 @@ class Stretch:
         cold: Whether those are too few for thresholds that are fitted.
         seasons: By which season each column's distribution is matched.
         followed: What came of the windows.
+        before: Of how many days before the version's first answer the reference is; 0 where it is all its own.
+        days: Of how many days the reference is.
     """
 
     version: str
@@ -128,6 +130,8 @@ class Stretch:
     cold: bool
     seasons: dict[str, str]
     followed: Followed
+    before: int = 0
+    days: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ import numpy as np
 from msgspec import Struct, field
 
 from mainspring.batch.polars import polars
+from mainspring.disk import write_whole
 from mainspring.errors import MonitoringError, NewerFormatError
-from mainspring.monitoring.shelf import write_whole
 from mainspring.serving.ids import milliseconds
 from mainspring.serving.predlog import ModelRow, glance_segment
 from mainspring.workspace.rolled import Part, model_of, models_of, parts, there
 
-__all__ = ["Catalogue", "Key", "Provisional"]
+__all__ = ["Catalogue", "Earlier", "Key", "Provisional"]
 
 _FORMAT: Final = "mainspring-catalogue/1"
 Key = tuple[int, int]
@@ -55,6 +55,20 @@ class Provisional(Struct, array_like=True, frozen=True):
     digest: str
 
 
+class Earlier(Struct, array_like=True, frozen=True):
+    """What was counted of the traffic before a young version.
+
+    Attributes:
+        layout: The digest of the version's layout then.
+        segments: By which columns windows were divided.
+        rows: How many rows each window had, by where it begins.
+    """
+
+    layout: str
+    segments: tuple[str, ...]
+    rows: dict[int, int]
+
+
 class Catalogue(Struct):
     """What the log has rows of, and which windows are still to be made.
 
@@ -66,6 +80,7 @@ class Catalogue(Struct):
         segments: By which columns windows of each model were divided.
         layouts: The digest of the layout on which windows of each version are counted.
         provisional: Layouts that are to be made anew.
+        earlier: What was counted of the traffic before young versions.
         gone: Windows that begin before this cannot be made again: some of their rows were pruned.
     """
 
@@ -77,6 +92,7 @@ class Catalogue(Struct):
     segments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     layouts: dict[int, str] = field(default_factory=dict)
     provisional: dict[int, Provisional] = field(default_factory=dict)
+    earlier: dict[int, Earlier] = field(default_factory=dict)
     gone: int = 0
 
     @classmethod

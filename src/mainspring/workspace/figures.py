@@ -15,6 +15,7 @@ from mainspring.monitoring.stacks import LATENCIES
 from mainspring.monitoring.windows import LATENCY_EDGES
 from mainspring.serving.samples import SAMPLES, Sample, read_samples
 from mainspring.tracking import StepRow
+from mainspring.workspace.calendars import calendar_of
 from mainspring.workspace.opening import open_existing
 from mainspring.workspace.predictions import log_of
 from mainspring.workspace.traffic import DAY
@@ -89,7 +90,7 @@ def service_figures(
     Raises:
         NotFoundError: There are no windows of that model.
     """
-    shelf, like = latest(model, home, monitor.window)
+    shelf, like = latest(model, home, monitor.window, calendar_of(monitor, home))
     figures: dict[str, dict[Window, float]] = {name: {} for name in _SERVICE}
     for span in _spans(shelf, like, monitor, now, whole=whole):
         begun = math.inf

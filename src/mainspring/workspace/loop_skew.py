@@ -20,9 +20,9 @@ from mainspring.batch.polars import polars
 from mainspring.config.monitor import Monitor
 from mainspring.data import read
 from mainspring.digest import tagged
+from mainspring.disk import write_whole
 from mainspring.errors import InputError, MainspringError, MonitoringError, NewerFormatError
 from mainspring.monitoring import Difference, Skew, raised_by_skew
-from mainspring.monitoring.shelf import write_whole
 from mainspring.serving.ids import milliseconds
 from mainspring.serving.predlog import ModelRow
 from mainspring.tracking import Alerts, Change, Origin

@@ -33,8 +33,8 @@ from mainspring.workspace.loop_figures import FollowedFigures
 from mainspring.workspace.loop_files import Held, look_at
 from mainspring.workspace.loop_rows import Arrivals
 from mainspring.workspace.loop_skew import FollowedSkew
-from mainspring.workspace.monitors import rules_of
-from mainspring.workspace.windows import Checked, Part, check_home
+from mainspring.workspace.monitors import part_of, rules_of
+from mainspring.workspace.windows import Checked, check_home
 
 __all__ = ["HomeSources"]
 
@@ -140,7 +140,7 @@ class HomeSources:
         return self._checked[model]
 
     def _check_part(self, model: str, monitor: Monitor, segment: str) -> Checked | None:
-        part = Part(monitor.window, monitor.reference_days, segment)
+        part = part_of(monitor, segment, home=self._home)
         try:
             return check_home(model, self._home, rules=rules_of(monitor), part=part)
         except (MonitoringError, NotFoundError):

@@ -20,7 +20,6 @@ from mainspring.monitoring import (
     Window,
     episodes,
     fit_bands,
-    fit_reference,
     follow,
     stale,
 )
@@ -31,11 +30,11 @@ from mainspring.workspace.monitor_figures import figures_of, training_of
 from mainspring.workspace.monitor_labels import Labelled, labelled_of
 from mainspring.workspace.monitors import rules_of
 from mainspring.workspace.opening import open_existing
+from mainspring.workspace.references import referred
 from mainspring.workspace.windows import Part
 
 __all__ = ["Account", "Asked", "account_of"]
 
-_DAY: Final = 86_400
 _LONGER: Final = 0.25  # by how much of itself the span may go on after the last window
 _MOST_NAMED: Final = 100  # findings of new categories whose values are looked up
 
@@ -120,7 +119,7 @@ def account_of(asked: Asked, home: Path | None = None, *, now: float) -> Account
         NotFoundError: There is no home, or neither windows nor versions of that model; several models have windows.
     """
     with open_existing(home) as opened:
-        shelf = Shelf(opened.path / WINDOWS)
+        shelf = Shelf(opened.path / WINDOWS, asked.part.calendar)
         registry = Registry(opened.facts.database, opened.path / "packages")
         model = _model(asked, shelf, registry)
         versions = {one.digest: one for one in registry.versions(model)} if _registered(registry, model) else {}
@@ -133,8 +132,7 @@ def account_of(asked: Asked, home: Path | None = None, *, now: float) -> Account
         stretches = [
             made
             for like in likes
-            if like.end > since
-            and (made := _stretch(shelf, like, firsts[like.version], _named(like, versions), since, asked)) is not None
+            if like.end > since and (made := _stretch(shelf, like, _named(like, versions), since, asked)) is not None
         ]
         names = [(like.version, _named(like, versions)) for like in likes]
         return Account(
@@ -191,22 +189,22 @@ def _newest(shelf: Shelf, model: str, asked: Asked) -> list[Window]:
 
 
 def _first(shelf: Shelf, like: Window) -> int:
-    first = next(shelf.between(like, -np.inf, np.inf), None)
-    return like.start if first is None else first.window.start
+    first = shelf.first(like)
+    return like.start if first is None else first
 
 
-def _stretch(shelf: Shelf, like: Window, begun: int, name: str, since: float, asked: Asked) -> Stretch | None:
+def _stretch(shelf: Shelf, like: Window, name: str, since: float, asked: Asked) -> Stretch | None:
     """The windows of a version, judged from the end of its reference on; None where there are none with rows."""
     layout = shelf.layout(like.model, like.version)
-    end = begun + asked.part.days * _DAY
-    reference = [one for one in shelf.between(like, begun, end) if one.rows]
-    if layout is None or not reference:
+    found = None if layout is None else referred(shelf, like, layout, asked.part.days)
+    if found is None or not any(one.rows for one in found.windows):
         return None
     rules = rules_of(asked.monitor)
-    fitted, bands = fit_reference(reference, layout, rules), fit_bands(reference, layout, rules.shift)
+    fitted, bands = found.fit(rules), fit_bands(found.windows, found.layout, rules.shift)
     before = (rules.of - 1) * like.seconds  # persistence looks back
-    followed = follow(shelf.between(like, since - before, np.inf), fitted, bands, since=end)
-    return Stretch(like.version, name, layout, rules, fitted.windows, float(end), fitted.cold, fitted.seasons, followed)
+    followed = follow(found.cut(shelf.between(like, since - before, np.inf)), fitted, bands, since=found.until)
+    facts = fitted.windows, float(found.until), fitted.cold, fitted.seasons, followed, found.before, found.days
+    return Stretch(like.version, name, found.layout, rules, *facts)
 
 
 def _found(shelf: Shelf, stretches: Sequence[Stretch]) -> Iterator[tuple[str, Episode, tuple[str, ...]]]:

@@ -32,6 +32,7 @@ from mainspring.workspace.monitor_sections import (
     span_of,
 )
 from mainspring.workspace.page_files import write_page
+from mainspring.workspace.references import say_days
 
 __all__ = ["monitor_report_path", "render_monitor_report", "write_monitor_report"]
 
@@ -221,11 +222,9 @@ def _checks(account: Account) -> Html:
     latest = account.latest
     if latest is None:
         return _none_yet()
+    days = say_days(latest.before, latest.days, latest.name)
     if not account.judged:
-        return note(
-            f"Nothing is checked yet: the reference of {latest.name} is its first {account.asked.part.days} days, "
-            f"until {clock_of(latest.until)}."
-        )
+        return note(f"Nothing is checked yet: the reference is {days}, until {clock_of(latest.until)}.")
     window = latest.followed.judged[-1]
     cold = (
         f" Cold start: with {count(latest.reference, 'reference window')} of {latest.rules.reference}, only changes of "
@@ -238,7 +237,12 @@ def _checks(account: Account) -> Html:
         f"what one of {round(1 / latest.rules.level)} such windows shows; found, what shows in {latest.rules.least} of "
         f"{latest.rules.of} windows and stands among all that was looked at."
     )
-    return join(note(said, cold), draw_checks(latest))
+    young = (
+        f" The reference is {days}: nothing is said of what it predicts, until it has as many days of its own."
+        if latest.before
+        else ""
+    )
+    return join(note(said, cold, young), draw_checks(latest))
 
 
 def _key(kind: str, says: str) -> Html:

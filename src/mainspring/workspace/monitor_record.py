@@ -63,6 +63,7 @@ def _version(one: Stretch) -> dict[str, Any]:
         "name": one.name,
         "reference": one.reference,
         "reference_until": _stamp(one.until),
+        "reference_before": one.before,
         "cold": one.cold,
         "seasons": one.seasons,
         "windows": len(windows),

@@ -92,10 +92,11 @@ class Laying:
     Args:
         days: For how long, from the first row on, rows count.
         since: Rows before this, in seconds since 1970 UTC, do not count.
+        until: Nor do rows from this on.
     """
 
-    def __init__(self, days: int, since: float = 0.0) -> None:
-        self._days, self._since = days, since
+    def __init__(self, days: int, since: float = 0.0, until: float = math.inf) -> None:
+        self._days, self._since, self._until = days, since, until
         self._sides: list[Any] = []
         self.begun = math.inf
 
@@ -106,7 +107,7 @@ class Laying:
         if self.begun == math.inf and mine.height:
             self.begun = mine["time"].min().timestamp()
         times = mine["time"].cast(polars().Int64)
-        mine = mine.filter(times < (self.begun + self._days * DAY) * 1000)
+        mine = mine.filter(times < min(self.begun + self._days * DAY, self._until) * 1000)
         if not mine.height:
             return
         sides = [profile_frame(side_of(mine, prefix)) for prefix in (INPUT, LOGGED)]

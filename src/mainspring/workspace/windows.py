@@ -13,32 +13,25 @@ from mainspring.errors import MonitoringError, NotFoundError, nearest
 from mainspring.monitoring import (
     OUTPUT,
     WINDOWS,
+    Calendar,
     Check,
     Finding,
-    Labels,
-    LabelShelf,
     Layout,
     Measure,
-    Quality,
     Rules,
     Shelf,
     Window,
-    WindowProfile,
     check_windows,
-    count_rows,
-    fit_reference,
-    join,
-    merge_windows,
-    quality_of,
 )
+from mainspring.workspace.closing import make_again
 from mainspring.workspace.predictions import log_of
-from mainspring.workspace.rolled import INPUT, frames
+from mainspring.workspace.references import referred
+from mainspring.workspace.rolled import INPUT, frames, models_of, parts
 from mainspring.workspace.rolled import OUTPUT as LOGGED
-from mainspring.workspace.traffic import DAY, HOUR, Laying, answered, by_window, columns_to_count, requests_of
+from mainspring.workspace.traffic import HOUR
 
-__all__ = ["Backfilled", "Checked", "Example", "Part", "backfill", "check_home", "explain", "latest", "qualities"]
+__all__ = ["Backfilled", "Checked", "Example", "Part", "backfill", "check_home", "explain", "latest"]
 
-LABELS: Final = "labels"  # the folder in a home
 _KEPT: Final = 8
 
 
@@ -69,6 +62,8 @@ class Checked:
         reference: How many windows the reference has.
         seasons: By which season each column is matched.
         checks: One for each window, the earliest first.
+        before: Of how many days before the version's first answer the reference is; 0 where it is all its own.
+        days: Of how many days the reference is.
     """
 
     model: str
@@ -76,6 +71,8 @@ class Checked:
     reference: int
     seasons: dict[str, str]
     checks: tuple[Check, ...]
+    before: int
+    days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +84,14 @@ class Part:
         days: How many days, from the first on, are the reference.
         segment: Which rows, as `column=value`; empty for all. They are compared with their own past.
         last: How many windows are checked at most, so that memory does not grow with the log.
+        calendar: What is declared of times.
     """
 
     seconds: int = HOUR
     days: int = 28
     segment: str = ""
     last: int = 168
+    calendar: Calendar | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +117,13 @@ def backfill(
     segments: Sequence[str] = (),
     watched: Callable[[str], Monitor] | None = None,
 ) -> list[Backfilled]:
-    """Make all windows of the log again; what was there is replaced.
+    """Make all windows of the log again, as they would be closed at its end; what was there is replaced.
 
     Args:
         home: The home; by default that of the project around the working directory.
         seconds: How long a window lasts.
-        days: How many days, from the first answer of a version on, are its reference: its layout is made of them.
+        days: How many days, from the first answer of a version on, are its reference: its layout is made of them. That
+            of a version which is younger is made of the days before.
         segments: Inputs by whose values windows are made besides those of all rows, such as `store`.
         watched: How each model is watched, in the place of these three.
 
@@ -131,56 +131,13 @@ def backfill(
         MonitoringError: Nothing was logged.
     """
     log = log_of(home)
-    shelf = Shelf(log.parent / WINDOWS)
     alike = Monitor(window=seconds, reference_days=days, segments=tuple(segments))
     how = watched or (lambda _: alike)
-    layouts = _layouts(log, shelf, how)
-    if not layouts:
+    models = sorted({model.name for part in parts(log) for model in models_of(part)})
+    made = {(model, version): of for model in models for version, of in make_again(home, how(model), model).items()}
+    if not made:
         raise MonitoringError("Nothing was logged that could be watched", str(log), "Serve a model first.")
-    open_windows: dict[Window, WindowProfile] = {}
-    written: dict[Window, int] = {}
-    for model, frame in answered(log):
-        layout = layouts[model.name, model.package]
-        for window, part in by_window(model, frame, how(model.name).window, how(model.name).segments):
-            profile = count_rows(layout, window, columns_to_count(part), requests_of(part))
-            before = open_windows.get(window) or (shelf.get(window) if window in written else None)
-            open_windows[window] = profile if before is None else merge_windows([before, profile], window)
-        _put(shelf, open_windows, written, least=_KEPT)
-    _put(shelf, open_windows, written, least=0)
-    found: dict[tuple[str, str], tuple[int, int]] = {}
-    for window, rows in written.items():
-        if window.segment:
-            continue
-        count, total = found.get((window.model, window.version), (0, 0))
-        found[window.model, window.version] = count + 1, total + rows
-    return [Backfilled(*key, *figures) for key, figures in sorted(found.items())]
-
-
-def _put(shelf: Shelf, profiles: dict[Window, WindowProfile], written: dict[Window, int], *, least: int) -> None:
-    """Write all windows but the newest, to which rows may still come; memory stays flat."""
-    for window in sorted(profiles)[: max(0, len(profiles) - least)]:
-        profile = profiles.pop(window)
-        shelf.put(profile)
-        written[window] = profile.rows
-
-
-def _layouts(log: Path, shelf: Shelf, how: Callable[[str], Monitor]) -> dict[tuple[str, str], Layout]:
-    """The layout of each version: the one that is kept, or one made of the first days of its log."""
-    found: dict[tuple[str, str], Layout] = {}
-    laying: dict[tuple[str, str], Laying] = {}
-    for model, frame in answered(log):
-        key = model.name, model.package
-        if key in found:
-            continue
-        kept = shelf.layout(*key)
-        if kept is not None:
-            found[key] = kept
-            continue
-        laying.setdefault(key, Laying(how(model.name).reference_days)).add(frame)
-    for key, made in laying.items():
-        found[key] = made.layout()
-        shelf.put_layout(*key, found[key])
-    return found
+    return [Backfilled(*key, len(rows), sum(rows.values())) for key, rows in sorted(made.items())]
 
 
 def check_home(
@@ -192,8 +149,9 @@ def check_home(
 ) -> Checked:
     """Return what comes of the latest windows of a model's newest version after its reference.
 
-    The reference is the first days of the version; until they are over, nothing is checked. Where a version is younger
-    than twice a day, a cold start is said.
+    The reference is the first days of the version. Until they are over it is the days before it, of which the inputs
+    are compared; where no version answered then, nothing is checked yet. Where a reference has few windows, a cold
+    start is said.
 
     Args:
         name: The model; by default the only one.
@@ -206,80 +164,33 @@ def check_home(
         MonitoringError: There is no window after the reference.
     """
     part = part or Part()
-    shelf, like = latest(name, home, part.seconds)
+    shelf, like = latest(name, home, part.seconds, part.calendar)
     layout = shelf.layout(like.model, like.version)
     if layout is None:
         raise MonitoringError("Windows have no layout", str(shelf.folder), "Run: mainspring monitor backfill.")
     mine = replace(like, segment=part.segment)
-    first = next(shelf.between(mine, -np.inf, np.inf), None)
-    if first is None:
+    found = referred(shelf, mine, layout, part.days)
+    if found is None:
         raise NotFoundError(f"There are no windows of '{part.segment}'", None, "Name segments when windows are made.")
-    end = first.window.start + part.days * DAY
-    reference = list(shelf.between(mine, first.window.start, end))
-    live = list(shelf.between(mine, max(end, like.end - part.last * part.seconds), np.inf))
+    live = list(found.cut(shelf.between(mine, max(found.until, like.end - part.last * part.seconds), np.inf)))
     if not live:
         raise MonitoringError(
             f"{like.model} has no window after the first {part.days} days, which are its reference",
             str(shelf.folder),
             "Wait, or make the reference shorter: --reference-days.",
         )
-    fitted = fit_reference(reference, layout, rules)
-    return Checked(like.model, like.version, fitted.windows, fitted.seasons, tuple(check_windows(live, fitted)))
+    fitted = found.fit(rules or Rules())
+    checks = tuple(check_windows(live, fitted))
+    return Checked(like.model, like.version, fitted.windows, fitted.seasons, checks, found.before, found.days)
 
 
-def qualities(
-    labels: Labels, home: Path | None = None, *, output: str, loss: str = "absolute", seconds: int = HOUR
-) -> list[Quality]:
-    """Keep labels, and return how good the predictions of every window are that they touch, as far as is known now.
-
-    Whatever the order in which labels come, in the end a window has the figures that it would have had at once.
-
-    Args:
-        labels: What turned out.
-        home: The home; by default that of the project around the working directory.
-        output: The column that was predicted.
-        loss: What it is judged by; see `LOSSES`.
-        seconds: How long a window lasts.
-
-    Raises:
-        MonitoringError: An identity is none that a service gave; nothing that was logged has such an output.
-    """
-    pl = polars()
-    log = log_of(home)
-    shelf = LabelShelf(log.parent / LABELS)
-    touched = shelf.add(labels)
-    if not touched:
-        return []
-    first, end = min(touched), max(touched) + DAY
-    known = shelf.between(first, end)
-    parts: dict[Window, list[Any]] = {}
-    for model, frame in answered(log, since=first):
-        if LOGGED + output not in frame.columns:
-            continue
-        mine = frame.filter((pl.col("time").cast(pl.Int64) // (DAY * 1000) * DAY).is_in(list(touched)))
-        for window, rows in by_window(model, mine, seconds, ()):
-            parts.setdefault(window, []).append(rows.select("id", "row", LOGGED + output))
-    if not parts:
-        raise MonitoringError(
-            f"Nothing that was logged on the days of these labels has the output '{output}'",
-            str(log),
-            "Name an output of the model.",
-        )
-    found = []
-    for window, frames_of in sorted(parts.items()):
-        rows = pl.concat(frames_of)
-        joined = join(rows["id"].to_numpy().astype("S36"), rows["row"].to_numpy(), known)
-        found.append(quality_of(window, rows[LOGGED + output].to_numpy(), joined, loss))
-    return found
-
-
-def latest(name: str | None, home: Path | None, seconds: int) -> tuple[Shelf, Window]:
+def latest(name: str | None, home: Path | None, seconds: int, calendar: Calendar | None = None) -> tuple[Shelf, Window]:
     """Return the shelf, and the newest window of a model, by default of the only one.
 
     Raises:
         NotFoundError: There are no windows of it.
     """
-    shelf = Shelf(log_of(home).parent / WINDOWS)
+    shelf = Shelf(log_of(home).parent / WINDOWS, calendar)
     newest: dict[str, Window] = {}
     for window in shelf.versions(seconds):
         if window.model not in newest or newest[window.model].start < window.start:
