@@ -322,7 +322,7 @@ def test_killed_while_the_output_is_put_in_its_place(step, name, loaded, tmp_pat
         original = work.Work.finish
 
         def finish(self, report):
-            for function in ("_write_with", "_flush"):
+            for function in ("_write_with", "flush"):
                 patched.setattr(work, function, dies(getattr(work, function)))
             original(self, report)
 

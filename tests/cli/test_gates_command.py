@@ -110,7 +110,8 @@ def test_names_and_versions_are_offered(folder):
         ("[gates.linear]\nlatncy = 3\n", "Did you mean 'gates.linear.latency'?"),
         ("[gates]\nmargin = 2.0\n", "'gates.margin' is 2.0"),
         ("[gates]\ngoal = 'superiour'\n", "Did you mean 'superior'?"),
-        ("[gates]\nholdout = 'rows'\n", "no loss is named"),
+        ("[gates]\nholdout = 'rows'\n", "'gates.holdout' names rows to score on, and no loss is named"),
+        ("[gates.linear]\nholdout = 'rows'\n", "'gates.linear.holdout' names rows to score on, and no loss"),
     ],
 )
 def test_a_table_that_does_not_fit_is_told(folder, table, said):

@@ -3,7 +3,8 @@
 import pytest
 
 from mainspring.config import load_config
-from mainspring.config.triggers import Triggers, read_triggers, seconds_of, triggered_models
+from mainspring.config.spans import seconds_of
+from mainspring.config.triggers import Triggers, read_triggers, triggered_models
 from mainspring.errors import ConfigError
 
 TABLE = """

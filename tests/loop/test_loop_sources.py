@@ -15,7 +15,7 @@ def project(tmp_path):
     (tmp_path / "config.toml").write_text("")
     (tmp_path / "sales").mkdir()
     with open_facts(tmp_path / ".mainspring") as facts:
-        yield HomeSources(tmp_path / ".mainspring", tmp_path / "config.toml", facts.alerts, ["shop"]), tmp_path, facts
+        yield HomeSources(tmp_path / ".mainspring", tmp_path / "config.toml", facts, ["shop"]), tmp_path, facts
 
 
 def test_files_are_new_when_their_content_is(project):

@@ -70,15 +70,20 @@ def test_which_models_are_watched(shop):
 
 def test_health_and_metrics_are_answered(shop):
     board = Board(0.05)
+    serve(shop / ".mainspring", START, 2)
+    now = START + 2 * HOUR
     with Watcher(["shop"]) as watcher, Port("127.0.0.1", 0, board) as port:
-        board.ticked(watcher, watcher.tick(START), START)
+        board.ticked(watcher, watcher.tick(now), now)
         place = f"http://127.0.0.1:{port.number}"
         health = json.loads(urllib.request.urlopen(f"{place}/healthz").read())
         assert (health["ok"], health["watching"], health["models"]) == (True, True, ["shop"])
-        assert health["now"] == START
+        assert health["now"] == now
         text = urllib.request.urlopen(f"{place}/metrics").read().decode()
         assert "mainspring_watch_is_watching 1.0" in text
-        board.ticked(watcher, Ticked(False, {"shop": "it cannot be read"}), START)
+        of = f'{{model="shop",segment="",version="{champion(shop / ".mainspring").digest[:12]}"}}'
+        assert f"mainspring_window_rows{of} 80.0" in text
+        assert f"mainspring_label_coverage{of} 1.0" in text
+        board.ticked(watcher, Ticked(False, {"shop": "it cannot be read"}), now)
         with pytest.raises(urllib.error.HTTPError) as caught:
             urllib.request.urlopen(f"{place}/healthz")
         assert caught.value.code == 503

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from mainspring.charts import to_vega_lite
 from mainspring.monitoring import (
     Check,
+    Figured,
     Finding,
     Measure,
     Moved,
@@ -118,14 +119,33 @@ def test_skew_is_told_with_key_and_both_values():
     assert raised_by_skew(skew(served, served)) == ()
 
 
-def test_figures_that_jump_or_leak_are_told():
-    still = Moved(False, False, 1.0, 1.0, (0.0, 2.0), 0.5, Trend(0.0, 1.0, 9))
-    jumped = Moved(True, False, 3.0, 1.0, (0.0, 2.0), 0.001, Trend(0.0, 1.0, 9))
-    leaks = Moved(False, True, 1.5, 1.0, (0.0, 2.0), 0.5, Trend(0.25, 1e-5, 9))
-    [raised] = raised_by_figures("service", {"latency": still, "memory": leaks, "errors": jumped})
-    assert raised.says == "'memory' rises by 0.25 a day; 'errors' is 3 where 1 is usual"
+def figured(name, unit, moved, hours=60):
+    values = tuple(1.0 for _ in range(hours - 1))
+    return Figured(name, unit, tuple(float(HOUR * hour) for hour in range(hours)), (*values, moved.value), moved)
+
+
+def test_figures_that_jump_or_leak_are_told_with_their_units_beside_their_bands():
+    bands = ((0.0, 2.0),) * 60
+    still = figured("latency p95", "ms", Moved(False, False, 1.0, 1.0, bands, 0.5, Trend(0.0, 1.0, 9)))
+    jumped = figured("errors", "%", Moved(True, False, 3.0, 1.0, bands, 0.001, Trend(0.0, 1.0, 9)))
+    leaks = figured("memory", "MiB", Moved(False, True, 1.5, 1.0, bands, 0.5, Trend(0.25, 1e-5, 9)))
+    [raised] = raised_by_figures("service", [still, leaks, jumped])
+    assert raised.says == "'memory' rises by 0.25 MiB a day; 'errors' is 3 % where 1 % is usual"
     assert (raised.check, raised.columns, raised.size) == ("service", ("memory", "errors"), 2.0)
-    assert raised_by_figures("service", {"latency": still}) == ()
+    record = json.loads(raised.record)
+    assert [(one["unit"], one["kind"]) for one in record["findings"]] == [("MiB", "leak"), ("%", "jump")]
+    assert len(record["chart"]["starts"]) == 60
+    [alone] = raised_by_figures("service", [still, jumped])
+    chart = json.loads(alone.record)["chart"]
+    assert (len(chart["starts"]), chart["starts"][-1]) == (48, 59 * HOUR)
+    assert chart["series"][0] == {
+        "name": "errors",
+        "unit": "%",
+        "values": [1.0] * 47 + [3.0],
+        "low": [0.0] * 48,
+        "high": [2.0] * 48,
+    }
+    assert raised_by_figures("service", [still]) == ()
 
 
 @pytest.fixture

@@ -71,6 +71,28 @@ def test_what_is_not_known_yet_is_said():
         quality_of(Window(START, DAY), [1.0], found, "absolut")
 
 
+@pytest.mark.parametrize("spread", [True, False])
+def test_labels_are_joined_by_what_they_name_even_where_hashes_are_the_same(monkeypatch, spread):
+    if not spread:
+        monkeypatch.setattr("mainspring.monitoring.labels.mixed", lambda bits: bits % np.uint64(3))
+    rng = np.random.default_rng(0)
+    ids = np.array([f"{number:036d}" for number in rng.integers(0, 40, 300)], "S36")
+    rows = rng.integers(0, 5, 300)
+    named = np.array([f"{number:036d}" for number in rng.integers(0, 50, 400)], "S36")
+    labels = Labels(named, rng.integers(0, 6, 400), rng.normal(size=400), rng.permutation(400).astype(float))
+    place_of = {key: place for place, key in enumerate(zip(ids.tolist(), rows.tolist(), strict=True))}
+    expected, unknown = np.full(300, np.nan), 0
+    for place in np.argsort(labels.arrived):
+        key = labels.ids[place], labels.rows[place]
+        unknown += key not in place_of
+        if key in place_of:
+            expected[place_of[key]] = labels.values[place]
+    found = join(ids, rows, labels)
+    np.testing.assert_array_equal(found.values, expected)
+    assert found.unknown == unknown > 0
+    assert join(ids[:0], rows[:0], labels).unknown == 400
+
+
 def test_labels_that_belong_to_nothing_are_refused(tmp_path):
     with pytest.raises(MonitoringError, match="identity that is none"):
         LabelShelf(tmp_path).add(Labels.of(["order 17"], [1.0], 0))

@@ -49,6 +49,28 @@ def test_a_declared_season_is_used_though_some_of_its_cells_come_once(year):
     assert ("drift", "sales") in found(check_windows(days(rng, axes, YEAR, 12, factor=1.2), reference))
 
 
+def test_what_is_declared_may_say_nothing_of_weekdays(year):
+    rng, axes, _ = year
+
+    def said(day):
+        return "promotion" if "promotion" in kind(day) else ""
+
+    def weeks(first, count, factor=1.0):
+        return [
+            count_rows(
+                axes,
+                Window(MONDAY + day * DAY, DAY, season=said(day)),
+                sales(rng, kind(day), factor * (1 + day % 7 / 5)),
+            )
+            for day in range(first, first + count)
+        ]
+
+    reference = fit_reference(weeks(0, 336), axes)
+    assert reference.seasons["sales"] == "declared, weekday"
+    assert not found(check_windows(weeks(364, 28), reference))
+    assert ("drift", "sales") in found(check_windows(weeks(364, 12, 1.2), reference))
+
+
 def test_by_weekday_alone_the_same_change_is_not_found():
     rng = np.random.default_rng(3)
     axes = layout_of_rows({"sales": np.concatenate([sales(rng, kind(day))["sales"] for day in range(YEAR)])})

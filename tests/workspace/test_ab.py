@@ -116,6 +116,8 @@ def test_the_command_tells_the_same_as_json_and_draws_a_page(shop, tmp_path, mon
     page = (tmp_path / "ab.html").read_text()
     assert "Does the split hold?" in page
     assert "all days" in page
+    assert f"{told['effect']['level']:.0%}; p = " in page
+    assert "the least that matters" in page
     broken = runner.invoke(app, [*command, "--share", "0.9"])
     assert broken.exit_code == 1
     assert "the split is broken" in broken.stdout

@@ -96,7 +96,7 @@ def test_the_watch_alerts_of_it(home, tmp_path):
     (tmp_path / "config.toml").write_text(f"[monitor]\nreference_days = {DAYS}\n")
     shutil.copytree(home, tmp_path / ".mainspring")
     with open_facts(tmp_path / ".mainspring") as facts:
-        watch = HomeSources(tmp_path / ".mainspring", tmp_path / "config.toml", facts.alerts, ["shop"])
+        watch = HomeSources(tmp_path / ".mainspring", tmp_path / "config.toml", facts, ["shop"])
         watch._package = lambda _: NEWER.package
         assert watch.look("shop", Triggers(), 0.0, START + PLANTED * HOUR).shown == ()
         [shown] = watch.look("shop", Triggers(), 0.0, START + (PLANTED + 12) * HOUR).shown

@@ -4,49 +4,33 @@ import json
 
 import numpy as np
 import pytest
-from shop_log import DAY, HOUR, MODEL, START
+from shop_log import DAY, START
+from shop_service import serve_hours
 from typer.testing import CliRunner
 
 from mainspring import pipeline, run, step
 from mainspring.cli.app import app
 from mainspring.config.monitor import Monitor
 from mainspring.errors import MonitoringError, NotFoundError
-from mainspring.monitoring import WINDOWS, Served, Shelf, Window, count_rows, judge_runs, layout_of_rows
+from mainspring.monitoring import judge_runs
 from mainspring.serving import samples
 from mainspring.serving.samples import SAMPLES, Sampling, read_samples
+from mainspring.workspace import figures
 from mainspring.workspace.figures import service_figures, training_figures
 
 DAYS, REFERENCE = 19, 5
 SETTINGS = Monitor(reference_days=REFERENCE)
 
 
-LAYOUT = layout_of_rows({"price": np.arange(100.0)})
-
-
 def home_of(folder, *, slower=1.0, leak=0.0, failing=0.0):
-    """Windows and samples of nineteen days: requests get slower at noon of the last day, memory leaks from day 5 on."""
+    """Nineteen days: requests get slower at noon of the last day, memory leaks from day 5 on."""
     home = folder / ".mainspring"
-    rng = np.random.default_rng(0)
-    shelf = Shelf(home / WINDOWS)
-    shelf.put_layout("shop", MODEL.package, LAYOUT)
-    (home / SAMPLES).mkdir(parents=True)
-    lines = []
-    for hour in range(24 * DAYS):
-        late = hour >= 24 * (DAYS - 1) + 12
-        micros = rng.lognormal(7 + (np.log(slower) if late else 0), 0.3, 200).astype(int)
-        window = Window(START + hour * HOUR, HOUR, "shop", MODEL.package)
-        shelf.put(count_rows(LAYOUT, window, {"price": np.zeros(1)}, Served(micros)))
-        leaked = leak * max(0, hour - 24 * REFERENCE) / 24
-        memory = (200 + leaked + rng.normal()) * 2**20
-        failed = rng.binomial(200, failing if late else 0.001)
-        lines.append(samples.Sample(window.start + 60, 1, "shop", 200, 1, int(failed), 2, 100, int(memory)))
-    days = {}
-    for one in lines:
-        days.setdefault(f"day-{int(one.at - START) // DAY:02}", []).append(one)
-    for place, some in enumerate(days.values()):
-        name = np.datetime64(START + place * DAY, "s").astype("M8[D]")
-        text = b"".join(samples.msgspec.json.encode(one) + b"\n" for one in some)
-        (home / SAMPLES / f"{name}.jsonl").write_bytes(text + b'{"at": 1')
+    noon = 24 * (DAYS - 1) + 12
+    serve_hours(home, range(noon), leak=leak, leaks=24 * REFERENCE)
+    changed = {"slower": slower, "failing": failing or 0.001}
+    serve_hours(home, range(noon, 24 * DAYS), leak=leak, leaks=24 * REFERENCE, **changed)
+    with max((home / SAMPLES).iterdir()).open("ab") as file:
+        file.write(b'{"at": 1')
     return home
 
 
@@ -61,17 +45,17 @@ def moved(tmp_path_factory):
 
 
 def found(home):
-    figures = service_figures("shop", home, SETTINGS, START + DAYS * DAY)
-    return {one.name: "leak" if one.moved.leak else "jump" for one in figures if one.found}
+    every = service_figures("shop", home, SETTINGS, START + DAYS * DAY)
+    return {one.name: "leak" if one.moved.leak else "jump" for one in every if one.found}
 
 
 def test_a_service_like_before_has_nothing_to_tell(usual):
     assert found(usual) == {}
-    figures = {one.name: one for one in service_figures(None, usual, SETTINGS, START + DAYS * DAY)}
-    assert len(figures["latency p95"].values) == 24 * DAYS
-    low, high = figures["latency p95"].moved.band
-    assert low < figures["latency p95"].values[-1] < high
-    assert figures["memory"].values[-1] == pytest.approx(200, abs=4)
+    every = {one.name: one for one in service_figures(None, usual, SETTINGS, START + DAYS * DAY)}
+    assert len(every["latency p95"].values) == 24 * DAYS
+    low, high = every["latency p95"].moved.band
+    assert low < every["latency p95"].values[-1] < high
+    assert every["memory"].values[-1] == pytest.approx(200, abs=4)
 
 
 def test_what_jumps_and_what_leaks_is_found_and_told_apart(moved):
@@ -80,6 +64,14 @@ def test_what_jumps_and_what_leaks_is_found_and_told_apart(moved):
     assert told["errors"] == "jump"
     assert {told[f"latency p{level}"] for level in (50, 95)} == {"jump"}
     assert "throughput" not in told
+
+
+def test_what_lies_between_the_reference_and_what_is_looked_at_changes_nothing(moved, monkeypatch):
+    monkeypatch.setattr(figures, "_FOLLOWED", 7)
+    whole, part = (service_figures("shop", moved, SETTINGS, START + DAYS * DAY, whole=whole) for whole in (True, False))
+    assert [(one.name, one.moved) for one in part] == [(one.name, one.moved) for one in whole]
+    assert {len(one.values) for one in whole} == {24 * DAYS}
+    assert {len(one.values) for one in part} == {24 * (REFERENCE + 1 + 8)}
 
 
 def test_the_commands_tell_what_moved(moved, tmp_path, monkeypatch):
@@ -121,10 +113,10 @@ def shop() -> int:
 def test_what_training_took_is_judged_by_runs_in_which_the_same_ran(tmp_path):
     home = tmp_path / ".mainspring"
     run(shop, home=home)
-    figures = {one.name: one for one in training_figures(home=home)}
-    assert figures["time"].moved is None
-    assert figures["time"].says == "1 figures are too few to know how they vary"
-    assert figures["memory"].values[0] > 1
+    every = {one.name: one for one in training_figures(home=home)}
+    assert every["time"].moved is None
+    assert every["time"].says == "1 figures are too few to know how they vary"
+    assert every["memory"].values[0] > 1
     with pytest.raises(NotFoundError, match=r"No run of 'shp' has succeeded.*Did you mean 'shop'"):
         training_figures("shp", home)
 

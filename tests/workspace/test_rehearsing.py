@@ -5,9 +5,10 @@ import pytest
 
 from mainspring.config.monitor import Monitor
 from mainspring.monitoring import Change, LabelShelf, Plant, Simulation, Traffic, plant, play
+from mainspring.workspace.labelled import rate_home
 from mainspring.workspace.rehearsing import Rehearsal
 from mainspring.workspace.simulating import Tried, simulate_home
-from mainspring.workspace.windows import Part, backfill, check_home, explain, qualities
+from mainspring.workspace.windows import Part, backfill, check_home, explain
 
 HOUR, DAY = 3600, 86_400
 START = 1_433_116_800.0  # 2015-06-01, a Monday
@@ -56,8 +57,8 @@ def test_settings_are_tried_on_a_rehearsal_and_its_labels(home):
 
 def test_labels_of_a_rehearsal_are_joined_to_its_answers(home):
     folder, _, _ = home
-    shelf = LabelShelf(folder / "labels")
-    found = qualities(shelf.between(START, START + DAY), folder, output="sales")
+    rated = rate_home(None, folder, Monitor(output="sales"), START + 9 * DAY)
+    found = [one for one in rated.windows if one.window.end <= START + DAY]
     assert len(found) == 24
     assert {one.coverage for one in found} == {1.0}
     assert 0.5 < max(one.loss for one in found) < 1.1

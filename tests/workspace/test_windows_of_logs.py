@@ -1,7 +1,6 @@
 """Windows of a home: made of the prediction log in both its forms, checked, explained by its rows."""
 
 import json
-import shutil
 
 import numpy as np
 import pytest
@@ -9,11 +8,11 @@ from typer.testing import CliRunner
 
 from mainspring.cli.app import app
 from mainspring.errors import MonitoringError, NotFoundError
-from mainspring.monitoring import WINDOWS, Labels, LabelShelf, Shelf, Window, encode_window
+from mainspring.monitoring import WINDOWS, Shelf, Window, encode_window
 from mainspring.serving.predlog import ColumnRow, ModelRow, PredictionLog
 from mainspring.serving.predlog.writer import Entry
 from mainspring.workspace.rolled import roll
-from mainspring.workspace.windows import Part, backfill, check_home, explain, qualities
+from mainspring.workspace.windows import Part, backfill, check_home, explain
 
 HOUR = 3600
 START = 1_760_000_400 // 86_400 * 86_400
@@ -98,26 +97,6 @@ def test_segments_are_compared_with_their_own_past(home):
     assert ("drift", "price") in {(one.check, one.column) for one in checked.checks[-1].findings}
     with pytest.raises(NotFoundError, match="no windows of 'store=z'"):
         check_home(home=home, part=Part(days=5, segment="store=z"))
-
-
-def test_windows_have_the_same_quality_however_late_their_labels_come(home):
-    ids = [
-        identity(START + HOUR * hour + 900 * place, hour * 4 + place + 1) for hour in range(24) for place in range(4)
-    ]
-    rng = np.random.default_rng(1)
-    actual = rng.normal(size=len(ids))
-    late = START + rng.uniform(0, 14 * 86_400, len(ids))
-    once = qualities(Labels.of(ids, actual, late), home, output="sales")
-    assert len(once) == 24
-    assert all((one.predictions, one.labelled) == (160, 4) for one in once)
-    for folder in (home / "labels").iterdir():
-        shutil.rmtree(folder)
-    for place in rng.permutation(len(ids)):
-        LabelShelf(home / "labels").add(Labels.of([ids[place]], actual[[place]], late[place]))
-    last = qualities(Labels.of(ids[5:6], actual[5:6], late[5]), home, output="sales")
-    assert last == once
-    with pytest.raises(MonitoringError, match="has the output 'sale'"):
-        qualities(Labels.of(ids[:1], actual[:1], late[0]), home, output="sale")
 
 
 def test_the_commands_tell_the_same_as_json(home):

@@ -24,6 +24,7 @@ import msgspec
 from mainspring.batch.inputs import Source
 from mainspring.batch.polars import polars
 from mainspring.batch.predicting import Predicted
+from mainspring.disk import flush
 from mainspring.errors import BatchError, ReadOnlyError, StorageFullError
 
 __all__ = ["FORMAT", "Done", "Plan", "Work", "report_path"]
@@ -215,7 +216,7 @@ class Work:
             if target.exists():
                 target.rename(self._root / f"stale-{os.urandom(4).hex()}")
             self._parts.rename(target)
-        _flush(target.parent)
+        flush(target.parent)
 
     def _write(self, path: Path, data: bytes) -> None:
         self._write_with(path, lambda fresh: fresh.write_bytes(data))
@@ -250,17 +251,9 @@ def _read(path: Path) -> Any:
 def _write_with(path: Path, fresh: Path, write: Callable[[Path], object]) -> None:
     """Write a file in another place, flush it and rename it."""
     write(fresh)
-    _flush(fresh)
+    flush(fresh)
     fresh.replace(path)
-    _flush(path.parent)
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    flush(path.parent)
 
 
 @contextmanager

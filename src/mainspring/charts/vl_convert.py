@@ -14,6 +14,7 @@ from mainspring.charts.data import Chart, VegaSpec
 from mainspring.charts.palette import theme
 from mainspring.charts.vega import to_vega_lite
 from mainspring.digest import tagged
+from mainspring.disk import write_whole
 
 __all__ = ["bundle_file", "to_png", "vega_bundle"]
 
@@ -37,7 +38,7 @@ def vega_bundle(cache: Path) -> str | None:
     except OSError:  # most likely it is not there yet
         text = _packed(import_module("vl_convert"))
     with suppress(OSError):  # a page can be drawn where nothing can be kept
-        _keep(kept, text)
+        write_whole(kept, text.encode("ascii"))
     return text
 
 
@@ -53,19 +54,6 @@ def bundle_file(cache: Path) -> Path | None:
         told = [(one.name, one.stat()) for one in entries if one.is_file()]
     marks = sorted(f"{name} {about.st_size} {about.st_mtime_ns}" for name, about in told)
     return cache / f"vega-{tagged('vl-convert', *marks)[:16]}.txt"
-
-
-def _keep(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        with fresh.open("w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 def to_png(chart: Chart | VegaSpec, *, mode: str = "light", scale: float = 2.0) -> bytes:

@@ -146,7 +146,7 @@ def _put_alert(found: Alert) -> None:
             ("alert", found.id),
             ("state", f"{state}{said if found.state == 'acknowledged' else ''}"),
             ("found", found.says),
-            ("model", f"{found.model}, package {short(found.version)}"),
+            ("model", f"{found.model}, package {short(found.version)}" if found.version else found.model),
             ("check", f"{found.check} of {', '.join(found.columns) or 'the window'}"),
             *([("segment", found.segment)] if found.segment else []),
             ("size", number(found.size)),
@@ -174,9 +174,9 @@ def _put_charts(chart: Mapping[str, Any]) -> None:
         top = max((abs(value) for value in (*values, *high) if value is not None), default=0.0)
         drawn = [_bar(*row, top) for row in zip(values, high, strict=True)]
         rows = [(moment(start), told(value), bar) for start, value, bar in zip(starts, values, drawn, strict=True)]
-        put_table(
-            ("window", chart["what"], f"{one['name'] or 'the window'}; ┃ usual up to"), rows, right=(chart["what"],)
-        )
+        unit = one.get("unit", chart["what"])
+        heads = (chart.get("each", "window"), unit, f"{one['name'] or 'the window'}; ┃ usual up to")
+        put_table(heads, rows, right=(unit,))
 
 
 def _bar(value: float | None, high: float | None, top: float) -> str:

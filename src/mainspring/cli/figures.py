@@ -9,10 +9,11 @@ from msgspec import Struct
 from mainspring import clock
 from mainspring.charts.numbers import number
 from mainspring.cli.completing import pipelines
-from mainspring.cli.options import AsJson, HomePath, flat
+from mainspring.cli.options import AsJson, HomePath, ReferenceDays, WindowSeconds, flat
 from mainspring.cli.printing import mark, numbers, put, put_json, put_table, stamp
 from mainspring.config.monitor import Monitor
-from mainspring.workspace.figures import Figured, service_figures, training_figures
+from mainspring.monitoring import Figured
+from mainspring.workspace.figures import service_figures, training_figures
 from mainspring.workspace.monitors import monitor_of
 
 __all__ = ["show_service", "show_training"]
@@ -21,21 +22,13 @@ __all__ = ["show_service", "show_training"]
 class Looking(Struct, frozen=True):
     """Which windows, in which home."""
 
-    seconds: Annotated[
-        int | None,
-        typer.Option("--window", metavar="SECONDS", help="How long a window lasts; by default as [monitor] says."),
-    ] = None
-    days: Annotated[
-        int | None,
-        typer.Option("--reference-days", metavar="DAYS", help="How many days say what is usual; as [monitor] says."),
-    ] = None
+    seconds: WindowSeconds = None
+    days: ReferenceDays = None
     home: HomePath = None
 
     def monitor(self, model: str | None) -> Monitor:
         """Return how the model is watched."""
-        kept = monitor_of(model, self.home)
-        said = {"window": self.seconds, "reference_days": self.days}
-        return Monitor(**{**vars(kept), **{name: value for name, value in said.items() if value is not None}})
+        return monitor_of(model, self.home, window=self.seconds, reference_days=self.days)
 
 
 @flat

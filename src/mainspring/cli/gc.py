@@ -1,6 +1,5 @@
 """`mainspring gc`."""
 
-import re
 from typing import Annotated
 
 import typer
@@ -8,22 +7,18 @@ import typer
 from mainspring.charts.numbers import count, size
 from mainspring.cli.options import AsJson, HomePath
 from mainspring.cli.printing import put, put_json
+from mainspring.config.spans import SPANS, seconds_of
 from mainspring.workspace.collecting import Collected, collect
 from mainspring.workspace.opening import open_existing
 
 __all__ = ["gc"]
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_AGE = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
-
 
 def _seconds(text: str) -> float:
-    found = _AGE.fullmatch(text.strip())
-    if found is None:
-        raise typer.BadParameter(
-            f"'{text}' is no age. Write a number and one of s, m, h, d, w: 30d.", param_hint="'--older-than'"
-        )
-    return float(found[1]) * _UNITS[found[2]]
+    try:
+        return seconds_of(text)
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' is no age. Write {SPANS}.", param_hint="'--older-than'") from None
 
 
 def gc(

@@ -10,54 +10,42 @@ from msgspec import Struct
 from mainspring.charts.numbers import count, moment, short
 from mainspring.cli.figures import show_service, show_training
 from mainspring.cli.monitor_report import write_report
-from mainspring.cli.options import AsJson, HomePath, flat
+from mainspring.cli.options import AsJson, HomePath, ReferenceDays, Segment, WindowSeconds, flat
 from mainspring.cli.printing import mark, numbers, put, put_json, put_pairs, put_table, stamp
 from mainspring.cli.rating import rate_windows, show_skew
 from mainspring.cli.simulate import simulate_settings
 from mainspring.config.monitor import Monitor
 from mainspring.errors import NotFoundError, nearest
 from mainspring.monitoring import Check, Finding, Measure, Window
-from mainspring.workspace.monitors import monitor_of, rules_of
+from mainspring.workspace.monitors import monitor_of, part_of, rules_of
 from mainspring.workspace.references import say_days
-from mainspring.workspace.windows import Checked, Example, Part, backfill, check_home, explain
+from mainspring.workspace.windows import Checked, Example, backfill, check_home, explain
 
 __all__ = ["COMMANDS"]
 
 Model = Annotated[str | None, typer.Argument(metavar="[MODEL]", help="The model; by default the only one.")]
-Seconds = Annotated[
-    int | None,
-    typer.Option("--window", metavar="SECONDS", help="How long a window lasts; by default as [monitor] says."),
-]
-Days = Annotated[
-    int | None,
-    typer.Option(
-        "--reference-days",
-        metavar="DAYS",
-        help="How many days, from the first on, are the reference; by default as [monitor] says.",
-    ),
-]
 
 
 class Watched(Struct, frozen=True):
     """Which windows, in which home."""
 
-    seconds: Seconds = None
-    days: Days = None
-    segment: Annotated[str, typer.Option("--segment", metavar="COLUMN=VALUE", help="Only rows with that value.")] = ""
+    seconds: WindowSeconds = None
+    days: ReferenceDays = None
+    segment: Segment = ""
     last: Annotated[int, typer.Option("--last", metavar="WINDOWS", help="How many windows are checked at most.")] = 168
     home: HomePath = None
 
     def check(self, model: str | None) -> Checked:
         """Return what comes of them, by the rules of `[monitor]`."""
-        monitor = monitor_of(model, self.home)
-        part = Part(self.seconds or monitor.window, self.days or monitor.reference_days, self.segment, self.last)
+        monitor = monitor_of(model, self.home, window=self.seconds, reference_days=self.days)
+        part = part_of(monitor, self.segment, self.last, self.home)
         return check_home(model, self.home, rules=rules_of(monitor), part=part)
 
 
 def make_windows(
     *,
-    seconds: Seconds = None,
-    days: Days = None,
+    seconds: WindowSeconds = None,
+    days: ReferenceDays = None,
     segments: Annotated[
         list[str] | None,
         typer.Option("--segment", metavar="COLUMN", help="Make windows of each of its values too; may be repeated."),
@@ -72,9 +60,8 @@ def make_windows(
     """
 
     def watched(model: str) -> Monitor:
-        monitor = monitor_of(model, home)
-        said = {"window": seconds, "reference_days": days, "segments": tuple(segments) if segments else None}
-        return Monitor(**{**vars(monitor), **{name: value for name, value in said.items() if value is not None}})
+        divided = tuple(segments) if segments else None
+        return monitor_of(model, home, window=seconds, reference_days=days, segments=divided)
 
     made = backfill(home, watched=cache(watched))
     if as_json:

@@ -1,7 +1,6 @@
 """`mainspring monitor report`: one page about what is served."""
 
 import webbrowser
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,13 +9,12 @@ from msgspec import Struct
 
 from mainspring import clock
 from mainspring.charts.numbers import count, moment, size
-from mainspring.cli.options import AsJson, HomePath, flat
+from mainspring.cli.options import AsJson, HomePath, ReferenceDays, Segment, WindowSeconds, flat
 from mainspring.cli.printing import put_json, put_pairs
 from mainspring.workspace.monitor_facts import Asked
 from mainspring.workspace.monitor_page import write_monitor_report
 from mainspring.workspace.monitor_record import record_of
-from mainspring.workspace.monitors import monitor_of
-from mainspring.workspace.windows import Part
+from mainspring.workspace.monitors import monitor_of, part_of
 
 __all__ = ["write_report"]
 
@@ -26,19 +24,9 @@ _MONTH = 28 * 24
 class Reported(Struct, frozen=True):
     """Which windows, in which home."""
 
-    seconds: Annotated[
-        int | None,
-        typer.Option("--window", metavar="SECONDS", help="How long a window lasts; by default as [monitor] says."),
-    ] = None
-    days: Annotated[
-        int | None,
-        typer.Option(
-            "--reference-days",
-            metavar="DAYS",
-            help="How many days, from the first on, are the reference; by default as [monitor] says.",
-        ),
-    ] = None
-    segment: Annotated[str, typer.Option("--segment", metavar="COLUMN=VALUE", help="Only rows with that value.")] = ""
+    seconds: WindowSeconds = None
+    days: ReferenceDays = None
+    segment: Segment = ""
     last: Annotated[
         int, typer.Option("--last", metavar="WINDOWS", min=1, help="How many windows the page goes back.")
     ] = _MONTH
@@ -46,9 +34,8 @@ class Reported(Struct, frozen=True):
 
     def asked(self, model: str | None) -> Asked:
         """Return what the report is about, by the rules of `[monitor]`."""
-        monitor = monitor_of(model, self.home)
-        part = Part(self.seconds or monitor.window, self.days or monitor.reference_days, self.segment, self.last)
-        return Asked(model, part, replace(monitor, window=part.seconds, reference_days=part.days))
+        monitor = monitor_of(model, self.home, window=self.seconds, reference_days=self.days)
+        return Asked(model, part_of(monitor, self.segment, self.last, self.home), monitor)
 
 
 @flat

@@ -12,13 +12,37 @@ from msgspec.structs import fields
 
 from mainspring.cli.completing import keys, pipelines, profiles, runs, steps
 
-__all__ = ["RUN_HELP", "AsJson", "Chosen", "HomePath", "RunName", "StepName", "flat"]
+__all__ = [
+    "RUN_HELP",
+    "AsJson",
+    "Chosen",
+    "HomePath",
+    "ReferenceDays",
+    "RunName",
+    "Segment",
+    "StepName",
+    "WindowSeconds",
+    "flat",
+]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 HomePath = Annotated[
     Path | None,
     typer.Option("--home", metavar="DIR", help="The folder for runs and results, in place of the usual one."),
 ]
+WindowSeconds = Annotated[
+    int | None,
+    typer.Option("--window", metavar="SECONDS", help="How long a window lasts; by default as [monitor] says."),
+]
+ReferenceDays = Annotated[
+    int | None,
+    typer.Option(
+        "--reference-days",
+        metavar="DAYS",
+        help="How many days, from the first on, are the reference; by default as [monitor] says.",
+    ),
+]
+Segment = Annotated[str, typer.Option("--segment", metavar="COLUMN=VALUE", help="Only rows with that value.")]
 RUN_HELP = "A run: its id, the beginning of it, or 'latest'."
 RunName = Annotated[str, typer.Argument(metavar="RUN", help=RUN_HELP, autocompletion=runs)]
 StepName = Annotated[str, typer.Argument(metavar="STEP", help="A step.", autocompletion=steps)]

@@ -1,6 +1,5 @@
 """`mainspring overrides`: what persons set in the place of predictions."""
 
-import re
 import time
 from typing import Annotated, Any, Final
 from uuid import uuid4
@@ -11,6 +10,7 @@ from mainspring.charts.numbers import moment
 from mainspring.cli.options import AsJson, HomePath
 from mainspring.cli.printing import put, put_json, put_table, stamp
 from mainspring.cli.serve import home_of_services
+from mainspring.config.spans import SPANS, seconds_of
 from mainspring.errors import DefinitionError, NotFoundError
 from mainspring.serving.fitting import SERVED, known, refuse_unfit
 from mainspring.serving.overrides import Override, read_overrides, write_overrides
@@ -18,7 +18,6 @@ from mainspring.serving.overrides import Override, read_overrides, write_overrid
 __all__ = ["OVERRIDES"]
 
 _OVERRIDES: Final = "serving/overrides.json"
-_UNITS: Final = {"m": 60, "h": 3600, "d": 86400}
 
 
 def add(
@@ -103,10 +102,10 @@ def _value(text: str) -> bool | int | float | str:
 
 
 def _seconds(text: str) -> float:
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([mhd])", text)
-    if found is None:
-        raise DefinitionError(f"'{text}' is no time", fix="Write minutes, hours or days: 90m, 12h, 7d.")
-    return float(found[1]) * _UNITS[found[2]]
+    try:
+        return seconds_of(text)
+    except ValueError:
+        raise DefinitionError(f"'{text}' is no time", fix=f"Write {SPANS}.") from None
 
 
 OVERRIDES = {"add": add, "list": list_all, "remove": remove}

@@ -8,10 +8,12 @@ from msgspec import Struct, field
 
 from mainspring import clock
 from mainspring.charts.numbers import count, moment, number, short
-from mainspring.cli.options import AsJson, HomePath, flat
+from mainspring.cli.options import AsJson, HomePath, ReferenceDays, WindowSeconds, flat
 from mainspring.cli.printing import mark, numbers, put, put_json, put_pairs, put_table, stamp
+from mainspring.config.homes import config_file
 from mainspring.config.monitor import Monitor
 from mainspring.data import read
+from mainspring.errors import InputError
 from mainspring.monitoring import LOSSES, Difference, Quality
 from mainspring.workspace.labelled import LEAST, Rated, rate_home
 from mainspring.workspace.monitors import monitor_of
@@ -32,22 +34,15 @@ class Judging(Struct, frozen=True):
         str | None,
         typer.Option("--loss", metavar="LOSS", help=f"One of {', '.join(LOSSES)}; by default as [monitor] says."),
     ] = None
-    seconds: Annotated[
-        int | None,
-        typer.Option("--window", metavar="SECONDS", help="How long a window lasts; by default as [monitor] says."),
-    ] = None
-    days: Annotated[
-        int | None,
-        typer.Option("--reference-days", metavar="DAYS", help="How many days are the reference; as [monitor] says."),
-    ] = None
+    seconds: WindowSeconds = None
+    days: ReferenceDays = None
     last: Annotated[int, typer.Option("--last", metavar="WINDOWS", help="How many windows are shown at most.")] = 48
     home: HomePath = None
 
     def monitor(self, model: str | None) -> Monitor:
         """Return how the model is watched."""
-        kept = monitor_of(model, self.home)
         said = {"output": self.output, "loss": self.loss, "window": self.seconds, "reference_days": self.days}
-        return Monitor(**{**vars(kept), **{name: value for name, value in said.items() if value is not None}})
+        return monitor_of(model, self.home, **said)
 
 
 @flat
@@ -160,22 +155,35 @@ class Joining(Struct, frozen=True):
     keys: Annotated[
         list[str],
         typer.Option(
-            "--key", metavar="COLUMN", help="An input that tells rows apart; may be repeated. By default id and row."
+            "--key", metavar="COLUMN", help="An input that tells rows apart; may be repeated. As [monitor] skew_keys."
         ),
     ] = field(default_factory=list)
     time: Annotated[
-        str, typer.Option("--time", metavar="COLUMN", help="From when on a row of FILE holds, until the next.")
-    ] = ""
+        str | None,
+        typer.Option("--time", metavar="COLUMN", help="From when on a row of FILE holds. As [monitor] skew_time."),
+    ] = None
     tolerance: Annotated[
-        float, typer.Option("--tolerance", metavar="SHARE", help="How much numbers may differ, relative.")
-    ] = 1e-9
+        float | None,
+        typer.Option("--tolerance", metavar="SHARE", help="How much numbers may differ. As [monitor] skew_tolerance."),
+    ] = None
     home: HomePath = None
+
+    def asked(self, kept: Monitor) -> Asked:
+        """Return how rows belong together: as is said here, or else as `[monitor]` says."""
+        time = kept.skew_time if self.time is None else self.time
+        tolerance = kept.skew_tolerance if self.tolerance is None else self.tolerance
+        return Asked(tuple(self.keys) or kept.skew_keys, time, tolerance)
 
 
 @flat
 def show_skew(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The model.")],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Features computed later: Parquet, CSV or JSON lines.")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]", help="Features computed later: Parquet, CSV or JSON lines. As [monitor] skew."
+        ),
+    ] = None,
     *,
     joining: Joining,
     as_json: AsJson = False,
@@ -184,7 +192,12 @@ def show_skew(
 
     One value of one row that differs is shown, with both values. Exit code 1: something differs.
     """
-    found = compare_served(model, read(file), joining.home, Asked(tuple(joining.keys), joining.time, joining.tolerance))
+    kept = monitor_of(model, joining.home)
+    if file is None and not kept.skew:
+        fix = f'Name a table, or write skew = "features/*.parquet" in [monitor.{model}].'
+        raise InputError("It is not said where the features are that were computed later", "FILE", fix)
+    table = read(file or config_file(joining.home).parent / kept.skew)
+    found = compare_served(model, table, joining.home, joining.asked(kept))
     if as_json:
         put_json(_skew_record(found))
     else:

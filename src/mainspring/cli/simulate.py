@@ -15,10 +15,9 @@ from msgspec import Struct, field
 
 from mainspring.charts.numbers import count, duration, short
 from mainspring.charts.vl_convert import vega_bundle
-from mainspring.cli.options import AsJson, HomePath, flat
+from mainspring.cli.options import AsJson, HomePath, ReferenceDays, Segment, WindowSeconds, flat
 from mainspring.cli.printing import put, put_json, put_pairs, put_table, stamp
 from mainspring.config.homes import home_and_settings
-from mainspring.config.monitor import Monitor
 from mainspring.errors import InputError
 from mainspring.monitoring import CHANGES, Change, Delay, Simulated, Simulation, Window, draw_simulated, say_alerts
 from mainspring.workspace.monitors import monitor_of
@@ -35,12 +34,9 @@ Course = Literal["sudden", "gradual", "seasonal", "recurring"]
 class Settings(Struct, frozen=True):
     """The settings that are tried, where they are not those of `[monitor]`, and on which windows."""
 
-    seconds: Annotated[int | None, typer.Option("--window", metavar="SECONDS", help="How long a window lasts.")] = None
-    days: Annotated[
-        int | None,
-        typer.Option("--reference-days", metavar="DAYS", help="How many days, from the first on, are the reference."),
-    ] = None
-    segment: Annotated[str, typer.Option("--segment", metavar="COLUMN=VALUE", help="Only rows with that value.")] = ""
+    seconds: WindowSeconds = None
+    days: ReferenceDays = None
+    segment: Segment = ""
     least: Annotated[
         int | None,
         typer.Option("--least", metavar="WINDOWS", help="How many of the last windows have to show a change."),
@@ -69,8 +65,7 @@ class Settings(Struct, frozen=True):
             "discovery": self.discovery,
             "floors": {**kept.floors, **dict(_pair(one, "floor") for one in self.floors)},
         }
-        monitor = Monitor(**{**vars(kept), **{name: value for name, value in said.items() if value is not None}})
-        return Tried(monitor, self.segment, self.errors)
+        return Tried(monitor_of(model, self.home, **said), self.segment, self.errors)
 
 
 class Asked(Struct, frozen=True):

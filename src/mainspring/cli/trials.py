@@ -8,7 +8,7 @@ import typer
 from msgspec import Struct
 
 from mainspring.charts import Table
-from mainspring.charts.numbers import count, moment, number, short
+from mainspring.charts.numbers import moment, number, short
 from mainspring.charts.vl_convert import vega_bundle
 from mainspring.cli.completing import models, versions
 from mainspring.cli.failing import Exit
@@ -17,7 +17,7 @@ from mainspring.cli.printing import coloured, mark, numbers, put, put_json, put_
 from mainspring.config.homes import home_and_settings
 from mainspring.errors import InputError
 from mainspring.monitoring import Trial, Trying, draw_trial, says_of_trial
-from mainspring.monitoring.drawing_trials import arms_table, checks_table
+from mainspring.monitoring.drawing_trials import arms_table, checks_table, effect_figures
 from mainspring.registry import Version, open_registry
 from mainspring.stats import Estimate
 from mainspring.workspace.monitors import monitor_of
@@ -115,7 +115,7 @@ def _print(found: AB, title: str, names: tuple[str, str]) -> None:
         [
             ("time", f"{moment(found.begun)} to {moment(found.ended)}; {kind}"),
             ("judged", f"'{found.output}' by its {trial.trying.loss} loss"),
-            *(_effect(trial) if trial.effect is not None else []),
+            *effect_figures(trial),
         ]
     )
     put()
@@ -124,23 +124,6 @@ def _print(found: AB, title: str, names: tuple[str, str]) -> None:
     _put(arms_table(trial, names))
     put()
     _put(checks_table(trial))
-
-
-def _effect(trial: Trial) -> list[tuple[str, str]]:
-    effect = trial.effect
-    assert effect is not None  # noqa: S101 - the caller has looked
-    loss = abs(trial.arms[0].loss)
-
-    def share(value: float) -> str:
-        return f" ({value / loss:+.2%})" if loss else ""
-
-    return [
-        ("effect", f"{effect.estimate:+.4g}{share(effect.estimate)}"),
-        ("interval", f"{effect.low:+.4g} to {effect.high:+.4g}, at {effect.level:.0%}; p = {trial.p:.2g}"),
-        ("power", f"{trial.power:.0%} to find {trial.relevant:.4g}{share(trial.relevant)}, the least that matters"),
-        ("findable", f"{trial.detectable:.4g}{share(trial.detectable)}, with a chance of 80%"),
-        ("clusters", count(effect.clusters, "unit")),
-    ]
 
 
 def _glyph(trial: Trial) -> str:

@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
 
-from mainspring.config.convert import INVALID, Place, convert
-from mainspring.config.document import Document, read_document
+from mainspring.config.by_model import ByModel
+from mainspring.config.convert import Place
 from mainspring.digest.plain import Plain
-from mainspring.errors import ConfigError
 
-__all__ = ["GATES", "Gates", "check_gates", "read_gates"]
+__all__ = ["GATES", "Gates", "read_gates"]
 
-GATES = "gates"
 Goal = Literal["non-inferior", "superior"]
 
 
@@ -69,37 +67,13 @@ def read_gates(path: Path, name: str) -> Gates:
     Raises:
         ConfigError: The table does not fit; `problems` has every reason.
     """
-    document = read_document(path)
-    problems: list[ConfigError] = []
-    found = check_gates(document, problems)
-    if problems:
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise ConfigError(f"{count} in the table [{GATES}]", document.shown, problems=tuple(problems))
-    return found.get(name, found[""])
+    return GATES.of(path, name)
 
 
-def check_gates(document: Document, problems: list[ConfigError]) -> dict[str, Gates]:
-    """Return the gates by model, those of all others under the empty name; what does not fit is reported."""
-    raw = document.tables.get(GATES, {})
-    if not isinstance(raw, Mapping):
-        return {"": Gates()}  # reported where all reserved tables are
-    place = Place(GATES, (GATES,), document.path.parent, document.where, problems)
-    every = {key: value for key, value in raw.items() if not isinstance(value, Mapping)}
-    shared = _gates(every, place)
-    found = {"": shared}
-    for model, own in raw.items():
-        if not isinstance(own, Mapping):
-            continue
-        made = _gates(own, place.inside(model))
-        said = {key: getattr(made, key) for key in own if hasattr(made, key)}
-        found[model] = Gates(**{**vars(shared), **said})
-    return found
+def _a_holdout_has_a_loss(made: Gates, raw: Mapping[str, Any], place: Place) -> None:
+    if made.holdout and not made.loss and "holdout" in raw:
+        fix = 'Add, such as, loss = "absolute".'
+        place.report(f"'{place.key}.holdout' names rows to score on, and no loss is named", fix)
 
 
-def _gates(raw: Mapping[str, Any], place: Place) -> Gates:
-    made = convert(dict(raw), Gates, place)
-    if made is INVALID or not isinstance(made, Gates):
-        return Gates()
-    if made.holdout and not made.loss and place.key == GATES:
-        place.report("'gates.holdout' names rows to score on, and no loss is named", 'Add, such as, loss = "absolute".')
-    return made
+GATES: Final = ByModel("gates", Gates, (_a_holdout_has_a_loss,))

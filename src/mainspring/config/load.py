@@ -10,11 +10,11 @@ from msgspec.structs import replace
 from mainspring.config.convert import INVALID, Place, table, with_keys
 from mainspring.config.document import RESERVED, WORKSPACE, Document, read_document
 from mainspring.config.fields import Field, fields_of, is_table, table_of
-from mainspring.config.gates import GATES, check_gates
+from mainspring.config.gates import GATES
 from mainspring.config.layers import Leaf, file_layers, known_fields, read_layer, set_layers
-from mainspring.config.monitor import MONITOR, check_monitor
+from mainspring.config.monitor import MONITOR
 from mainspring.config.settings import Settings
-from mainspring.config.triggers import TRIGGERS, check_triggers
+from mainspring.config.triggers import TRIGGERS
 from mainspring.errors import ConfigError, nearest
 from mainspring.schema import show
 
@@ -133,12 +133,9 @@ def _reserved(document: Document, problems: list[ConfigError]) -> dict[str, dict
             problems.append(ConfigError(what, document.where((name,)), f"Write [{name}] and keys below it."))
         elif held and name not in ("profile", WORKSPACE):  # these two are read here
             found[name] = held
-    if GATES in found:
-        check_gates(document, problems)
-    if MONITOR in found:
-        check_monitor(document, problems)
-    if TRIGGERS in found:
-        check_triggers(document, problems)
+    for models in (GATES, MONITOR, TRIGGERS):
+        if models.name in found:
+            models.check(document, problems)
     return found
 
 

@@ -1,6 +1,5 @@
 """The `[monitor]` table: how what is served is watched, and who is told. None of it is part of a cache key."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, cast
@@ -8,15 +7,15 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta
 
-from mainspring.config.convert import INVALID, Place, convert
-from mainspring.config.document import Document, read_document
+from mainspring.config.by_model import ByModel
+from mainspring.config.convert import Place
 from mainspring.config.secret import Secret
+from mainspring.config.spans import SPANS, seconds_of
 from mainspring.digest.plain import Plain
 from mainspring.errors import ConfigError, nearest
 
-__all__ = ["CHECKS", "MONITOR", "Monitor", "check_monitor", "read_monitor"]
+__all__ = ["CHECKS", "MONITOR", "Monitor", "read_monitor"]
 
-MONITOR: Final = "monitor"
 CHECKS: Final = (
     "drift",
     "nulls",
@@ -31,9 +30,8 @@ CHECKS: Final = (
 )
 """The checks that have a floor; they are those of `mainspring.monitoring.FLOORS`."""
 
+_TABLE: Final = "monitor"
 _FLOORS: Final = "floors"  # a table of [monitor], and so no model's
-_AGE: Final = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _NEVER: Final = "never"
 
 
@@ -54,7 +52,14 @@ class Monitor(Plain):
         webhook: Where alerts are posted to, best as `env:NAME`; empty: nowhere.
         secret: What posts are signed with, as `env:NAME`; None: they are not signed.
         repeat: After how long an alert that still fires is told again, such as `1d` or `12h`, or `never`.
+        calendar: A table of what is known ahead, such as promotions and holidays, by which windows are matched: with
+            `season`, and `date`, or `begin` and `end`. Relative to `config.toml`; empty: there is none.
         shift: Hours by which local time is ahead of UTC, for the calendar of seasons.
+        skew: Features that were computed later, beside the configuration file: a table, or several as a glob; empty:
+            none are compared with those that were served.
+        skew_keys: Inputs that tell rows apart; empty: `id` and `row`.
+        skew_time: The column of these tables that says from when on a row holds; empty: they hold always.
+        skew_tolerance: How much numbers may differ, relative.
     """
 
     window: Annotated[int, Meta(ge=1)] = 3600
@@ -70,7 +75,12 @@ class Monitor(Plain):
     webhook: str | Secret = ""
     secret: Secret | None = None
     repeat: str = "1d"
+    calendar: str = ""
     shift: Annotated[float, Meta(ge=-14, le=14)] = 0.0
+    skew: str = ""
+    skew_keys: tuple[str, ...] = ()
+    skew_time: str = ""
+    skew_tolerance: Annotated[float, Meta(ge=0)] = 1e-9
 
     def __post_init__(self) -> None:
         """Have no floors where none are said: a default that can change is no default of a class."""
@@ -79,8 +89,7 @@ class Monitor(Plain):
     @property
     def repeat_seconds(self) -> float:
         """`repeat` in seconds; infinity for `never`."""
-        found = _AGE.fullmatch(self.repeat)
-        return float(found[1]) * _UNITS[found[2]] if found else float("inf")
+        return float("inf") if self.repeat == _NEVER else seconds_of(self.repeat)
 
     def receiver(self) -> tuple[str, str]:
         """Return where alerts are posted to, and what they are signed with; either may be empty.
@@ -91,7 +100,7 @@ class Monitor(Plain):
         url = self.webhook.reveal() if isinstance(self.webhook, Secret) else self.webhook
         if url and not _is_address(url):
             raise ConfigError(
-                "The address that alerts are posted to is none", f"[{MONITOR}] webhook", "Write an http or https URL."
+                "The address that alerts are posted to is none", f"[{_TABLE}] webhook", "Write an http or https URL."
             )
         return url, "" if self.secret is None else self.secret.reveal()
 
@@ -106,39 +115,7 @@ def read_monitor(path: Path, name: str) -> Monitor:
     Raises:
         ConfigError: The table does not fit; `problems` has every reason.
     """
-    document = read_document(path)
-    problems: list[ConfigError] = []
-    found = check_monitor(document, problems)
-    if problems:
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise ConfigError(f"{count} in the table [{MONITOR}]", document.shown, problems=tuple(problems))
-    return found.get(name, found[""])
-
-
-def check_monitor(document: Document, problems: list[ConfigError]) -> dict[str, Monitor]:
-    """Return how models are watched, those of all others under the empty name; what does not fit is reported."""
-    raw = document.tables.get(MONITOR, {})
-    if not isinstance(raw, Mapping):
-        return {"": Monitor()}  # reported where all reserved tables are
-    place = Place(MONITOR, (MONITOR,), document.path.parent, document.where, problems)
-    every = {key: value for key, value in raw.items() if key == _FLOORS or not isinstance(value, Mapping)}
-    found = {"": _monitor(every, Monitor(), place)}
-    for model, own in raw.items():
-        if model not in every:
-            found[model] = _monitor(own, found[""], place.inside(model))
-    return found
-
-
-def _monitor(raw: Mapping[str, Any], shared: Monitor, place: Place) -> Monitor:
-    """What a table says, over what is shared; the rules look at the whole of it."""
-    made = convert(dict(raw), Monitor, place)
-    if made is INVALID or not isinstance(made, Monitor):
-        return shared
-    said = {key: getattr(made, key) for key in raw}
-    whole = Monitor(**{**vars(shared), **said})
-    for rule in _RULES:
-        rule(whole, raw, place)
-    return whole
+    return MONITOR.of(path, name)
 
 
 def _least_is_within(made: Monitor, raw: Mapping[str, Any], place: Place) -> None:
@@ -155,9 +132,12 @@ def _floors_are_of_checks(made: Monitor, raw: Mapping[str, Any], place: Place) -
 
 
 def _repeat_is_a_time(made: Monitor, raw: Mapping[str, Any], place: Place) -> None:
-    if "repeat" in raw and made.repeat != _NEVER and not made.repeat_seconds < float("inf"):
-        fix = f"Write a number and one of s, m, h, d, w, such as 12h, or '{_NEVER}'."
-        place.inside("repeat").report(f"'{place.key}.repeat' is '{made.repeat}', which is no length of time", fix)
+    try:
+        _ = made.repeat_seconds
+    except ValueError:
+        if "repeat" in raw:
+            what = f"'{place.key}.repeat' is '{made.repeat}', which is no length of time"
+            place.inside("repeat").report(what, f"Write {SPANS}, or '{_NEVER}'.")
 
 
 def _webhook_is_an_address(made: Monitor, raw: Mapping[str, Any], place: Place) -> None:
@@ -166,7 +146,12 @@ def _webhook_is_an_address(made: Monitor, raw: Mapping[str, Any], place: Place) 
         place.inside("webhook").report(f"'{place.key}.webhook' is no address", fix)
 
 
-_RULES: Final = (_least_is_within, _floors_are_of_checks, _repeat_is_a_time, _webhook_is_an_address)
+def _tables_are_beside(made: Monitor, raw: Mapping[str, Any], place: Place) -> None:
+    for name in ("calendar", "skew"):
+        path = getattr(made, name)
+        if name in raw and Path(path).is_absolute():
+            fix = f'Write where it is beside this file, such as "tables/{name}.parquet".'
+            place.inside(name).report(f"'{place.key}.{name}' begins at the root: '{path}'", fix)
 
 
 def _is_address(text: str) -> bool:
@@ -175,3 +160,11 @@ def _is_address(text: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname)
     except ValueError:
         return False
+
+
+MONITOR: Final = ByModel(
+    _TABLE,
+    Monitor,
+    (_least_is_within, _floors_are_of_checks, _repeat_is_a_time, _webhook_is_an_address, _tables_are_beside),
+    (_FLOORS,),
+)

@@ -3,23 +3,17 @@
 None of it is part of a cache key.
 """
 
-import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
-from mainspring.config.convert import INVALID, Place, convert
-from mainspring.config.document import Document, read_document
+from mainspring.config.by_model import ByModel
+from mainspring.config.spans import seconds_of
 from mainspring.digest.plain import Plain
-from mainspring.errors import ConfigError
 
-__all__ = ["TRIGGERS", "Triggers", "check_triggers", "read_triggers", "seconds_of", "triggered_models"]
+__all__ = ["TRIGGERS", "Triggers", "read_triggers", "triggered_models"]
 
-TRIGGERS: Final = "triggers"
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_SPAN: Final = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
 _SPANS: Final = ("cooldown", "retry_after", "budget_time", "probation_block")
 
 
@@ -98,21 +92,6 @@ class Triggers(Plain):
         return seconds_of(getattr(self, name))
 
 
-def seconds_of(text: str) -> float:
-    """Return the seconds of a span of time.
-
-    Raises:
-        ValueError: It is none.
-
-    >>> seconds_of("90m")
-    5400.0
-    """
-    found = _SPAN.fullmatch(text)
-    if found is None:
-        raise ValueError(f"{text!r} is no span of time; write 90m, 12h, 1d or 2w")
-    return float(found[1]) * _UNITS[found[2]]
-
-
 def read_triggers(path: Path, name: str) -> Triggers:
     """Return when a model is trained anew by a configuration file: `[triggers]`, and over it `[triggers.NAME]`.
 
@@ -123,8 +102,7 @@ def read_triggers(path: Path, name: str) -> Triggers:
     Raises:
         ConfigError: The table does not fit; `problems` has every reason.
     """
-    found = _read(path)
-    return found.get(name, found[""])
+    return TRIGGERS.of(path, name)
 
 
 def triggered_models(path: Path) -> list[str]:
@@ -133,35 +111,7 @@ def triggered_models(path: Path) -> list[str]:
     Raises:
         ConfigError: The table does not fit.
     """
-    return sorted(name for name in _read(path) if name)
+    return sorted(name for name in TRIGGERS.read(path) if name)
 
 
-def _read(path: Path) -> dict[str, Triggers]:
-    document = read_document(path)
-    problems: list[ConfigError] = []
-    found = check_triggers(document, problems)
-    if problems:
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise ConfigError(f"{count} in the table [{TRIGGERS}]", document.shown, problems=tuple(problems))
-    return found
-
-
-def check_triggers(document: Document, problems: list[ConfigError]) -> dict[str, Triggers]:
-    """Return the triggers by model, those of all others under the empty name; what does not fit is reported."""
-    raw = document.tables.get(TRIGGERS, {})
-    if not isinstance(raw, Mapping):
-        return {"": Triggers()}  # reported where all reserved tables are
-    place = Place(TRIGGERS, (TRIGGERS,), document.path.parent, document.where, problems)
-    shared = {key: value for key, value in raw.items() if not isinstance(value, Mapping)}
-    found = {"": _triggers(shared, place)}
-    for model, own in raw.items():
-        if isinstance(own, Mapping):
-            made = _triggers(own, place.inside(model))
-            said = {key: getattr(made, key) for key in own if hasattr(made, key)}
-            found[model] = Triggers(**{**vars(found[""]), **said})
-    return found
-
-
-def _triggers(raw: Mapping[str, Any], place: Place) -> Triggers:
-    made = convert(dict(raw), Triggers, place)
-    return made if made is not INVALID and isinstance(made, Triggers) else Triggers()
+TRIGGERS: Final = ByModel("triggers", Triggers)

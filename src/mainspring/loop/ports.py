@@ -63,7 +63,7 @@ class Sources(Protocol):
     """
 
     def close(self, now: float) -> None:
-        """Make the windows that have ended."""
+        """Make the windows that have ended, and see to what is alerted of without deciding anything."""
 
     def look(self, model: str, policy: Triggers, since: float, now: float) -> Looked:
         """Return what there is to see of a model; labels are counted that came after `since`."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     )
     from mainspring.monitoring.balancing import SplitCheck
     from mainspring.monitoring.bands import Bands, Level, fit_bands
+    from mainspring.monitoring.calendars import Calendar
     from mainspring.monitoring.checking import Check, Finding, Measure, adjusted, check_window, check_windows, stale
     from mainspring.monitoring.counting import Served, count_rows
     from mainspring.monitoring.drawing_alerts import alert_charts, draw_alert
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from mainspring.monitoring.streams import (
         ErrorStream,
         Estimate,
+        Figured,
         Moved,
         Stream,
         fit_errors,
@@ -75,6 +77,7 @@ __all__ = [
     "Axis",
     "Bands",
     "Batch",
+    "Calendar",
     "Change",
     "Check",
     "DayEffect",
@@ -85,6 +88,7 @@ __all__ = [
     "ErrorStream",
     "Estimate",
     "FalseAlerts",
+    "Figured",
     "Finding",
     "Followed",
     "Joined",
@@ -195,6 +199,7 @@ _PLACES = {
     "Axis": "mainspring.monitoring.layouts",
     "Bands": "mainspring.monitoring.bands",
     "Batch": "mainspring.monitoring.replaying",
+    "Calendar": "mainspring.monitoring.calendars",
     "Change": "mainspring.monitoring.shifting",
     "Check": "mainspring.monitoring.checking",
     "DayEffect": "mainspring.monitoring.trials",
@@ -205,6 +210,7 @@ _PLACES = {
     "ErrorStream": "mainspring.monitoring.streams",
     "Estimate": "mainspring.monitoring.streams",
     "FalseAlerts": "mainspring.monitoring.simulating",
+    "Figured": "mainspring.monitoring.streams",
     "Finding": "mainspring.monitoring.checking",
     "Followed": "mainspring.monitoring.tracks",
     "Joined": "mainspring.monitoring.labels",

@@ -1,5 +1,6 @@
 """What findings have to tell: for each check one sentence, the numbers, a chart and rows that show it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from math import exp, inf
 from typing import Any, Final
@@ -9,7 +10,7 @@ import msgspec
 from mainspring.monitoring.checking import Check, Finding, Measure
 from mainspring.monitoring.labels import Quality
 from mainspring.monitoring.skewing import Skew
-from mainspring.monitoring.streams import Moved
+from mainspring.monitoring.streams import Figured, Moved
 from mainspring.stats import Cusum
 from mainspring.tracking.alert_rows import Raised
 
@@ -18,7 +19,11 @@ __all__ = ["raised_by_check", "raised_by_errors", "raised_by_figures", "raised_b
 Examples = Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]
 
 _DRAWN: Final = 48  # windows of a chart
+_SLOW: Final = 72  # windows of a chart of what leaks, out of all that say so
+_LAST: Final = 12  # and those that may show a jump as well
 _COLUMNS: Final = 6  # columns of a chart
+_NOTHING: Final = 1e-12
+_ROW: Final = re.compile(r"(.+) row (\d+)")
 _SIZED: Final = ("drift", "correlation")  # of which the size is drawn; of others the value
 _UNITS: Final = {"drift": "size", "correlation": "size", "volume": "rows", "latency": "ms"}
 
@@ -82,8 +87,13 @@ def raised_by_errors(windows: Sequence[Quality], found: Cusum) -> tuple[Raised, 
     return (Raised("errors", (), windows[-1].window.segment, size, says, record),)
 
 
-def raised_by_skew(found: Skew) -> tuple[Raised, ...]:
-    """Return what skew has to tell; nothing where serving and training agree."""
+def raised_by_skew(found: Skew, files: Sequence[str] = ()) -> tuple[Raised, ...]:
+    """Return what skew has to tell; nothing where serving and training agree.
+
+    Args:
+        found: What `skew` said.
+        files: The tables of what was computed later, as people know them.
+    """
     if not found:
         return ()
     columns = tuple(sorted(found.differing, key=lambda name: -found.differing[name]))
@@ -92,55 +102,90 @@ def raised_by_skew(found: Skew) -> tuple[Raised, ...]:
     said = f"Of {found.rows:,} rows {', '.join(parts)} from what was served" if parts else "Serving and training differ"
     lacks = f"; only one side has {', '.join(found.missing)}" if found.missing else ""
     findings = [
-        {"check": "skew", "column": name, "value": found.differing[name], "expected": 0, "rows": found.rows}
+        {
+            "check": "skew",
+            "column": name,
+            "unit": "rows",
+            "value": found.differing[name],
+            "expected": 0,
+            "rows": found.rows,
+        }
         for name in columns
     ]
     examples = [
         {
             "column": one.column,
-            "id": one.key,
-            "row": 0,
-            "values": {"time": one.time, "served": one.served, "expected": one.expected},
+            **_row_of(one.key),
+            "values": {"served": one.served, "expected": one.expected, "time": one.time},
         }
         for one in found.examples
     ]
-    record = _encoded({"findings": findings, "examples": examples})
+    record = _encoded({"findings": findings, "examples": examples, "links": {"files": list(files)} if files else {}})
     size = worst / found.rows if found.rows else 0.0
     return (Raised("skew", (*columns, *found.missing), "", size, f"{said}{lacks}", record),)
 
 
-def raised_by_figures(check: str, moved: Mapping[str, Moved]) -> tuple[Raised, ...]:
+def _row_of(key: str) -> dict[str, Any]:
+    """The prediction, and its row, of a key such as `019c… row 3`."""
+    found = _ROW.fullmatch(key)
+    return {"id": found[1], "row": int(found[2])} if found else {"id": key, "row": 0}
+
+
+def raised_by_figures(check: str, figures: Sequence[Figured]) -> tuple[Raised, ...]:
     """Return what figures of a service or of training have to tell; nothing while none has moved.
+
+    The size is how many times further from what is usual the worst of them is than its band reaches.
 
     Args:
         check: What they are figures of: `service` or `training`.
-        moved: What `Stream.follow` said of each, by its name, such as `memory`.
+        figures: The figures over time.
     """
-    found = {name: one for name, one in moved.items() if one.jump or one.leak}
+    found = [(one, one.moved) for one in figures if one.moved is not None and one.found]
     if not found:
         return ()
-    sentences = [_moved(name, one) for name, one in found.items()]
-    findings = [
-        {
-            "check": check,
-            "column": name,
-            "value": one.value,
-            "expected": one.expected,
-            "band": one.band,
-            "p": one.p if one.jump else one.trend.p,
-            "kind": "jump" if one.jump else "leak",
-            "a_day": one.trend.slope,
-        }
-        for name, one in found.items()
-    ]
-    size = max(abs(one.value - one.expected) for one in found.values())
-    return (Raised(check, tuple(found), "", size, "; ".join(sentences), _encoded({"findings": findings})),)
+    findings = [_finding(check, one, moved) for one, moved in found]
+    says = "; ".join(f"'{one.name}' {one.told}" for one, _ in found)
+    record = _encoded({"findings": findings, "chart": _over_time(check, found)})
+    size = max(one["size"] / one["threshold"] for one in findings)
+    return (Raised(check, tuple(one.name for one, _ in found), "", size, says, record),)
 
 
-def _moved(name: str, one: Moved) -> str:
-    if one.jump:
-        return f"'{name}' is {one.value:.4g} where {one.expected:.4g} is usual"
-    return f"'{name}' {'rises' if one.trend.slope > 0 else 'falls'} by {abs(one.trend.slope):.3g} a day"
+def _finding(check: str, one: Figured, moved: Moved) -> dict[str, Any]:
+    reach = abs(moved.band[moved.value > moved.expected] - moved.expected)
+    return {
+        "check": check,
+        "column": one.name,
+        "unit": one.unit,
+        "value": moved.value,
+        "expected": moved.expected,
+        "size": abs(moved.value - moved.expected),
+        "threshold": max(reach, _NOTHING),
+        "band": moved.band,
+        "adjusted": moved.p if moved.jump else moved.trend.p,
+        "kind": "jump" if moved.jump else "leak",
+        "a_day": moved.trend.slope,
+        "says": one.told,
+    }
+
+
+def _over_time(check: str, found: Sequence[tuple[Figured, Moved]]) -> dict[str, Any]:
+    """Figures beside their bands: the last of them, and what leaks over all the time in which it does."""
+    known: list[dict[float, tuple[float, ...]]] = []
+    for one, moved in found[:_COLUMNS]:
+        count = len(moved.bands)
+        figures = ((value, *band) for value, band in zip(one.values[-count:], moved.bands, strict=True))
+        drawn = [tuple(float(f"{figure:.6g}") for figure in row) for row in figures]
+        known.append(dict(zip(one.times[-count:], drawn, strict=True)))
+    starts = sorted({at for rows in known for at in rows})
+    leaks = any(moved.leak for _, moved in found)
+    apart = -(-len(starts) // _SLOW)
+    starts = sorted({*starts[::-apart], *starts[-_LAST:]}) if leaks else starts[-_DRAWN:]
+    series = []
+    for (one, _), rows in zip(found, known, strict=False):
+        values, low, high = zip(*(rows.get(at, (None, None, None)) for at in starts), strict=True)
+        series.append({"name": one.name, "unit": one.unit, "values": values, "low": low, "high": high})
+    each = "run" if check == "training" else "window"
+    return {"what": found[0][0].unit, "each": each, "starts": starts, "series": series}
 
 
 def _raised(findings: Sequence[Finding], segment: str, recent: Sequence[Check], examples: Examples) -> Raised:

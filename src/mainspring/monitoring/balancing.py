@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from mainspring.charts.numbers import change
 from mainspring.stats import Clusters, binomial_at_most, blocks, contrasts, holm, normal_above, student_above
 
 __all__ = ["SplitCheck", "balance_check", "coverage_check", "overlap_check", "ratio_check", "steadiness_check"]
@@ -141,7 +142,7 @@ def balance_check(
     leaning = np.array([abs(apart) >= _LEANING for _, apart, _ in looked])
     worst = int(np.argmin(np.where(leaning, adjusted, 2.0))) if leaning.any() else int(np.argmin(adjusted))
     said, apart, _ = looked[worst]
-    says = f"of {len(looked):,} figures of inputs {said} is furthest apart, by {apart:+.3f} standard deviations"
+    says = f"of {len(looked):,} figures of inputs {said} is furthest apart, by {change(apart, 0.0)} standard deviations"
     p = float(adjusted[worst])
     return SplitCheck("balance", p, says, bool(p < _LEVEL and leaning[worst]))
 

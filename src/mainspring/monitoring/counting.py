@@ -13,7 +13,7 @@ from mainspring.monitoring.layouts import Axis, Layout
 from mainspring.monitoring.windows import LATENCY_EDGES, Window, WindowProfile, blank, most_novel
 from mainspring.stats import Column
 
-__all__ = ["Served", "count_rows"]
+__all__ = ["Served", "count_rows", "mixed"]
 
 _MIX: Final = np.uint64(0x9E37_79B9_7F4A_7C15)
 _MISSING: Final = np.uint64(0x1234_5678_9ABC_DEF1)
@@ -119,11 +119,11 @@ def _bits(hashed: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint8]:
     return np.packbits(taken)
 
 
-def _mixed(bits: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Well-spread numbers for numbers: the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014), shortened."""
-    mixed = bits * _MIX
-    mixed ^= mixed >> np.uint64(29)
-    return mixed * _MIX
+def mixed(bits: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Return well-spread numbers for numbers, as SplitMix64 ends (Steele, Lea, Flood, OOPSLA 2014), shortened."""
+    made = bits * _MIX
+    made ^= made >> np.uint64(29)
+    return made * _MIX
 
 
 def _nulls(values: Any) -> npt.NDArray[np.bool_]:
@@ -170,7 +170,7 @@ class _Numbers:
             if not whole:
                 deviations[finite] = scaled
         bits = (values + 0.0).view(np.uint64)
-        hashed = _mixed(bits if whole else np.where(nulls, _MISSING, bits))
+        hashed = mixed(bits if whole else np.where(nulls, _MISSING, bits))
         made.bits[place] |= _bits(hashed)
         return hashed
 

@@ -12,11 +12,11 @@ from mainspring.tracking import Alert, Change
 
 __all__ = ["alert_charts", "delivery", "draw_alert", "examples_table", "findings_table", "told"]
 
-_CHARTS = 3
+_CHARTS = 6
 
 
 def alert_charts(alert: Alert) -> list[LineChart]:
-    """Return the figures of an alert over its last windows against their band: a chart for each of three columns."""
+    """Return the figures of an alert over its last windows and their band: a chart for each of six columns at most."""
     record = msgspec.json.decode(alert.record, type=dict[str, Any]).get("chart") or {}
     starts = [datetime.fromtimestamp(start, UTC).isoformat() for start in record.get("starts", ())]
     charts = []
@@ -24,13 +24,15 @@ def alert_charts(alert: Alert) -> list[LineChart]:
         points = [place for place, value in enumerate(one["values"]) if value is not None]
         if not points:
             continue
-        title = f"{alert.check} of {one['name']}" if one["name"] else alert.check
+        title = one["name"] if "unit" in one else f"{alert.check} of {one['name']}" if one["name"] else alert.check
         x = [starts[place] for place in points]
-        drawn = [Series("window", x, [one["values"][place] for place in points])]
+        each = record.get("each", "window")
+        drawn = [Series(each, x, [one["values"][place] for place in points])]
         if len(one["high"]) == len(one["values"]):
             low, high = ([one[end][place] or 0.0 for place in points] for end in ("low", "high"))
             drawn.insert(0, Series("usual up to", x, high, low, high, quiet=True))
-        charts.append(LineChart(title, Axis("window", scale="time"), Axis(record["what"], zero=True), drawn))
+        unit = one.get("unit", record["what"])
+        charts.append(LineChart(title, Axis(each, scale="time"), Axis(unit, zero=True), drawn))
     return charts
 
 
@@ -68,9 +70,15 @@ def draw_alert(alert: Alert, changes: Sequence[Change], bundle: str | None = Non
 
 
 def findings_table(findings: Sequence[dict[str, Any]]) -> Table:
-    """Return a row for each finding: the column, the figure, what is usual, the size and its p-value."""
-    names = ("column", "value", "expected", "size", "threshold", "adjusted")
-    heads = ("column", "value", "usual", "size", "remarkable from", "p")
+    """Return a row for each finding: the column, the figure, what is usual, the size and its p-value.
+
+    Where figures have units of their own, they stand beside them.
+    """
+    names = ["column", "value", "expected", "size", "threshold", "adjusted"]
+    heads = ["column", "value", "usual", "size", "remarkable from", "p"]
+    if any(one.get("unit") for one in findings):
+        names.insert(1, "unit")
+        heads.insert(1, "unit")
     return Table([Column(head) for head in heads], [tuple(_cell(one.get(name)) for name in names) for one in findings])
 
 

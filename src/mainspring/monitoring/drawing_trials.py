@@ -4,9 +4,10 @@ import time
 from typing import Final
 
 from mainspring.charts import Axis, Column, ForestChart, Html, Table, draw_chart, draw_page, draw_table, el
+from mainspring.charts.numbers import change, count, number
 from mainspring.monitoring.trials import Trial
 
-__all__ = ["arms_table", "checks_table", "draw_trial", "forest_of_trial", "says_of_trial"]
+__all__ = ["arms_table", "checks_table", "draw_trial", "effect_figures", "forest_of_trial", "says_of_trial"]
 
 _STATES: Final = {"broken": "failed", "worse": "failed", "better": "ran", "no difference": "hit"}
 _MOST: Final = 28
@@ -38,6 +39,25 @@ def arms_table(trial: Trial, names: tuple[str, str]) -> Table:
     return Table(columns, rows)
 
 
+def effect_figures(trial: Trial) -> list[tuple[str, str]]:
+    """Return the effect, its interval, and what could have been found, each with its name; nothing where none is."""
+    effect = trial.effect
+    if effect is None:
+        return []
+    loss = abs(trial.arms[0].loss)
+
+    def signed(value: float) -> str:
+        return change(value, 0.0) + (f" ({change(100 * value / loss, 0.0)}%)" if loss else "")
+
+    return [
+        ("effect", signed(effect.estimate)),
+        ("interval", f"{signed(effect.low)} to {signed(effect.high)}, at {effect.level:.0%}; p = {number(trial.p)}"),
+        ("power", f"{trial.power:.0%} to find {signed(trial.relevant)}, the least that matters"),
+        ("findable", f"{signed(trial.detectable)}, with a chance of 80%"),
+        ("clusters", count(effect.clusters, "unit")),
+    ]
+
+
 def checks_table(trial: Trial) -> Table:
     """Return a row for each check of the split."""
     columns = [Column("check"), Column("answer"), Column("p"), Column("what")]
@@ -55,7 +75,7 @@ def forest_of_trial(trial: Trial) -> ForestChart | None:
     figures = [
         tuple(100 * value / loss for value in (one.estimate, one.low, one.high, trial.relevant)) for _, one in named
     ]
-    title = "Loss of the second version against the first; the limit is the least change that matters"
+    title = "Loss of the second version against the first, with its interval; the bar is the least change that matters"
     return ForestChart(title, Axis("more loss", "%"), [name for name, _ in named], *zip(*figures, strict=True))
 
 
@@ -71,13 +91,15 @@ def draw_trial(trial: Trial, names: tuple[str, str], title: str, bundle: str | N
     chart = forest_of_trial(trial)
     drawn = []
     if chart is not None:
-        drawn = [el("h2", "Effect"), draw_chart(chart, drawn=bundle is not None)]
+        drawn = [el("p", chart.title, class_="note"), draw_chart(chart, drawn=bundle is not None)]
+    figures = effect_figures(trial)
+    effect = Table([Column(""), Column(f"{trial.trying.loss} loss")], figures)
     said = says_of_trial(trial, names)
     body = (
         el("h1", title),
         el("p", f"{said[0].upper()}{said[1:]}."),
         draw_table(arms_table(trial, names)),
-        drawn,
+        [el("h2", "Effect"), draw_table(effect), drawn] if figures else [],
         el("h2", "Does the split hold?"),
         draw_table(checks_table(trial)),
     )

@@ -12,13 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from mainspring.digest import blob_of
+from mainspring.disk import write_whole
 from mainspring.errors import MonitoringError, NewerFormatError, nearest
-from mainspring.monitoring.shelf import write_whole
+from mainspring.monitoring.counting import mixed
 from mainspring.monitoring.windows import Window
 
 __all__ = ["LOSSES", "Joined", "LabelShelf", "Labels", "Quality", "join", "quality_of"]
 
 Floats = npt.NDArray[np.float64]
+Keys = tuple[npt.NDArray[Any], npt.NDArray[Any]]
 _FORMAT: Final = "mainspring-labels/1"
 _DAY: Final = 86_400
 
@@ -91,13 +93,10 @@ def join(ids: npt.ArrayLike, rows: npt.ArrayLike, labels: Labels) -> Joined:
         rows: Which row of the answer each is; 0 for all where answers have one row.
         labels: What turned out.
     """
-    names = np.asarray(ids).astype("S36") if np.asarray(ids).dtype.kind != "S" else np.asarray(ids)
-    order = np.lexsort((labels.values, labels.arrived))
+    names = np.asarray(ids).astype("S36")
     numbers = np.broadcast_to(np.asarray(rows), names.shape)
-    several = bool(np.any(numbers) or np.any(labels.rows))
-    keys, wanted = _keys(names, numbers, several), _keys(labels.ids, labels.rows, several)
-    place_of = {key: place for place, key in enumerate(keys)}
-    places = np.fromiter((place_of.get(key, -1) for key in wanted), np.int64, len(wanted))[order]
+    order = np.lexsort((labels.values, labels.arrived))
+    places = _places((names, numbers), (labels.ids.astype("S36"), labels.rows))[order]
     known = places >= 0
     values, arrived = np.full(names.size, np.nan), np.full(names.size, np.nan)
     values[places[known]] = labels.values[order][known]
@@ -106,9 +105,32 @@ def join(ids: npt.ArrayLike, rows: npt.ArrayLike, labels: Labels) -> Joined:
     return Joined(values, arrived, int((~known).sum()), int(known.sum()) - matched)
 
 
-def _keys(ids: npt.NDArray[Any], rows: npt.NDArray[Any], several: bool) -> list[Any]:
-    listed: list[Any] = ids.tolist()
-    return list(zip(listed, rows.tolist(), strict=True)) if several else listed
+def _places(own: Keys, wanted: Keys) -> npt.NDArray[np.int64]:
+    """Where each of the wanted keys is among those that there are, at last; -1 where it is not.
+
+    They are found by a hash, and compared: what has the hash of another is looked for one by one.
+    """
+    if not own[0].size:
+        return np.full(wanted[0].shape, -1)
+    hashes, looked = _hashes(*own), _hashes(*wanted)
+    order, turn = np.argsort(hashes, kind="stable"), np.argsort(looked)
+    found = np.empty(looked.size, np.int64)
+    found[turn] = np.searchsorted(hashes[order], looked[turn], side="right") - 1
+    places = order[np.maximum(found, 0)]
+    like = hashes[places] == looked
+    same = (own[0][places] == wanted[0]) & (own[1][places] == wanted[1])
+    for other in np.flatnonzero(like & ~same):
+        there = np.flatnonzero((own[0] == wanted[0][other]) & (own[1] == wanted[1][other]))
+        places[other], same[other] = (there[-1], True) if there.size else (-1, False)
+    return np.where(same, places, -1)
+
+
+def _hashes(ids: npt.NDArray[Any], rows: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
+    words = np.ascontiguousarray(ids).view("<u4").reshape(ids.size, -1)
+    made = rows.astype(np.uint64)
+    for place in range(words.shape[1]):
+        made = mixed(made ^ words[:, place])
+    return made
 
 
 @dataclass(frozen=True, slots=True)

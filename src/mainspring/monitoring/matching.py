@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from mainspring.monitoring.seasons import cells_of, eligible
+from mainspring.monitoring.seasons import DECLARED, cells_of, eligible
 from mainspring.monitoring.windows import Window
 
 __all__ = ["Matched", "Seasonal", "level_loss", "seasonal", "shape_loss", "share_loss", "wider"]
@@ -56,8 +56,7 @@ class Seasonal:
         """Return what windows are compared with; one of a cell that the reference does not have, with all of it."""
         cells = cells_of(windows, self.shift)
         chosen = {
-            season: np.array([known.get(one, 0) for one in cells.get(season, [""] * len(windows))])
-            for season, known in self.names.items()
+            season: np.array([known.get(one, 0) for one in cells[season]]) for season, known in self.names.items()
         }
         places = np.stack([chosen[season] for season in self.seasons], axis=1).astype(np.int64)
         columns = np.arange(len(self.seasons))
@@ -88,7 +87,10 @@ def seasonal(windows: Sequence[Window], figures: Floats, loss: Loss, shift: floa
         loss: Gives the loss of each column from figures and the sums of what they are compared with.
         shift: Hours by which local time is ahead of UTC.
     """
-    options = eligible(cells_of(windows, shift))
+    cells = cells_of(windows, shift)
+    if not any(one.season for one in windows):
+        cells = {season: labels for season, labels in cells.items() if not season.startswith(DECLARED)}
+    options = eligible(cells)
     names: dict[str, dict[str, int]] = {}
     parts, counts, losses, begun = [], [], [], 0
     for season, (places, labels) in options.items():

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mainspring.digest import blob_of
+from mainspring.disk import write_whole
 from mainspring.errors import MonitoringError
 from mainspring.monitoring.labels import LOSSES, Joined, Quality, quality_of
 from mainspring.monitoring.layouts import Axis
-from mainspring.monitoring.shelf import write_whole
 from mainspring.monitoring.windows import Window
 
 __all__ = ["Rating", "RatingShelf", "rate"]

@@ -10,10 +10,20 @@ import numpy.typing as npt
 
 from mainspring.monitoring.windows import Window
 
-__all__ = ["SEASONS", "cells_of", "closed", "eligible"]
+__all__ = ["DECLARED", "SEASONS", "cells_of", "closed", "eligible"]
 
 Ints = npt.NDArray[np.int64]
-SEASONS: Final = ("none", "hour", "weekday", "hour, workday or weekend", "hour of week", "declared")
+DECLARED: Final = "declared"  # what the names of seasons begin with that are not of the calendar alone
+SEASONS: Final = (
+    "none",
+    "hour",
+    "weekday",
+    "hour, workday or weekend",
+    "hour of week",
+    DECLARED,
+    f"{DECLARED}, hour",
+    f"{DECLARED}, weekday",
+)
 _HOUR: Final = 3600
 _DAY: Final = 86_400
 _LEAST: Final = 3
@@ -40,8 +50,11 @@ def cells_of(windows: Sequence[Window], shift: float) -> dict[str, list[str]]:
         kinds = np.where(days >= 5, "weekend", "workday")
         found["hour, workday or weekend"] = [f"{kind} {hour}" for kind, hour in zip(kinds, hours, strict=True)]
         found["hour of week"] = [f"day {day} hour {hour}" for day, hour in zip(days, hours, strict=True)]
-    if any(one.season for one in windows):
-        found["declared"] = [one.season for one in windows]
+    said = [one.season for one in windows]
+    found[DECLARED] = said
+    for unit in ("hour", "weekday"):
+        if unit in found:
+            found[f"{DECLARED}, {unit}"] = [f"{one}, {cell}" for one, cell in zip(said, found[unit], strict=True)]
     return found
 
 
@@ -56,7 +69,7 @@ def eligible(cells: dict[str, list[str]]) -> dict[str, tuple[Ints, tuple[str, ..
         names, places, counts = np.unique(
             np.array(labels, dtype=object).astype(str), return_inverse=True, return_counts=True
         )
-        kept = counts >= _LEAST if season == "declared" else np.ones(counts.size, bool)
+        kept = counts >= _LEAST if season.startswith(DECLARED) else np.ones(counts.size, bool)
         if season == "none" or (kept.any() and counts[kept].min() >= _LEAST):
             numbers = np.where(kept, np.cumsum(kept) - 1, -1)
             found[season] = (numbers[places].astype(np.int64), tuple(names[kept].tolist()))
@@ -82,7 +95,7 @@ def closed(windows: Sequence[Window], empty: Sequence[Window], shift: float) -> 
     gone = [*empty, *(replace(first, start=start, season="") for start in starts if start not in there)]
     cells = cells_of([*windows, *gone], shift)
     finest = next(name for name in ("hour of week", "weekday", "none") if name in cells)
-    labels = [said or cell for said, cell in zip(cells.get("declared", cells[finest]), cells[finest], strict=True)]
+    labels = [said or cell for said, cell in zip(cells[DECLARED], cells[finest], strict=True)]
     open_, shut = (Counter(part) for part in (labels[: len(windows)], labels[len(windows) :]))
     kept = [
         one for one, label in zip(gone, labels[len(windows) :], strict=True) if shut[label] >= max(_LEAST, open_[label])

@@ -1,19 +1,20 @@
 """Windows on disk: a file for each, in folders that are their own index. They can be made again from the log."""
 
-import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from mainspring.digest import blob_of
+from mainspring.disk import write_whole
 from mainspring.errors import MonitoringError
+from mainspring.monitoring.calendars import Calendar
 from mainspring.monitoring.layouts import Layout, decode_layout, encode_layout
 from mainspring.monitoring.windows import Window, WindowProfile, decode_window, encode_window
 
-__all__ = ["EARLIER", "WINDOWS", "Shelf", "write_whole"]
+__all__ = ["EARLIER", "WINDOWS", "Shelf"]
 
 WINDOWS: Final = "windows"  # the folder in a home
 EARLIER: Final = "windows-before"  # that of traffic before young versions, which is not theirs
@@ -31,9 +32,11 @@ class Shelf:
 
     Attributes:
         folder: The folder `windows` of a home, or `windows-before`.
+        calendar: What is declared of times; windows are given back with their season by it.
     """
 
     folder: Path
+    calendar: Calendar | None = None
 
     def put(self, profile: WindowProfile) -> None:
         """Keep a window, in the place of what it was before."""
@@ -42,7 +45,7 @@ class Shelf:
     def get(self, window: Window) -> WindowProfile | None:
         """Return a window, None where it is not kept."""
         path = self._path(window)
-        return decode_window(path.read_bytes()) if path.exists() else None
+        return self._read(path) if path.exists() else None
 
     def between(self, like: Window, start: float, end: float) -> Iterator[WindowProfile]:
         """Yield the windows of a model, version, segment and length that begin from one moment up to another.
@@ -56,7 +59,7 @@ class Shelf:
             if start - _DAY < int(day.name) < end:
                 for path in sorted(day.glob("*.window"), key=lambda one: int(one.stem)):
                     if start <= int(path.stem) < end:
-                        yield decode_window(path.read_bytes())
+                        yield self._read(path)
 
     def first(self, like: Window) -> int | None:
         """Return when the first window of a model, version, segment and length begins; None where there is none."""
@@ -118,6 +121,10 @@ class Shelf:
                 removed += 1
         return removed
 
+    def _read(self, path: Path) -> WindowProfile:
+        profile = decode_window(path.read_bytes())
+        return profile if self.calendar is None else replace(profile, window=self.calendar.on(profile.window))
+
     def _version(self, model: str, version: str) -> Path:
         return self.folder / _named(model) / _named(version[:32])
 
@@ -133,14 +140,3 @@ def _named(text: str) -> str:
     """A name that is a folder; one that could not be is told from others by its digest."""
     plain = _SAFE.sub("_", text)[:60]
     return plain if plain == text and text.strip(".") else f"{plain}-{blob_of(text.encode())[:12]}"
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Put a file in its place, whole and on the disk, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}-{os.urandom(4).hex()}")
-    with fresh.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)

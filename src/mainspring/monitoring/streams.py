@@ -8,14 +8,26 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from mainspring.charts.numbers import number
 from mainspring.errors import MonitoringError
 from mainspring.monitoring.labels import Quality
 from mainspring.monitoring.matching import Matched, Seasonal, level_loss, seasonal
+from mainspring.monitoring.seasons import DECLARED
 from mainspring.monitoring.windows import Window
 from mainspring.stats import Cusum, Tails, Trend, cusum, cusum_limit, fit_tails, student_above, trend
 from mainspring.stats.tails import student_quantile
 
-__all__ = ["ErrorStream", "Estimate", "Moved", "Stream", "fit_errors", "fit_estimate", "fit_stream", "judge_runs"]
+__all__ = [
+    "ErrorStream",
+    "Estimate",
+    "Figured",
+    "Moved",
+    "Stream",
+    "fit_errors",
+    "fit_estimate",
+    "fit_stream",
+    "judge_runs",
+]
 
 Floats = npt.NDArray[np.float64]
 _LEAST: Final = 100
@@ -92,7 +104,7 @@ def _unsaid(match: Seasonal, matched: Matched) -> npt.NDArray[np.bool_]:
 
     A day of the week or an hour that it does not have, since it is young, is expected to be like the others.
     """
-    return np.asarray(matched.strange[:, 0] & (match.seasons[0] == "declared"))
+    return np.asarray(matched.strange[:, 0] & (match.seasons[0].startswith(DECLARED)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +116,7 @@ class Moved:
         leak: Whether the days rise or fall, by more than the least change that matters over the days looked at.
         value: The last figure.
         expected: What its season has in the reference.
-        band: From where to where it may go.
+        bands: From where to where each of the figures may go, the last last.
         p: The largest p-value of the last three figures.
         trend: The trend of the medians of days, in the figure's unit a day.
     """
@@ -113,9 +125,58 @@ class Moved:
     leak: bool
     value: float
     expected: float
-    band: tuple[float, float]
+    bands: tuple[tuple[float, float], ...]
     p: float
     trend: Trend
+
+    @property
+    def band(self) -> tuple[float, float]:
+        """From where to where the last figure may go."""
+        return self.bands[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Figured:
+    """A figure over time, and whether it has moved.
+
+    Attributes:
+        name: Which, such as `latency p95`.
+        unit: Its unit.
+        times: When each value began, in seconds since 1970 UTC.
+        values: The values, the latest last.
+        moved: Whether the last of them are others than is usual, in the unit of the figure; None where there are too
+            few to know.
+        says: Why it is not known.
+    """
+
+    name: str
+    unit: str
+    times: tuple[float, ...]
+    values: tuple[float, ...]
+    moved: Moved | None
+    says: str = ""
+
+    @property
+    def found(self) -> bool:
+        """Whether it has jumped or leaks."""
+        return self.moved is not None and (self.moved.jump or self.moved.leak)
+
+    @property
+    def told(self) -> str:
+        """What has moved, with its numbers, as the rest of a sentence; empty where nothing has."""
+        moved = self.moved
+        if moved is None:
+            return ""
+        parts = []
+        if moved.jump:
+            parts.append(f"is {self._with_unit(moved.value)} where {self._with_unit(moved.expected)} is usual")
+        if moved.leak:
+            way = "rises" if moved.trend.slope > 0 else "falls"
+            parts.append(f"{way} by {self._with_unit(abs(moved.trend.slope))} a day")
+        return " and ".join(parts)
+
+    def _with_unit(self, value: float) -> str:
+        return f"{number(float(f'{value:.3g}'))} {self.unit}".rstrip()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,9 +210,9 @@ class Stream:
         medians = np.array([np.median(apart[days == day]) for day in np.unique(days)])
         slow = trend(medians)
         leak = slow.p <= _TREND and abs(slow.slope) * medians.size >= self.floor
-        limit = float(self.tails.level(_LEVEL)[0] * scale[-1])
-        band = float(expected[-1]) - limit, float(expected[-1]) + limit
-        return Moved(jump, leak, float(figures[-1]), float(expected[-1]), band, float(p[recent].max()), slow)
+        limits = self.tails.level(_LEVEL)[0] * scale
+        bands = tuple(zip((expected - limits).tolist(), (expected + limits).tolist(), strict=True))
+        return Moved(jump, leak, float(figures[-1]), float(expected[-1]), bands, float(p[recent].max()), slow)
 
 
 def fit_stream(windows: Sequence[Window], values: npt.ArrayLike, *, floor: float = 0.0, shift: float = 0.0) -> Stream:
@@ -208,7 +269,7 @@ def judge_runs(values: npt.ArrayLike, *, floor: float = 0.0) -> Moved:
         slow.p <= _TREND and abs(slow.slope) * figures.size >= max(floor, 1e-12),
         last,
         mean,
-        (mean - limit, mean + limit),
+        ((mean - limit, mean + limit),) * figures.size,
         p,
         slow,
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from mainspring.disk import flush
 from mainspring.errors import InputError, ReadOnlyError, StorageFullError
 from mainspring.package.manifest import MANIFEST
 
@@ -40,7 +41,7 @@ def write_package(files: Mapping[str, bytes], out: Path) -> Path:
             if out.exists():
                 out.replace(stale)
         fresh.replace(out)
-        _flush(out.parent)
+        flush(out.parent)
     except OSError as error:
         kind = StorageFullError if error.errno in _FULL else ReadOnlyError
         raise kind(f"'{out}' cannot be written: {error.strerror}", fix="Choose another place.") from error
@@ -85,12 +86,4 @@ def _write_folder(files: Mapping[str, bytes], root: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
     for folder in folders:
-        _flush(folder)
-
-
-def _flush(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        flush(folder)

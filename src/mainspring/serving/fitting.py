@@ -10,9 +10,10 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
+from mainspring.disk import write_whole
 from mainspring.errors import ServingError, nearest
 from mainspring.package.fields import Field, Signature
-from mainspring.serving.overrides import Override, write_whole
+from mainspring.serving.overrides import Override
 
 __all__ = ["SERVED", "Known", "keep", "known", "misfits", "refuse_unfit"]
 
@@ -35,7 +36,7 @@ class Known(Struct, frozen=True):
 
 def keep(folder: Path, one: Known) -> None:
     """Note what is served, for the commands that change what is answered."""
-    write_whole(folder / f"{quote(one.name, safe='')}.json", msgspec.json.encode(one))
+    write_whole(folder / f"{quote(one.name, safe='')}.json", msgspec.json.encode(one), private=True)
 
 
 def known(folder: Path) -> list[Known]:

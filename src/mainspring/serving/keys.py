@@ -10,8 +10,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from mainspring.disk import write_whole
 from mainspring.errors import NotFoundError, ServingError, nearest
-from mainspring.serving.overrides import write_whole
 
 __all__ = ["KeyRow", "Keys", "make_key", "read_keys", "revoke_key"]
 
@@ -112,4 +112,4 @@ def read_keys(path: Path) -> list[KeyRow]:
 
 
 def _write(path: Path, rows: list[KeyRow]) -> None:
-    write_whole(path, msgspec.json.format(msgspec.json.encode(rows), indent=2) + b"\n")
+    write_whole(path, msgspec.json.format(msgspec.json.encode(rows), indent=2) + b"\n", private=True)

@@ -1,14 +1,14 @@
 """The file of what persons have set in the place of predictions: for which rows, by whom, why, until when."""
 
-import os
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
+from mainspring.disk import write_whole
 from mainspring.errors import ServingError
 
-__all__ = ["Override", "read_overrides", "write_overrides", "write_whole"]
+__all__ = ["Override", "read_overrides", "write_overrides"]
 
 
 class Override(Struct, frozen=True):
@@ -49,16 +49,4 @@ def read_overrides(path: Path) -> list[Override]:
 
 def write_overrides(path: Path, overrides: list[Override]) -> None:
     """Put overrides into the file, in one step."""
-    write_whole(path, msgspec.json.format(msgspec.json.encode(overrides), indent=2) + b"\n")
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file beside its place, flush it, and rename it; only its owner may read it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}-{os.urandom(4).hex()}")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    write_whole(path, msgspec.json.format(msgspec.json.encode(overrides), indent=2) + b"\n", private=True)

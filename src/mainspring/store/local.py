@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from mainspring.digest import Hasher, blob_of, blob_of_file, blob_of_stream, unreadable
+from mainspring.disk import flush
 from mainspring.errors import (
     CorruptBlobError,
     InputError,
@@ -216,10 +217,10 @@ class LocalStore:
         except FileNotFoundError:
             Path(folder).mkdir(exist_ok=True)
             os.replace(temporary, target)  # noqa: PTH105
-            _flush_folder(folder)
-            _flush_folder(self._objects)  # last: a journal has written both by then
+            flush(folder)
+            flush(self._objects)  # last: a journal has written both by then
         else:
-            _flush_folder(folder)
+            flush(folder)
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
@@ -321,15 +322,7 @@ def _make_folder(path: Path) -> None:
     if not path.parent.is_dir():
         _make_folder(path.parent)
     path.mkdir(exist_ok=True)
-    _flush_folder(path.parent)
-
-
-def _flush_folder(path: Path | str) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush(path.parent)
 
 
 def _scan(folder: Path) -> list["os.DirEntry[str]"]:

@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from threading import RLock
 
+from mainspring.disk import flush
 from mainspring.errors import DatabaseError, MainspringError, ReadOnlyError, StorageFullError
 from mainspring.tracking.database import Named, Row, Value, spread
 from mainspring.tracking.filesystems import refuse_network
@@ -186,9 +187,9 @@ def create(home: Path, path: Path) -> None:
         discard(draft)
         try:
             build(draft)
-            sync(draft)
+            flush(draft)
             draft.replace(path)
-            sync(home)
+            flush(home)
         finally:
             discard(draft)
 
@@ -234,15 +235,6 @@ def discard(path: Path) -> None:
     """Remove a database file and whatever SQLite keeps beside it."""
     for suffix in LEFTOVERS:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-
-
-def sync(path: Path) -> None:
-    """Make the content of a file, or the names in a directory, survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

@@ -12,8 +12,8 @@ import numpy as np
 from msgspec import Struct, field
 
 from mainspring.batch.polars import polars
+from mainspring.disk import write_whole
 from mainspring.errors import MonitoringError, NewerFormatError
-from mainspring.monitoring.shelf import write_whole
 from mainspring.serving.ids import milliseconds
 from mainspring.serving.predlog import ModelRow, glance_segment
 from mainspring.workspace.rolled import Part, model_of, models_of, parts, there

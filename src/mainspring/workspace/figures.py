@@ -10,48 +10,22 @@ import numpy as np
 
 from mainspring.config.monitor import Monitor
 from mainspring.errors import MonitoringError, NotFoundError, nearest
-from mainspring.monitoring import Moved, Window, WindowProfile, fit_stream, judge_runs
+from mainspring.monitoring import Figured, Moved, Shelf, Window, WindowProfile, fit_stream, judge_runs
 from mainspring.monitoring.stacks import LATENCIES
 from mainspring.monitoring.windows import LATENCY_EDGES
 from mainspring.serving.samples import SAMPLES, Sample, read_samples
 from mainspring.tracking import StepRow
+from mainspring.workspace.calendars import calendar_of
 from mainspring.workspace.opening import open_existing
 from mainspring.workspace.predictions import log_of
 from mainspring.workspace.traffic import DAY
 from mainspring.workspace.windows import latest
 
-__all__ = ["Figured", "service_figures", "training_figures"]
+__all__ = ["service_figures", "training_figures"]
 
 _FOLLOWED: Final = 14
 _RUNS: Final = 200
 _MILLI: Final = 1000.0
-
-
-@dataclass(frozen=True, slots=True)
-class Figured:
-    """A figure over time, and whether it has moved.
-
-    Attributes:
-        name: Which, such as `latency p95`.
-        unit: Its unit.
-        times: When each value began, in seconds since 1970 UTC.
-        values: The values, the latest last.
-        moved: Whether the last of them are others than is usual, in the unit of the figure; None where there are too
-            few to know.
-        says: Why it is not known.
-    """
-
-    name: str
-    unit: str
-    times: tuple[float, ...]
-    values: tuple[float, ...]
-    moved: Moved | None
-    says: str = ""
-
-    @property
-    def found(self) -> bool:
-        """Whether it has jumped or leaks."""
-        return self.moved is not None and (self.moved.jump or self.moved.leak)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +49,16 @@ class _Kind:
             return moved
         value = math.exp(moved.value)
         slow = replace(moved.trend, slope=math.expm1(moved.trend.slope) * value)
-        ends = math.exp(moved.band[0]), math.exp(moved.band[1])
-        return replace(moved, value=value, expected=math.exp(moved.expected), band=ends, trend=slow)
+        ends = tuple((math.exp(low), math.exp(high)) for low, high in moved.bands)
+        return replace(moved, value=value, expected=math.exp(moved.expected), bands=ends, trend=slow)
 
 
 _SERVICE: Final = {
     **{f"latency p{round(100 * level)}": _Kind("ms", 0.2, factors=True) for level in LATENCIES},
     "throughput": _Kind("requests a window", 0.25, factors=True),
-    "fallbacks": _Kind("share", 0.002, factors=False),
-    "refused": _Kind("share", 0.005, factors=False),
-    "errors": _Kind("share", 0.002, factors=False),
+    "fallbacks": _Kind("%", 0.2, factors=False),
+    "refused": _Kind("%", 0.5, factors=False),
+    "errors": _Kind("%", 0.2, factors=False),
     "memory": _Kind("MiB", 0.1, factors=False, relative=True),
     "queue": _Kind("KiB", 0.5, factors=True),
     "active": _Kind("requests", 0.5, factors=True),
@@ -97,7 +71,9 @@ _TRAINING: Final = {
 }
 
 
-def service_figures(model: str | None, home: Path | None, monitor: Monitor, now: float) -> tuple[Figured, ...]:
+def service_figures(
+    model: str | None, home: Path | None, monitor: Monitor, now: float, *, whole: bool = True
+) -> tuple[Figured, ...]:
     """Return the figures of a service, window by window, and whether one has jumped or leaks.
 
     Latency, throughput and fallbacks are those of its windows; memory, queue and errors those of the samples that its
@@ -108,21 +84,35 @@ def service_figures(model: str | None, home: Path | None, monitor: Monitor, now:
         home: The home; by default that of the project around the working directory.
         monitor: How long windows last, and of how many days references are.
         now: In seconds since 1970 UTC; a window counts when its end is not later.
+        whole: Whether there are also the values between the reference and what is looked at; without them this takes
+            no longer, and no more memory, however old the version is.
 
     Raises:
         NotFoundError: There are no windows of that model.
     """
-    shelf, like = latest(model, home, monitor.window)
+    shelf, like = latest(model, home, monitor.window, calendar_of(monitor, home))
     figures: dict[str, dict[Window, float]] = {name: {} for name in _SERVICE}
-    for profile in shelf.between(like, 0, now - monitor.window + 1):
-        for name, value in _of_window(profile).items():
-            figures[name][profile.window] = value
-    begun = min((one.start for some in figures.values() for one in some), default=0)
-    for start, some in _by_window(read_samples(log_of(home).parent / SAMPLES, begun), like, monitor, now).items():
-        window = replace(like, start=start)
-        for name, value in _of_samples(some).items():
-            figures[name][window] = value
+    for span in _spans(shelf, like, monitor, now, whole=whole):
+        begun = math.inf
+        for profile in shelf.between(like, *span):
+            begun = min(begun, profile.window.start)
+            for name, value in _of_window(profile).items():
+                figures[name][profile.window] = value
+        samples = read_samples(log_of(home).parent / SAMPLES, begun) if begun < math.inf else iter(())
+        for start, some in _by_window(samples, like, monitor.window, span).items():
+            for name, value in some.figures().items():
+                figures[name][replace(like, start=start)] = value
     return tuple(_followed(name, figures[name], monitor) for name in _SERVICE if figures[name])
+
+
+def _spans(shelf: Shelf, like: Window, monitor: Monitor, now: float, *, whole: bool) -> list[tuple[float, float]]:
+    """Between which moments windows that are looked at begin; their last end is not later than now."""
+    until = now - monitor.window + 1
+    first = None if whole else next(shelf.between(like, 0, until), None)
+    if first is None:
+        return [(0.0, until)]
+    end = min(until, first.window.start + (monitor.reference_days + 1) * DAY)
+    return [(float(first.window.start), end), (max(end, until - (_FOLLOWED + 1) * DAY), until)]
 
 
 def _of_window(profile: WindowProfile) -> dict[str, float]:
@@ -134,28 +124,49 @@ def _of_window(profile: WindowProfile) -> dict[str, float]:
         f"latency p{round(100 * level)}": math.exp(float(np.interp(level, reached, edges))) / _MILLI
         for level in LATENCIES
     }
-    return {**found, "throughput": float(profile.answers), "fallbacks": profile.fallbacks / profile.answers}
+    return {**found, "throughput": float(profile.answers), "fallbacks": 100 * profile.fallbacks / profile.answers}
 
 
-def _by_window(samples: Iterable[Sample], like: Window, monitor: Monitor, now: float) -> dict[int, list[Sample]]:
-    found: dict[int, list[Sample]] = {}
+@dataclass(slots=True)
+class _Sampled:
+    """The samples of a window, taken together."""
+
+    requests: int = 0
+    refused: int = 0
+    failed: int = 0
+    active: int = 0
+    waiting: int = 0
+    memory: int = 0
+
+    def add(self, one: Sample) -> None:
+        self.requests += one.requests
+        self.refused += one.refused
+        self.failed += one.failed
+        self.active = max(self.active, one.active)
+        self.waiting = max(self.waiting, one.waiting)
+        self.memory = max(self.memory, one.memory)
+
+    def figures(self) -> dict[str, float]:
+        found = {
+            "memory": self.memory / 2**20,
+            "queue": 1 + self.waiting / 2**10,
+            "active": 1.0 + self.active,
+        }
+        if self.requests:
+            found["refused"] = 100 * self.refused / self.requests
+            found["errors"] = 100 * self.failed / self.requests
+        return found
+
+
+def _by_window(samples: Iterable[Sample], like: Window, seconds: int, span: tuple[float, float]) -> dict[int, _Sampled]:
+    """The samples of windows that begin in a span; those of later days are not read."""
+    found: dict[int, _Sampled] = {}
     for one in samples:
-        start = int(one.at) // monitor.window * monitor.window
-        if one.model == like.model and start + monitor.window <= now:
-            found.setdefault(start, []).append(one)
-    return found
-
-
-def _of_samples(some: Sequence[Sample]) -> dict[str, float]:
-    requests = sum(one.requests for one in some)
-    found = {
-        "memory": max(one.memory for one in some) / 2**20,
-        "queue": 1 + max(one.waiting for one in some) / 2**10,
-        "active": 1.0 + max(one.active for one in some),
-    }
-    if requests:
-        found["refused"] = sum(one.refused for one in some) / requests
-        found["errors"] = sum(one.failed for one in some) / requests
+        if one.at >= span[1] + seconds + DAY:
+            break
+        start = int(one.at) // seconds * seconds
+        if one.model == like.model and span[0] <= start < span[1]:
+            found.setdefault(start, _Sampled()).add(one)
     return found
 
 

@@ -1,7 +1,7 @@
 """Late labels of a home: kept, joined to what was logged, and how good every window is as far as is known now."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from mainspring.errors import MonitoringError, NotFoundError, nearest
 from mainspring.monitoring import (
     OUTPUT,
     Axis,
+    Calendar,
     Joined,
     Labels,
     LabelShelf,
@@ -32,6 +33,7 @@ from mainspring.monitoring import (
 )
 from mainspring.serving.predlog import ModelRow
 from mainspring.stats import Cusum
+from mainspring.workspace.calendars import calendar_of
 from mainspring.workspace.catalogue import Catalogue
 from mainspring.workspace.closing import opened
 from mainspring.workspace.predictions import log_of
@@ -205,7 +207,8 @@ def rate_home(
         joining = _Joining(log, catalogue, place, output, monitor.loss, axis)
         ratings = joining.all(now)
         predicted = [_bins(shelf, one.quality.window, layout, axis) for one in ratings]
-    windows = tuple(one.quality for one in ratings)
+    calendar = calendar_of(monitor, home) or Calendar.of(())
+    windows = tuple(replace(one.quality, window=calendar.on(one.quality.window)) for one in ratings)
     begun = windows[0].window.start if windows else 0
     reference = sum(1 for one in windows if one.window.start < begun + monitor.reference_days * DAY)
     errors = _followed(windows, reference, monitor)

@@ -1,18 +1,15 @@
 """Where the loop sees that something has changed: windows of the log, labels, files of the project."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from msgspec import Struct
-
-from mainspring.batch.polars import polars
 from mainspring.config.monitor import Monitor, read_monitor
 from mainspring.config.triggers import Triggers
-from mainspring.digest import blob_of_file, tagged
+from mainspring.digest import tagged
 from mainspring.digest.texts import from_json, to_json
-from mainspring.errors import MonitoringError, NotFoundError
+from mainspring.errors import MainspringError, MonitoringError, NotFoundError
 from mainspring.loop import Data, Looked
 from mainspring.monitoring import (
     WINDOWS,
@@ -24,7 +21,7 @@ from mainspring.monitoring import (
     stale,
 )
 from mainspring.registry import open_registry
-from mainspring.tracking import Alert, Alerts, Change, Origin, Raised
+from mainspring.tracking import Alert, Change, Facts, Origin, Raised
 from mainspring.tracking.loops import LoopEvent
 from mainspring.tracking.promotions import CHAMPION
 from mainspring.triggers import Lost, New, Shown
@@ -32,9 +29,12 @@ from mainspring.workspace.alerting import observe_checked
 from mainspring.workspace.alerting import tell as tell_receivers
 from mainspring.workspace.closing import close_windows
 from mainspring.workspace.labelled import Rated, rate_home
+from mainspring.workspace.loop_figures import FollowedFigures
+from mainspring.workspace.loop_files import Held, look_at
 from mainspring.workspace.loop_rows import Arrivals
-from mainspring.workspace.monitors import rules_of
-from mainspring.workspace.windows import Checked, Part, check_home
+from mainspring.workspace.loop_skew import FollowedSkew
+from mainspring.workspace.monitors import part_of, rules_of
+from mainspring.workspace.windows import Checked, check_home
 
 __all__ = ["HomeSources"]
 
@@ -42,18 +42,8 @@ _DRIFT: Final = "drift"
 _ERRORS: Final = "errors"
 _BROKEN: Final = ("contract", "skew")
 _LOOP: Final = "loop"
-_LINES: Final = (".csv", ".jsonl", ".ndjson")
 _RECENT: Final = 50
 _SHOWN: Final = 24
-
-
-class Held(Struct, frozen=True):
-    """What a file, or a partition, is known to hold."""
-
-    size: int
-    time: int
-    digest: str
-    rows: int | None = None
 
 
 class HomeSources:
@@ -62,24 +52,53 @@ class HomeSources:
     Args:
         home: The home.
         config: The configuration file of the project.
-        alerts: Where alerts are kept.
+        facts: Where alerts and runs are kept.
         models: The models that are watched.
     """
 
-    def __init__(self, home: Path, config: Path, alerts: Alerts, models: Sequence[str]) -> None:
+    def __init__(self, home: Path, config: Path, facts: Facts, models: Sequence[str]) -> None:
         self._home = home
         self._config = config
-        self._alerts = alerts
+        self._alerts = facts.alerts
         self._models = tuple(models)
         self._arrivals = Arrivals(home)
+        self._figures = FollowedFigures(home, facts)
+        self._skew = FollowedSkew(home, config.parent, facts.alerts)
+        self._labelled: dict[str, Quality] = {}
         self._checked: dict[str, tuple[Checked, ...]] = {}
         self._told: set[str] = set()
 
+    @property
+    def labelled(self) -> tuple[Quality, ...]:
+        """The latest labelled window of each model, as far as it was looked at."""
+        return tuple(self._labelled.values())
+
     def close(self, now: float) -> None:
-        """Make the windows that have ended."""
+        """Make the windows that have ended, and follow what else there is then: figures and skew.
+
+        Raises:
+            MonitoringError: Something could not be made or followed; all else was.
+        """
+        problems: list[str] = []
         for model in self._models:
-            if close_windows(self._home, self._monitor(model), now, model=model):
+            monitor = self._monitor(model)
+            made = bool(close_windows(self._home, monitor, now, model=model))
+            if made:
                 self._checked.pop(model, None)
+            for look in (self._look_at_figures, self._look_at_skew):
+                try:
+                    if look(model, monitor, now, made):
+                        self._told.discard(model)
+                except (MainspringError, OSError) as error:
+                    problems.append(" ".join(str(error).split()))
+        if problems:
+            raise MonitoringError(" ".join(problems))
+
+    def _look_at_figures(self, model: str, monitor: Monitor, now: float, made: bool) -> list[Change]:
+        return self._figures.look(model, monitor, now, made=made)
+
+    def _look_at_skew(self, model: str, monitor: Monitor, now: float, made: bool) -> list[Change]:
+        return self._skew.look(model, self._package(model) if monitor.skew else None, monitor, now, made=made)
 
     def look(self, model: str, policy: Triggers, since: float, now: float) -> Looked:
         """Return what there is to see of a model; labels are counted that came after `since`."""
@@ -91,7 +110,9 @@ class HomeSources:
         shown = tuple(_shown(one, monitor) for one in mine if one.windows)
         stopped = tuple(f"{one.check}: {one.says} (alert {one.id})" for one in alerts if one.check in _BROKEN)
         labels = self._arrivals.since(since) if policy.labels else 0
-        losses = tuple(_lost(one) for one in (rated.windows if rated else ()) if one.loss is not None)
+        known = [one for one in (rated.windows if rated else ()) if one.loss is not None]
+        self._labelled |= {model: known[-1]} if known else {}
+        losses = tuple(_lost(one) for one in known)
         return Looked(shown, stopped, losses, labels, self._events(model))
 
     def _monitor(self, model: str) -> Monitor:
@@ -119,7 +140,7 @@ class HomeSources:
         return self._checked[model]
 
     def _check_part(self, model: str, monitor: Monitor, segment: str) -> Checked | None:
-        part = Part(monitor.window, monitor.reference_days, segment)
+        part = part_of(monitor, segment, home=self._home)
         try:
             return check_home(model, self._home, rules=rules_of(monitor), part=part)
         except (MonitoringError, NotFoundError):
@@ -183,7 +204,7 @@ class HomeSources:
         now: dict[str, Held] = {}
         for path in sorted(folder.glob(policy.data)):
             name = str(path.relative_to(folder))
-            now[name] = _held(path, before.get(name), rows=policy.rows > 0)
+            now[name] = look_at(path, before.get(name), rows=policy.rows > 0)
         new = [name for name, one in now.items() if name not in before or before[name].digest != one.digest]
         rows = None
         if policy.rows:
@@ -226,30 +247,3 @@ def _shown(one: Alert, monitor: Monitor) -> Shown:
 
 def _lost(one: Quality) -> Lost:
     return Lost(one.window.start, one.window.end, one.loss or 0.0, one.labelled)
-
-
-def _held(path: Path, before: Held | None, *, rows: bool) -> Held:
-    """What a file or a partition holds; its bytes are read only where it was touched since."""
-    files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
-    stats = [one.stat() for one in files]
-    size, time = sum(one.st_size for one in stats), max((one.st_mtime_ns for one in stats), default=0)
-    if before is not None and (before.size, before.time) == (size, time) and (before.rows is not None or not rows):
-        return before
-    parts = [text for one in files for text in (str(one.relative_to(path.parent)), blob_of_file(one))]
-    return Held(size, time, tagged("loop-file/1", *parts), sum(_rows(one) for one in files) if rows else None)
-
-
-def _rows(path: Path) -> int:
-    if path.suffix == ".parquet":
-        pl = polars()
-        return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
-    if path.suffix in _LINES:
-        with path.open("rb") as file:
-            lines = sum(chunk.count(b"\n") for chunk in _chunks(file))
-        return max(0, lines - (path.suffix == ".csv"))
-    return 0
-
-
-def _chunks(file: Any) -> Iterator[bytes]:
-    while chunk := file.read(1 << 20):
-        yield chunk

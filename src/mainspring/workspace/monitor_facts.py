@@ -13,6 +13,7 @@ from mainspring.monitoring import (
     OUTPUT,
     WINDOWS,
     Episode,
+    Figured,
     Finding,
     Shelf,
     Stretch,
@@ -24,7 +25,6 @@ from mainspring.monitoring import (
 )
 from mainspring.package.manifest import SIGNATURE, read_signature
 from mainspring.registry import Registry, Version
-from mainspring.workspace.figures import Figured
 from mainspring.workspace.monitor_events import Story, story_of
 from mainspring.workspace.monitor_figures import figures_of, training_of
 from mainspring.workspace.monitor_labels import Labelled, labelled_of
@@ -119,7 +119,7 @@ def account_of(asked: Asked, home: Path | None = None, *, now: float) -> Account
         NotFoundError: There is no home, or neither windows nor versions of that model; several models have windows.
     """
     with open_existing(home) as opened:
-        shelf = Shelf(opened.path / WINDOWS)
+        shelf = Shelf(opened.path / WINDOWS, asked.part.calendar)
         registry = Registry(opened.facts.database, opened.path / "packages")
         model = _model(asked, shelf, registry)
         versions = {one.digest: one for one in registry.versions(model)} if _registered(registry, model) else {}

@@ -1,7 +1,6 @@
 """Figures of the service and of training in the monitoring report: over time, and whether one jumps or leaks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -10,16 +9,15 @@ from mainspring.charts.numbers import number
 from mainspring.charts.times import clock_of
 from mainspring.config.monitor import Monitor
 from mainspring.errors import NotFoundError
-from mainspring.monitoring import Scene
+from mainspring.monitoring import Figured, Scene
 from mainspring.monitoring.drawing_checks import said
-from mainspring.workspace.figures import Figured, service_figures, training_figures
+from mainspring.workspace.figures import service_figures, training_figures
 
 __all__ = ["ALSO", "draw_figures", "draw_training", "figures_of", "moved_of", "training_of"]
 
 ALSO: Final = ("refused", "errors", "memory", "queue", "active")
 """Figures of a service that its windows do not have: of the samples that workers keep."""
 
-_SHARES: Final = ("refused", "errors", "fallbacks")
 _TRAINING: Final = {"memory": "peak memory of a run"}
 _CALLED: Final = {
     "refused": "requests that were refused",
@@ -36,10 +34,9 @@ _CALLED: Final = {
 def figures_of(model: str, home: Path, monitor: Monitor, now: float) -> tuple[Figured, ...]:
     """Return the figures of a service; none where it has no windows."""
     try:
-        found = service_figures(model, home, monitor, now) if model else ()
+        return service_figures(model, home, monitor, now) if model else ()
     except NotFoundError:
         return ()
-    return tuple(_shown(one) for one in found)
 
 
 def training_of(home: Path) -> tuple[Figured, ...]:
@@ -50,32 +47,9 @@ def training_of(home: Path) -> tuple[Figured, ...]:
         return ()
 
 
-def _shown(one: Figured) -> Figured:
-    """A share in hundredths."""
-    if one.name not in _SHARES:
-        return one
-    moved = one.moved
-    if moved is not None:
-        band = 100 * moved.band[0], 100 * moved.band[1]
-        slope = replace(moved.trend, slope=100 * moved.trend.slope)
-        moved = replace(moved, value=100 * moved.value, expected=100 * moved.expected, band=band, trend=slope)
-    return replace(one, unit="%", values=tuple(100 * value for value in one.values), moved=moved)
-
-
 def moved_of(figures: Sequence[Figured]) -> Mapping[str, str]:
     """Return in a sentence what has moved, by the name of the figure."""
-    return {one.name: _says(one) for one in figures if one.found}
-
-
-def _says(one: Figured) -> str:
-    moved = one.moved
-    if moved is None:
-        return ""
-    value, usual = (f"{number(float(f'{side:.3g}'))} {one.unit}".strip() for side in (moved.value, moved.expected))
-    parts = [f"jumped to {value} where {usual} is usual"] if moved.jump else []
-    if moved.leak:
-        parts.append(f"changes by {number(float(f'{moved.trend.slope:.3g}'))} {one.unit} a day")
-    return ", ".join(parts)
+    return {one.name: one.told for one in figures if one.found}
 
 
 def draw_figures(figures: Sequence[Figured], scene: Scene) -> list[Html]:
@@ -103,9 +77,9 @@ def _figure(one: Figured, span: Span, step: float, *, each: bool = False) -> Htm
     points = list(zip(one.times, one.values, strict=True)) if each else []
     dots = [Dot(at, f"{clock_of(at)}: {number(value)} {one.unit}", "ran", value) for at, value in points]
     if one.found:
-        dots.append(Dot(one.times[-1], _says(one), "failed", one.values[-1]))
+        dots.append(Dot(one.times[-1], one.told, "failed", one.values[-1]))
     series = Series(one.name, one.times, one.values, *band)
     strip = Strip("", Axis(one.name, one.unit, zero=True), [series], dots, step)
     remark = el("p", f"Whether it has moved is not known: {one.says}.", class_="note small") if one.says else None
-    told = el("p", f"It {_says(one)}.", class_="note small") if one.found else remark
+    told = el("p", f"It {one.told}.", class_="note small") if one.found else remark
     return el("figure", caption, draw_strip(strip, span), draw_times(span), told)

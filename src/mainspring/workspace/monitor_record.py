@@ -4,9 +4,8 @@ import math
 import time
 from typing import Any, Final
 
-from mainspring.monitoring import Episode, Level, Quality, Stretch, Track
+from mainspring.monitoring import Episode, Figured, Level, Quality, Stretch, Track
 from mainspring.tracking import Alert, Change
-from mainspring.workspace.figures import Figured
 from mainspring.workspace.monitor_facts import Account
 from mainspring.workspace.monitor_labels import Labelled
 

@@ -1,9 +1,8 @@
 """Pages as files: in their place as a whole, or not at all."""
 
-import os
-from contextlib import suppress
 from pathlib import Path
 
+from mainspring.disk import write_whole
 from mainspring.store.local import write_failure
 
 __all__ = ["write_page"]
@@ -21,16 +20,8 @@ def write_page(page: str, path: Path, home: Path) -> Path:
         StorageFullError: The disk is full; what was there is left as it was.
         ReadOnlyError: The folder cannot be written to.
     """
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with fresh.open("wb") as file:
-            file.write(page.encode("utf-8", "replace"))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        write_whole(path, page.encode("utf-8", "replace"))
     except OSError as error:
-        with suppress(OSError):
-            fresh.unlink()
         raise write_failure(home, error) from error
     return path

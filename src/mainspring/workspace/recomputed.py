@@ -1,6 +1,6 @@
 """Skew of a home: features as they were logged when they were served, against those computed later, as of that time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -10,12 +10,13 @@ import numpy as np
 from mainspring.batch.polars import polars
 from mainspring.errors import InputError, MonitoringError, NotFoundError, nearest
 from mainspring.monitoring import Difference, Skew, skew
+from mainspring.serving.predlog import ModelRow
 from mainspring.workspace.label_files import seconds_of
 from mainspring.workspace.predictions import log_of
 from mainspring.workspace.rolled import INPUT
 from mainspring.workspace.traffic import answered
 
-__all__ = ["Asked", "Recomputed", "compare_served"]
+__all__ = ["Asked", "Recomputed", "compare_rows", "compare_served", "moments_of"]
 
 _SHOWN: Final = 20
 _OWN: Final = ("id", "row")
@@ -40,6 +41,10 @@ class Asked:
     time: str = ""
     tolerance: float = 1e-9
     since: float = 0.0
+
+    def keys_of(self, columns: Sequence[str]) -> tuple[str, ...]:
+        """Return the columns by which rows of a table with these columns are joined."""
+        return self.keys or tuple(name for name in _OWN if name in columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,38 +94,74 @@ def compare_served(model: str | None, table: Any, home: Path | None = None, aske
     """
     asked = asked or Asked()
     log = log_of(home)
-    keys = asked.keys or tuple(name for name in _OWN if name in table.columns)
-    prepared: dict[tuple[Any, ...], Any] = {}
-    found, seen, matched = _Found(), set[str](), np.zeros(table.height, bool)
-    compared: list[str] = []
-    inputs: list[str] = []
-    for row, frame in answered(log, asked.since):
-        seen.add(row.name)
-        if model not in (None, row.name):
-            continue
-        inputs = [name.removeprefix(INPUT) for name in frame.columns if name.startswith(INPUT)]
-        compared = [name for name in inputs if name in table.columns and name not in (*keys, asked.time)]
-        kinds = tuple((name, frame[INPUT + name].dtype) for name in inputs)
-        if kinds not in prepared:
-            prepared[kinds] = _prepared(table, frame, keys, compared, asked.time)
-        rows = frame.filter(frame["time"].cast(polars().Int64) >= asked.since * 1000)
-        if rows.height:
-            places = _compare(rows, prepared[kinds], (keys, compared), asked, found)
-            matched[places] = True
+    seen = set[str]()
+
+    def mine() -> Iterator[tuple[ModelRow, Any]]:
+        for row, frame in answered(log, asked.since):
+            seen.add(row.name)
+            rows = frame.filter(frame["time"].cast(polars().Int64) >= asked.since * 1000)
+            if model in (None, row.name):
+                yield row, rows
+
+    found = compare_rows(mine(), table, asked)
     if model not in seen if model is not None else len(seen) != 1:
         near = nearest(model or "", seen)
         said = f"Nothing was logged of '{model}'" if model else f"Predictions of {len(seen)} models were logged"
         fix = f"Did you mean '{near}'?" if near else f"There are {', '.join(sorted(seen)) or 'none'}."
         raise NotFoundError(said, str(log), fix)
-    examples = tuple(one for some in found.examples.values() for one in some[:_SHOWN])
-    result = Skew(found.rows, found.lost, int((~matched).sum()), found.differing, examples)
+    return found
+
+
+def compare_rows(rows: Iterable[tuple[ModelRow, Any]], table: Any, asked: Asked) -> Recomputed:
+    """Return where logged rows differ from the computed ones; see `compare_served`.
+
+    Args:
+        rows: Frames of the log, of one model.
+        table: The computed features, a frame of Polars.
+        asked: How rows belong together.
+
+    Raises:
+        MonitoringError: There is no column to compare, or a key is none.
+        InputError: The table has a row twice, or other types.
+    """
+    keys = asked.keys_of(table.columns)
+    prepared: dict[tuple[Any, ...], Any] = {}
+    found, matched = _Found(), np.zeros(table.height, bool)
+    compared: list[str] = []
+    inputs: list[str] = []
+    for _, frame in rows:
+        inputs = [name.removeprefix(INPUT) for name in frame.columns if name.startswith(INPUT)]
+        compared = [name for name in inputs if name in table.columns and name not in (*keys, asked.time)]
+        kinds = tuple((name, frame[INPUT + name].dtype) for name in inputs)
+        if kinds not in prepared:
+            prepared[kinds] = _prepared(table, frame, keys, compared, asked.time)
+        if frame.height:
+            matched[_compare(frame, prepared[kinds], (keys, compared), asked, found)] = True
+    examples = tuple(one for some in found.examples.values() for one in some)
     own = {*keys, asked.time, *_OWN}
     return Recomputed(
-        result,
+        Skew(found.rows, found.lost, int((~matched).sum()), found.differing, examples),
         tuple(compared),
         tuple(name for name in inputs if name not in table.columns and name not in keys),
         tuple(name for name in table.columns if name not in inputs and name not in own),
     )
+
+
+def moments_of(table: Any, time: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return from when on each row of a table holds, in seconds since 1970 UTC.
+
+    Raises:
+        InputError: A row has no time, or the column has none.
+    """
+    moments = seconds_of(table[time], f"column '{time}'")
+    lacking = int(np.isnan(moments).sum())
+    if lacking:
+        raise InputError(
+            f"{lacking:,} of {table.height:,} rows of the computed features have no time",
+            f"column '{time}'",
+            "Say of each from when on it holds.",
+        )
+    return moments
 
 
 def _prepared(table: Any, frame: Any, keys: Sequence[str], compared: Sequence[str], time: str) -> Any:
@@ -152,8 +193,7 @@ def _prepared(table: Any, frame: Any, keys: Sequence[str], compared: Sequence[st
     made = made.with_columns(pl.Series(_PLACE, np.arange(table.height)))
     own = list(keys)
     if time:
-        moments = seconds_of(table[time], f"column '{time}'")
-        made = made.with_columns(pl.Series(_TIME, np.round(moments * 1000)).cast(pl.Int64)).sort(_TIME)
+        made = made.with_columns(pl.Series(_TIME, np.round(moments_of(table, time) * 1000)).cast(pl.Int64)).sort(_TIME)
         own.append(_TIME)
     if made.select(own).is_duplicated().any():
         raise InputError(
@@ -196,7 +236,9 @@ def _compare(
             if name != "time":
                 found.differing[name] = found.differing.get(name, 0) + count
         for one in part.examples:
-            found.examples.setdefault(one.column, []).append(_with_time(one, own))
+            shown = found.examples.setdefault(one.column, [])
+            if len(shown) < _SHOWN:
+                shown.append(_with_time(one, own))
     places: list[int] = both[_PLACE].to_list()
     return places
 

@@ -66,7 +66,7 @@ def referred(shelf: Shelf, like: Window, layout: Layout, days: int) -> Referred 
     until = begun + days * DAY
     earlier: list[WindowProfile] = []
     if next(shelf.between(like, until, np.inf), None) is None:
-        before = Shelf(shelf.folder.with_name(EARLIER))
+        before = Shelf(shelf.folder.with_name(EARLIER), shelf.calendar)
         earlier = [one for one in before.between(like, begun - days * DAY, begun) if one.rows]
     if not earlier:
         return Referred(layout, tuple(shelf.between(like, begun, until)), until, 0, days)

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 
 from mainspring.batch.polars import polars, series_of
+from mainspring.disk import flush
 from mainspring.errors import ServingError
 from mainspring.package.dtypes import DTYPES
 from mainspring.serving.ids import milliseconds
@@ -26,7 +27,6 @@ from mainspring.serving.predlog import (
     ModelRow,
     Segment,
     blanked,
-    flush_folder,
     glance_segment,
     held,
     is_whole,
@@ -208,7 +208,7 @@ def _roll(out: Path, segment: Segment) -> int:
     models, answers = _sorted_out(segment.path)
     if answers:
         out.mkdir(exist_ok=True)
-        flush_folder(out.parent)
+        flush(out.parent)
     rows, age = 0, segment.path.stat().st_mtime_ns
     for number, given in answers.items():
         frame = _frame(models[number], given)
@@ -223,14 +223,10 @@ def _write(path: Path, frame: Any, model: ModelRow, age: int) -> None:
     fresh = path.with_name(f".{path.name}-{os.urandom(4).hex()}")
     said = {_FORMAT: _VERSION, _MODEL: msgspec.json.encode(model).decode()}
     frame.write_parquet(fresh, metadata=said)
-    handle = os.open(fresh, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    flush(fresh)
     os.utime(fresh, ns=(age, age))
     fresh.replace(path)
-    flush_folder(path.parent)
+    flush(path.parent)
 
 
 def _frame(model: ModelRow, answers: list[AnswerRow]) -> Any:
@@ -274,16 +270,16 @@ def _frame(model: ModelRow, answers: list[AnswerRow]) -> Any:
         "overridden": once([one.overridden for one in answers]),
         "erased": pl.Series(erased),
     }
-    for prefix, names, parts in (
+    for prefix, names, given in (
         (INPUT, model.inputs, [one.inputs for one in answers]),
         (OUTPUT, model.outputs, [one.outputs for one in answers]),
     ):
-        for place, column in enumerate(names):
-            columns[prefix + column.name] = series_of(column, _joined([one[place] for one in parts], column, total))
+        for column, parts in zip(names, zip(*given, strict=True), strict=True):
+            columns[prefix + column.name] = series_of(column, _joined(parts, column, total))
     return pl.DataFrame(columns)
 
 
-def _joined(parts: list[Any], column: ColumnRow, total: int) -> Any:
+def _joined(parts: tuple[Any, ...], column: ColumnRow, total: int) -> Any:
     if isinstance(parts[0], list):
         return np.fromiter(chain.from_iterable(parts), object, total)
     return np.frombuffer(b"".join(parts), DTYPES[column.type]).reshape(total, *column.shape)

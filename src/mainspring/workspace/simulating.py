@@ -9,6 +9,7 @@ import numpy as np
 from mainspring.config.monitor import Monitor
 from mainspring.errors import MonitoringError, NotFoundError
 from mainspring.monitoring import Simulated, Simulation, Window, simulate, simulate_errors
+from mainspring.workspace.calendars import calendar_of
 from mainspring.workspace.labelled import rate_home
 from mainspring.workspace.monitors import rules_of
 from mainspring.workspace.windows import latest
@@ -59,7 +60,7 @@ def simulate_home(
     """
     tried = tried or Tried()
     monitor, rules = tried.monitor, rules_of(tried.monitor)
-    shelf, newest = latest(name, home, monitor.window)
+    shelf, newest = latest(name, home, monitor.window, calendar_of(monitor, home))
     layout = shelf.layout(newest.model, newest.version)
     if layout is None:
         raise MonitoringError("Windows have no layout", str(shelf.folder), "Run: mainspring monitor backfill.")

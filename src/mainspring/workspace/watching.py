@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -18,6 +17,7 @@ from mainspring.tracking import Owner, alive, this_process
 from mainspring.tracking.loops import Journal, Loops, Watches, Watching
 from mainspring.tracking.promotions import CHAMPION
 from mainspring.triggers import Decision
+from mainspring.workspace.alerting import gauges_of
 from mainspring.workspace.loop_runs import ProcessRuns, RegistryModels
 from mainspring.workspace.loop_sources import HomeSources
 from mainspring.workspace.loop_trials import LogTrials
@@ -25,7 +25,6 @@ from mainspring.workspace.opening import open_existing
 
 __all__ = ["Watcher", "watched_models"]
 
-_GAUGES: Final = "mainspring.monitoring.gauges"
 _NAME: Final = "home"
 _TTL: Final = 60.0
 _BEAT: Final = 10.0
@@ -79,8 +78,9 @@ class Watcher:
         self._home = open_existing(home)
         config = config_file(home).absolute()
         path, facts = self._home.path.absolute(), self._home.facts
+        self._config, self.sources = config, HomeSources(path, config, facts, self.models)
         ports = Ports(
-            HomeSources(path, config, facts.alerts, self.models),
+            self.sources,
             ProcessRuns(path, config, facts),
             RegistryModels(path, config),
             LogTrials(path, config),
@@ -112,10 +112,12 @@ class Watcher:
         return self._watch.states(model, now)
 
     def metrics(self, now: float) -> str:
-        """Return alerts and what happened how often, as Prometheus reads them; it needs mainspring[serve]."""
-        alerts = self._home.facts.alerts
-        expose = import_module(_GAUGES).expose_gauges  # prometheus_client is imported where it is asked for
-        gauges: str = expose(alerts.open(), alerts.undelivered(), now=now).decode()
+        """Return alerts, windows, labels and what happened how often, as Prometheus reads them.
+
+        It needs mainspring[serve].
+        """
+        home, alerts = self._home.path.absolute(), self._home.facts.alerts
+        gauges = gauges_of(alerts, home, self._config, now, self.sources.labelled).decode()
         name = "mainspring_loop_events_total"
         lines = [f"# TYPE {name} counter"]
         for (model, kind), count in self.journal.counts().items():

@@ -13,30 +13,25 @@ from mainspring.errors import MonitoringError, NotFoundError, nearest
 from mainspring.monitoring import (
     OUTPUT,
     WINDOWS,
+    Calendar,
     Check,
     Finding,
-    Labels,
-    LabelShelf,
     Layout,
     Measure,
-    Quality,
     Rules,
     Shelf,
     Window,
     check_windows,
-    join,
-    quality_of,
 )
 from mainspring.workspace.closing import make_again
 from mainspring.workspace.predictions import log_of
 from mainspring.workspace.references import referred
 from mainspring.workspace.rolled import INPUT, frames, models_of, parts
 from mainspring.workspace.rolled import OUTPUT as LOGGED
-from mainspring.workspace.traffic import DAY, HOUR, answered, by_window
+from mainspring.workspace.traffic import HOUR
 
-__all__ = ["Backfilled", "Checked", "Example", "Part", "backfill", "check_home", "explain", "latest", "qualities"]
+__all__ = ["Backfilled", "Checked", "Example", "Part", "backfill", "check_home", "explain", "latest"]
 
-LABELS: Final = "labels"  # the folder in a home
 _KEPT: Final = 8
 
 
@@ -89,12 +84,14 @@ class Part:
         days: How many days, from the first on, are the reference.
         segment: Which rows, as `column=value`; empty for all. They are compared with their own past.
         last: How many windows are checked at most, so that memory does not grow with the log.
+        calendar: What is declared of times.
     """
 
     seconds: int = HOUR
     days: int = 28
     segment: str = ""
     last: int = 168
+    calendar: Calendar | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +164,7 @@ def check_home(
         MonitoringError: There is no window after the reference.
     """
     part = part or Part()
-    shelf, like = latest(name, home, part.seconds)
+    shelf, like = latest(name, home, part.seconds, part.calendar)
     layout = shelf.layout(like.model, like.version)
     if layout is None:
         raise MonitoringError("Windows have no layout", str(shelf.folder), "Run: mainspring monitor backfill.")
@@ -187,59 +184,13 @@ def check_home(
     return Checked(like.model, like.version, fitted.windows, fitted.seasons, checks, found.before, found.days)
 
 
-def qualities(
-    labels: Labels, home: Path | None = None, *, output: str, loss: str = "absolute", seconds: int = HOUR
-) -> list[Quality]:
-    """Keep labels, and return how good the predictions of every window are that they touch, as far as is known now.
-
-    Whatever the order in which labels come, in the end a window has the figures that it would have had at once.
-
-    Args:
-        labels: What turned out.
-        home: The home; by default that of the project around the working directory.
-        output: The column that was predicted.
-        loss: What it is judged by; see `LOSSES`.
-        seconds: How long a window lasts.
-
-    Raises:
-        MonitoringError: An identity is none that a service gave; nothing that was logged has such an output.
-    """
-    pl = polars()
-    log = log_of(home)
-    shelf = LabelShelf(log.parent / LABELS)
-    touched = shelf.add(labels)
-    if not touched:
-        return []
-    first, end = min(touched), max(touched) + DAY
-    known = shelf.between(first, end)
-    parts: dict[Window, list[Any]] = {}
-    for model, frame in answered(log, since=first):
-        if LOGGED + output not in frame.columns:
-            continue
-        mine = frame.filter((pl.col("time").cast(pl.Int64) // (DAY * 1000) * DAY).is_in(list(touched)))
-        for window, rows in by_window(model, mine, seconds, ()):
-            parts.setdefault(window, []).append(rows.select("id", "row", LOGGED + output))
-    if not parts:
-        raise MonitoringError(
-            f"Nothing that was logged on the days of these labels has the output '{output}'",
-            str(log),
-            "Name an output of the model.",
-        )
-    found = []
-    for window, frames_of in sorted(parts.items()):
-        rows = pl.concat(frames_of)
-        joined = join(rows["id"].to_numpy().astype("S36"), rows["row"].to_numpy(), known)
-        found.append(quality_of(window, rows[LOGGED + output].to_numpy(), joined, loss))
-    return found
-
-
-def latest(name: str | None, home: Path | None, seconds: int) -> tuple[Shelf, Window]:
+def latest(name: str | None, home: Path | None, seconds: int, calendar: Calendar | None = None) -> tuple[Shelf, Window]:
     """Return the shelf, and the newest window of a model, by default of the only one.
 
     Raises:
         NotFoundError: There are no windows of it.
     """
-    shelf = Shelf(log_of(home).parent / WINDOWS)
+    shelf = Shelf(log_of(home).parent / WINDOWS, calendar)
     newest: dict[str, Window] = {}
     for window in shelf.versions(seconds):
         if window.model not in newest or newest[window.model].start < window.start:

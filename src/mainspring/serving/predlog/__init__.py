@@ -1,6 +1,6 @@
 """The prediction log: every answer, in append-only files of checksummed frames."""
 
-from mainspring.serving.predlog.erasing import Erased, blanked, erase, flush_folder, held, places_of, prune
+from mainspring.serving.predlog.erasing import Erased, blanked, erase, held, places_of, prune
 from mainspring.serving.predlog.frames import PREDICTIONS, AnswerRow, ColumnRow, GlanceRow, ModelRow, column_of, packed
 from mainspring.serving.predlog.reading import (
     Answer,
@@ -29,7 +29,6 @@ __all__ = [
     "column_of",
     "erase",
     "find",
-    "flush_folder",
     "glance_segment",
     "held",
     "is_whole",

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from msgspec.structs import replace
 
+from mainspring.disk import flush
 from mainspring.package.frames import Array
 from mainspring.serving.predlog.frames import (
     ANEW,
@@ -25,7 +26,7 @@ from mainspring.serving.predlog.frames import (
 )
 from mainspring.serving.predlog.reading import Answer, read_segment, segments
 
-__all__ = ["Erased", "blanked", "erase", "flush_folder", "held", "places_of", "prune"]
+__all__ = ["Erased", "blanked", "erase", "held", "places_of", "prune"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,16 +155,7 @@ def _rewrite(path: Path, hits: list[tuple[Answer, list[int]]]) -> None:
         os.fsync(file.fileno())
     os.utime(fresh, ns=(found.st_atime_ns, found.st_mtime_ns))
     fresh.replace(path)
-    flush_folder(path.parent)
-
-
-def flush_folder(folder: Path) -> None:
-    """Flush the names in a folder to the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    flush(path.parent)
 
 
 def _without(answer: Answer, places: list[int], written: set[int]) -> Iterator[ModelRow | AnswerRow]:

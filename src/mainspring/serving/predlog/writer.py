@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from mainspring.clock import now
+from mainspring.disk import flush
 from mainspring.errors import ServingError
 from mainspring.serving.predlog.frames import ANEW, MAGIC, AnswerRow, ModelRow, encode_frame, packed
 
@@ -241,11 +242,7 @@ class LogFile:
         self.size = os.write(self._handle, MAGIC)
         self._models: dict[tuple[Any, ...], int] = {}
         self._syncing = threading.Lock()
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        flush(path.parent)
 
     @property
     def used(self) -> bool:
