@@ -379,19 +379,22 @@ def live(town, life: int, hours: float = 0.0) -> bool:
     return True
 
 
+AROUND = (*range(128, 137), *range(288, 299))  # when what failed is put off, and when it is begun again
+
+
 @pytest.mark.parametrize(
-    ("fate", "step"),
+    ("fate", "lives"),
     [
-        ("succeeded", 17),
-        ("fails first", 53),
-        *(pytest.param(fate, 1, marks=pytest.mark.prove) for fate in ("succeeded", "fails first")),
+        ("succeeded", range(1, 2000, 17)),
+        ("fails first", AROUND),
+        *(pytest.param(fate, range(1, 2000), marks=pytest.mark.prove) for fate in ("succeeded", "fails first")),
     ],
 )
-def test_ended_at_any_moment_it_does_everything_once(tmp_path, fate, step):
+def test_ended_at_any_moment_it_does_everything_once(tmp_path, fate, lives):
     """Before and after single calls of a whole round, from new data to a rollback; the first run may fail."""
     failing = fate == "fails first"
     moments = 0
-    for life in range(1, 2000, step):
+    for life in lives:
         folder = tmp_path / str(life)
         folder.mkdir()
         town = Town(folder)
@@ -413,7 +416,7 @@ def test_ended_at_any_moment_it_does_everything_once(tmp_path, fate, step):
         ], life
         if whole:
             break
-    assert moments > 200 / step
+    assert moments > (200 if len(lives) > 1000 else 10)
 
 
 def test_two_watches_at_once_and_kill_9_do_everything_once(tmp_path):
