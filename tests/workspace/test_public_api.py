@@ -18,7 +18,7 @@ LATE = [
     "mainspring",
     *(
         f"mainspring.{unit}"
-        for unit in ("charts", "loop", "monitoring", "package", "quality", "registry", "stats", "triggers")
+        for unit in ("charts", "data", "loop", "monitoring", "package", "quality", "registry", "stats", "triggers")
     ),
 ]
 
