@@ -50,6 +50,7 @@ __all__ = [
     "StorageFullError",
     "StoreError",
     "TamperedPackageError",
+    "TooEarlyError",
     "TrackingError",
     "TruncatedPackageError",
     "TypeMismatchError",
@@ -317,6 +318,10 @@ class ProofError(MainspringError):
 
 class MonitoringError(MainspringError):
     """Windows cannot be counted, kept, compared or joined as it was asked."""
+
+
+class TooEarlyError(MonitoringError):
+    """There is not enough traffic yet to compare it with: it comes by itself."""
 
 
 class NetworkFilesystemError(TrackingError):

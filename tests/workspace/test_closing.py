@@ -6,13 +6,14 @@ import pytest
 from shop_log import HOUR, MODEL, START, answers, log_of_shop, version
 
 from mainspring.config.monitor import Monitor
+from mainspring.errors import MonitoringError, TooEarlyError
 from mainspring.monitoring import WINDOWS, Shelf, Window, encode_window, shelf
 from mainspring.serving.predlog import prune
 from mainspring.workspace import catalogue
 from mainspring.workspace.closing import close_windows
 from mainspring.workspace.predictions import erase_key, prune_older
 from mainspring.workspace.rolled import roll
-from mainspring.workspace.windows import backfill
+from mainspring.workspace.windows import Part, backfill, check_home
 
 
 def watched(days=2, segments=()):
@@ -149,6 +150,37 @@ def test_windows_stay_when_their_rows_are_pruned_and_late_rows_do_not_spoil_them
     assert starts(close_windows(home, watched(), START + 3 * HOUR)) == [2]
     assert {start: kept(home)[start] for start in before} == before
     assert prune_older(home / "predictions", 1e12)
+
+
+def test_a_log_that_is_kept_for_less_than_a_reference_leaves_its_windows_to_be_compared(home):
+    there = [set()]
+    for hour in range(60):
+        log_of_shop(home, answers([hour], first=hour * 10, each=1))
+        close_windows(home, watched(days=2), START + HOUR * (hour + 1))
+        there.append(set((home / "predictions").glob("*.log")) | there[-1])
+        for file in there[max(0, hour - 8)]:
+            file.unlink(missing_ok=True)
+    like, shelf = Window(0, HOUR, "shop", MODEL.package), Shelf(home / WINDOWS)
+    assert {one.layout for one in shelf.between(like, 0, 1e12)} == {shelf.layout("shop", MODEL.package).digest}
+    checked = check_home("shop", home, part=Part(HOUR, 2))
+    assert (checked.reference, len(checked.checks)) == (48, 12)
+    path = next((home / WINDOWS).rglob("*.window"))
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(MonitoringError, match=path.name):
+        check_home("shop", home, part=Part(HOUR, 2))
+
+
+def test_a_version_is_checked_though_another_is_served_beside_it(home):
+    beside = version("a" * 64)
+    for model in (MODEL, beside):
+        log_of_shop(home, answers(range(30), model=model, first=100 * (model is beside), each=1))
+    close_windows(home, watched(days=1), START + 30 * HOUR)
+    part = Part(HOUR, 1)
+    for package in (MODEL.package, beside.package):
+        assert check_home("shop", home, part=part, version=package).version == package
+    assert check_home("shop", home, part=part, version="f" * 64).version in (MODEL.package, beside.package)
+    with pytest.raises(TooEarlyError):
+        check_home("shop", home, part=Part(HOUR, 9))
 
 
 def test_a_new_version_is_laid_out_by_the_traffic_before_it(home):

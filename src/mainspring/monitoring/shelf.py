@@ -122,7 +122,10 @@ class Shelf:
         return removed
 
     def _read(self, path: Path) -> WindowProfile:
-        profile = decode_window(path.read_bytes())
+        try:
+            profile = decode_window(path.read_bytes())
+        except MonitoringError as error:
+            raise MonitoringError(error.what, str(path), error.fix) from error
         return profile if self.calendar is None else replace(profile, window=self.calendar.on(profile.window))
 
     def _version(self, model: str, version: str) -> Path:

@@ -230,6 +230,9 @@ class _Closing:
                 catalogue.pending = {key for key in catalogue.pending if key[0] != place}
                 continue
             early = catalogue.provisional.get(place)
+            if early is not None and kept is not None and self._begun(place) < catalogue.gone:
+                del catalogue.provisional[place]  # what was counted on it cannot be counted anew: it lasts
+                early = None
             if kept is None or (early is not None and (self.now >= early.until or kept.digest != early.digest)):
                 kept = self._lay(place)
             if catalogue.layouts.get(place, kept.digest) != kept.digest:

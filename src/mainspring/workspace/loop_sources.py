@@ -9,7 +9,7 @@ from mainspring.config.monitor import Monitor, read_monitor
 from mainspring.config.triggers import Triggers
 from mainspring.digest import tagged
 from mainspring.digest.texts import from_json, to_json
-from mainspring.errors import MainspringError, MonitoringError, NotFoundError
+from mainspring.errors import MainspringError, MonitoringError, NotFoundError, TooEarlyError
 from mainspring.loop import Data, Looked
 from mainspring.monitoring import (
     WINDOWS,
@@ -142,8 +142,8 @@ class HomeSources:
     def _check_part(self, model: str, monitor: Monitor, segment: str) -> Checked | None:
         part = part_of(monitor, segment, home=self._home)
         try:
-            return check_home(model, self._home, rules=rules_of(monitor), part=part)
-        except (MonitoringError, NotFoundError):
+            return check_home(model, self._home, rules=rules_of(monitor), part=part, version=self._package(model))
+        except (TooEarlyError, NotFoundError):
             return None  # nothing was served yet, or not for long enough
 
     def _newest(self, model: str, monitor: Monitor) -> Window | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from mainspring.batch.polars import polars
 from mainspring.config.monitor import Monitor
-from mainspring.errors import MonitoringError, NotFoundError, nearest
+from mainspring.errors import MonitoringError, NotFoundError, TooEarlyError, nearest
 from mainspring.monitoring import (
     OUTPUT,
     WINDOWS,
@@ -146,8 +146,9 @@ def check_home(
     *,
     rules: Rules | None = None,
     part: Part | None = None,
+    version: str | None = None,
 ) -> Checked:
-    """Return what comes of the latest windows of a model's newest version after its reference.
+    """Return what comes of the latest windows of a version of a model after its reference.
 
     The reference is the first days of the version. Until they are over it is the days before it, of which the inputs
     are compared; where no version answered then, nothing is checked yet. Where a reference has few windows, a cold
@@ -158,13 +159,15 @@ def check_home(
         home: The home; by default that of the project around the working directory.
         rules: When a window differs.
         part: Which windows.
+        version: The digest of its package; by default, and where it has no windows, the version with the newest ones.
 
     Raises:
         NotFoundError: There are no windows of that model or segment.
-        MonitoringError: There is no window after the reference.
+        TooEarlyError: There is no window after the reference.
+        MonitoringError: Windows are damaged, or were counted on another layout.
     """
     part = part or Part()
-    shelf, like = latest(name, home, part.seconds, part.calendar)
+    shelf, like = latest(name, home, part.seconds, part.calendar, version)
     layout = shelf.layout(like.model, like.version)
     if layout is None:
         raise MonitoringError("Windows have no layout", str(shelf.folder), "Run: mainspring monitor backfill.")
@@ -174,7 +177,7 @@ def check_home(
         raise NotFoundError(f"There are no windows of '{part.segment}'", None, "Name segments when windows are made.")
     live = list(found.cut(shelf.between(mine, max(found.until, like.end - part.last * part.seconds), np.inf)))
     if not live:
-        raise MonitoringError(
+        raise TooEarlyError(
             f"{like.model} has no window after the first {part.days} days, which are its reference",
             str(shelf.folder),
             "Wait, or make the reference shorter: --reference-days.",
@@ -184,17 +187,18 @@ def check_home(
     return Checked(like.model, like.version, fitted.windows, fitted.seasons, checks, found.before, found.days)
 
 
-def latest(name: str | None, home: Path | None, seconds: int, calendar: Calendar | None = None) -> tuple[Shelf, Window]:
-    """Return the shelf, and the newest window of a model, by default of the only one.
+def latest(
+    name: str | None, home: Path | None, seconds: int, calendar: Calendar | None = None, version: str | None = None
+) -> tuple[Shelf, Window]:
+    """Return the shelf, and the newest window of a model, by default of the only one; of a version, where it has any.
 
     Raises:
         NotFoundError: There are no windows of it.
     """
     shelf = Shelf(log_of(home).parent / WINDOWS, calendar)
     newest: dict[str, Window] = {}
-    for window in shelf.versions(seconds):
-        if window.model not in newest or newest[window.model].start < window.start:
-            newest[window.model] = window
+    for window in sorted(shelf.versions(seconds), key=lambda one: (one.version == version, one.start)):
+        newest[window.model] = window
     chosen = next(iter(newest), None) if name is None and len(newest) == 1 else name
     if chosen in newest:
         return shelf, newest[chosen]
