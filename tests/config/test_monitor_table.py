@@ -77,6 +77,7 @@ def test_the_receiver_comes_from_the_environment(write, monkeypatch):
             'repeat = "soon"',
             "'monitor.repeat' is 'soon', which is no length of time .*90m, 12h or 1d, or 'never'",
         ),
+        ('calendar = "/times.csv"', r"'monitor.calendar' begins at the root: '/times.csv'"),
         ('skew = "/data/features.csv"', r"'monitor.skew' begins at the root: '/data/features.csv'.*beside this file"),
         ("skew_tolerance = -1.0", r"skew_tolerance"),
         ('webhook = "example.org"', r"'monitor.webhook' is no address .*or \"env:NAME\""),

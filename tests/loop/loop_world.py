@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from mainspring.config.triggers import Triggers
+from mainspring.errors import MonitoringError
 from mainspring.loop import Candidate, Compared, Data, Looked, Ports, Promoted, RunState
 from mainspring.stats import Clusters, relative_change
 from mainspring.tracking import open_database
@@ -19,6 +20,7 @@ from mainspring.triggers import New, Shown
 
 MODEL = "shop"
 POLICY = Triggers(data="sales", drift=("*",), cooldown="1h", probation_labels=100)
+DOWN = MonitoringError("The gates could not run")
 
 
 class World:
@@ -68,15 +70,17 @@ class Sources(World):
             if f"alert {key}" not in self.acts("alert"):
                 self.say(f"alert {key}")
 
-    def settle(self, model, now):
-        pass
+    def settle(self, model, now, key=None):
+        told = [line.removeprefix("alert ") for line in self.acts("alert")]
+        over = set(self.read("settled").split("\n")) | {one for one in told if key in (None, one)}
+        self.write("settled", "\n".join(sorted(over)))
 
     def deliver(self, now):
         pass
 
 
 class Runs(World):
-    """A run succeeds when it was asked for three times; `fate` says otherwise."""
+    """A run succeeds when it was asked for three times; `fate` says otherwise. How it ended, it stays."""
 
     def new(self):
         return f"run-{os.urandom(4).hex()}"
@@ -96,9 +100,13 @@ class Runs(World):
             return RunState("unknown")
         asked = int(path.read_text()) + 1
         self.write(f"runs/{run}", asked)
-        fate = self.read("fate", "succeeded")
         if asked < 3:
             return RunState("running")
+        if not self.read(f"fate-{run}"):
+            self.write(f"fate-{run}", self.read("fate", "succeeded"))
+        fate = self.read(f"fate-{run}")
+        if fate == "fails first":
+            fate = "failed" if self.acts("start")[0] == f"start {run}" else "succeeded"
         if fate == "lost":
             if len(self.acts("start")) < 3:
                 return RunState("lost", "exit code -9", died=True)
@@ -118,6 +126,8 @@ class Models(World):
         return Candidate(int(self.read("makes", "2")) + extra, "d" * 64)
 
     def judge(self, model, number):
+        if self.read("gates down"):
+            raise DOWN
         self.say(f"judge {number}")
         return Promoted(not self.read("sabotaged"), "passed all 5 gates")
 
@@ -125,6 +135,8 @@ class Models(World):
         with self.lock():
             if self.champion(model) == number:
                 return Promoted(True, "it is the champion already")
+            if self.read("gates down"):
+                raise DOWN
             if self.read("sabotaged"):
                 return Promoted(False, "1 of 5 gates did not pass")
             self.write("previous", self.champion(model))

@@ -46,6 +46,8 @@ def validate(sales: File) -> list[float]:
 
 @step
 def train(seen: list[float], spoil: float) -> float:
+    if Path("down").exists():
+        raise ConnectionError("the price service does not answer")
     journal = os.environ.get("JOURNAL")
     if journal:
         with open(journal, "a") as file:

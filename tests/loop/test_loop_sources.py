@@ -56,6 +56,8 @@ def test_what_the_loop_tells_of_is_one_alert_until_a_later_round_goes_well(proje
     assert sorted(one.check for one in facts.alerts.open("shop")) == ["refused", "run failed"]
     [refused] = [one for one in facts.alerts.open("shop") if one.check == "refused"]
     assert [one.kind for one in facts.alerts.changes(refused.id)] == ["firing"]
+    sources.settle("shop", 15.0, "2/run")
+    assert [one.check for one in facts.alerts.open("shop")] == ["refused"]
     sources.settle("shop", 20.0)
     assert facts.alerts.open("shop") == []
 

@@ -35,6 +35,10 @@ class Town:
             found = Watch(self.loops, self.journal, among or self.ports, lambda _: self.policy).tick([MODEL], self.now)
         return found
 
+    def open(self) -> list[str]:
+        settled = self.world.read("settled").split("\n")
+        return [line for line in self.world.acts("alert") if line.removeprefix("alert ") not in settled]
+
     def kinds(self) -> list[str]:
         return [one.kind for one in self.journal.between()]
 
@@ -85,6 +89,121 @@ def test_a_worse_champion_is_rolled_back_once_and_its_version_never_promoted_aga
     assert town.world.acts("promote") == ["promote 2"]
     assert town.world.acts("rollback") == ["rollback 2"]
     assert town.world.acts("alert")[-2:] == ["alert 1/rollback", "alert 2/register"]
+
+
+def test_a_rollback_ends_what_people_were_alerted_of_in_its_round_but_for_itself(town):
+    promoted(town)
+    town.tick(hours=5)
+    assert town.open() == ["alert 1/unlabelled"]
+    town.world.write("worse", 0.5)
+    town.world.write("labels", 150)
+    town.tick(3, hours=5)
+    assert town.open() == ["alert 1/rollback"]
+    town.world.write("labels", 20)
+    town.world.write("makes", 3)
+    town.world.write("sales", 2)
+    town.tick(6, hours=5)
+    assert town.kinds()[-1] == "promoted"
+    assert town.open() == []
+
+
+def test_that_labels_are_missing_is_over_when_some_come_or_the_probation_ends(town):
+    promoted(town)
+    assert town.open() == ["alert 1/unlabelled"]
+    town.world.write("labels", 20)
+    town.tick()
+    assert town.open() == []
+    town.world.write("labels", 200)
+    town.tick(2)
+    town.world.write("labels", 0)
+    town.world.write("makes", 3)
+    town.world.write("sales", 2)
+    town.tick(6, hours=5)
+    assert town.open() == ["alert 2/unlabelled"]
+    town.world.write("champion", 7)
+    town.tick()
+    assert town.open() == []
+
+
+def test_a_source_that_is_down_for_an_hour_is_waited_for(town):
+    town.world.write("fate", "failed")
+    town.world.write("sales", 1)
+    assert not town.tick(6).waiting
+    assert town.kinds() == ["trigger", "retry"]
+    [_, told] = town.journal.between()
+    assert told.says.endswith("it says so; it is tried again at 2025-10-09T09:08Z, retry 1 of 2")
+    assert town.states()["retry"] == ("quiet", "")
+    town.tick(6, hours=0.24)
+    assert len(town.world.acts("start")) == 1
+    found = town.tick(hours=0.02)
+    assert (found.waiting, len(town.world.acts("start"))) == (True, 2)
+    town.tick(6)
+    assert [one.says[-14:] for one in town.journal.between()[1:]] == [", retry 1 of 2", ", retry 2 of 2"]
+    town.tick(6, hours=0.49)
+    assert len(town.world.acts("start")) == 2
+    town.world.write("fate", "succeeded")
+    town.tick(6, hours=0.25)
+    assert town.kinds() == ["trigger", "retry", "retry", "run", "registered", "promoted", "probation"]
+    assert len(town.world.acts("start")) == 3
+    run = town.loops.all_actions(MODEL, "run")[0].about
+    assert (len(run["failed"]), run["seconds"], "until" in run) == (2, 21.0, False)
+    assert town.world.acts("alert") == ["alert 1/unlabelled"]
+
+
+def test_what_fails_again_and_again_fails_once_and_counts_in_the_budget(tmp_path):
+    town = Town(tmp_path, Triggers(data="sales", cooldown="1h", retry_after="10m", budget_runs=4))
+    town.tick()
+    town.world.write("fate", "failed")
+    for sales in (1, 2):
+        town.world.write("sales", sales)
+        for _ in range(6):
+            town.tick(6, hours=1)
+    kinds = town.kinds()
+    assert kinds == ["trigger", "retry", "retry", "run failed", "trigger", "run failed"]
+    assert "the budget is spent: 4 runs in 30 days" in town.journal.between()[-1].says
+    assert town.world.acts("alert") == ["alert 1/run", "alert 2/run"]
+    assert len(town.world.acts("start")) == 4
+    town.world.write("sales", 3)
+    town.tick(3, hours=5)
+    assert town.states()["data"] == ("held", "the budget is spent: 4 runs in 30 days")
+
+
+def test_people_need_not_wait_for_what_is_tried_again(town):
+    town.world.write("fate", "failed")
+    town.world.write("sales", 1)
+    town.tick(6)
+    town.world.write("drift", town.now + 60)
+    town.tick(hours=0.1)
+    answer, held = town.states()["drift"]
+    assert (answer, held[:33]) == ("held", "run of 'data' has failed: run run")
+    record = to_json({"who": "ada", "why": "it is up again"})
+    town.loops.ask(Decided(0, MODEL, "asked", "a1", "held", "ada asks for it: it is up again", record, town.now))
+    town.world.write("fate", "succeeded")
+    town.tick(6)
+    assert town.kinds() == ["trigger", "retry", "retry", "trigger", "run", "registered", "promoted", "probation"]
+    assert "ended before it was over: ada asks" in town.journal.between()[2].says
+    assert town.open() == ["alert 3/unlabelled"]
+
+
+def test_gates_that_could_not_run_are_asked_again_and_then_fail(town):
+    town.world.write("gates down", 1)
+    town.world.write("sales", 1)
+    town.tick(6)
+    assert town.kinds() == ["trigger", "run", "registered", "retry"]
+    town.world.write("gates down", "")
+    town.tick(6, hours=0.2)
+    assert town.world.acts("promote") == []
+    town.tick(6, hours=0.1)
+    assert town.kinds()[-3:] == ["retry", "promoted", "probation"]
+    town.world.write("labels", 200)
+    town.tick(2)
+    town.world.write("gates down", 1)
+    town.world.write("makes", 3)
+    town.world.write("sales", 2)
+    for _ in range(4):
+        town.tick(6, hours=2)
+    assert town.kinds()[-5:] == ["run", "registered", "retry", "retry", "gates failed"]
+    assert town.open() == ["alert 2/promote"]
 
 
 def test_a_sabotaged_candidate_is_refused(town):
@@ -246,41 +365,58 @@ class Mortal:
             raise Ended
 
 
-def live(town, life: int) -> bool:
+def live(town, life: int, hours: float = 0.0) -> bool:
     """Watch until the world is as it is to be, or the process is ended after so many half calls."""
     left = [life]
     mortal = Ports(*(Mortal(one, left) for one in vars(town.ports).values()))
     loops, journal = Mortal(town.loops, left), Mortal(town.journal, left)
     try:
         for _ in range(9):
+            town.now += hours * HOUR
             Watch(loops, journal, mortal, lambda _: POLICY).tick([MODEL], town.now)
     except Ended:
         return False
     return True
 
 
-@pytest.mark.parametrize("step", [17, pytest.param(1, marks=pytest.mark.prove)])
-def test_ended_at_any_moment_it_does_everything_once(tmp_path, step):
-    """Before and after single calls of a whole round, from new data to a rollback."""
+AROUND = (*range(128, 137), *range(288, 299))  # when what failed is put off, and when it is begun again
+
+
+@pytest.mark.parametrize(
+    ("fate", "lives"),
+    [
+        ("succeeded", range(1, 2000, 17)),
+        ("fails first", AROUND),
+        *(pytest.param(fate, range(1, 2000), marks=pytest.mark.prove) for fate in ("succeeded", "fails first")),
+    ],
+)
+def test_ended_at_any_moment_it_does_everything_once(tmp_path, fate, lives):
+    """Before and after single calls of a whole round, from new data to a rollback; the first run may fail."""
+    failing = fate == "fails first"
     moments = 0
-    for life in range(1, 2000, step):
+    for life in lives:
         folder = tmp_path / str(life)
         folder.mkdir()
         town = Town(folder)
         town.tick()
-        for name, value in (("sales", 1), ("worse", 0.5), ("labels", 150)):
+        for name, value in (("sales", 1), ("worse", 0.5), ("labels", 150), ("fate", fate)):
             town.world.write(name, value)
-        whole = live(town, life)
-        town.tick(9)
+        whole = live(town, life, 0.1 * failing)
+        for _ in range(9):
+            town.tick(hours=0.1 * failing)
         moments += 1
-        assert len(town.world.acts("start")) == 1, life
+        assert len(town.world.acts("start")) == 1 + failing, life
         assert town.world.acts("promote") == ["promote 2"], life
         assert town.world.acts("rollback") == ["rollback 2"], life
         assert town.world.acts("alert") == ["alert 1/rollback"], life
-        assert town.kinds() == ["trigger", "run", "registered", "promoted", "rolled back", "probation"], life
+        assert town.kinds() == [
+            "trigger",
+            *["retry"] * failing,
+            *("run", "registered", "promoted", "rolled back", "probation"),
+        ], life
         if whole:
             break
-    assert moments > 200 / step
+    assert moments > (200 if len(lives) > 1000 else 10)
 
 
 def test_two_watches_at_once_and_kill_9_do_everything_once(tmp_path):

@@ -53,3 +53,28 @@ def test_a_sabotaged_candidate_broken_data_and_skew(shop):
     )
     [data] = [one for one in json.loads(listed.stdout) if one["kind"] == "data"]
     assert (data["answer"], data["held"][:38]) == ("held", "it would learn a fault: skew: 3 rows d")
+
+
+@pytest.mark.prove
+def test_a_service_that_is_down_for_an_hour_is_waited_for(shop):
+    watch(shop, 0)
+    (shop / "sales.txt").write_text("2.0\n2.1\n")
+    (shop / "down").touch()
+    events = watch(shop, 2)
+    assert [one["kind"] for one in events] == ["trigger", "retry"]
+    assert "the price service does not answer" in events[1]["says"]
+    listed = subprocess.run([COMMAND, "triggers", "list"], cwd=shop, capture_output=True, text=True, check=True).stdout
+    assert "retry" in listed
+    assert "it is tried again at 2025-10-13T02:15Z" in " ".join(listed.split())
+    assert watch(shop, 2.2) == []
+    assert [one["kind"] for one in watch(shop, 2.3)] == ["retry"]
+    (shop / "down").unlink()
+    assert watch(shop, 2.7) == []
+    assert [one["kind"] for one in watch(shop, 3)] == ["run", "registered", "promoted"]
+    assert alerts(shop) == []
+    why = subprocess.run([COMMAND, "triggers", "why", "--json"], cwd=shop, capture_output=True, text=True, check=True)
+    [run, *_] = json.loads(why.stdout)["rounds"][0]["actions"]
+    [first, second] = run["about"]["failed"]
+    of_first = subprocess.run([COMMAND, "triggers", "why", first], cwd=shop, capture_output=True, text=True, check=True)
+    assert "run" in of_first.stdout
+    assert len({first, second, run["about"]["run"]}) == 3

@@ -110,3 +110,10 @@ def test_one_fires_at_a_time_and_a_budget_of_last_month_is_over():
     shown = (Shown("drift", ("price",), NOW, "it moved"),)
     given = facts(shown=shown, started=(Started(NOW - 31 * DAY),), **NEW)
     assert said(policy, given) == {"data": "fires", "drift": "held"}
+
+
+def test_what_is_to_be_tried_again_is_shown_and_holds_all_but_who_asks():
+    given = facts(again="run of 'data' has failed: it is down", new=New("s", ("a",)), asked=(Asked("1", "ada", "now"),))
+    asked, data, again = decide(Triggers(data="*.csv"), given)
+    assert (asked.answer, data.answer, data.held) == ("fires", "held", given.again)
+    assert (again.kind, again.answer, again.says) == ("retry", "quiet", given.again)

@@ -12,7 +12,7 @@ from mainspring.cli.app import app
 from mainspring.config.monitor import Monitor
 from mainspring.config.triggers import Triggers
 from mainspring.errors import MonitoringError
-from mainspring.monitoring import WINDOWS, Shelf, Window, encode_window, shelf
+from mainspring.monitoring import WINDOWS, Layout, Shelf, Window, encode_window, shelf
 from mainspring.monitoring.inputs import input_layout
 from mainspring.monitoring.shelf import EARLIER
 from mainspring.serving.predlog import ColumnRow
@@ -156,7 +156,9 @@ def young(home, hours=range(30, 36), model=YOUNG):
 
 
 def test_windows_before_a_version_are_nobodys_and_backfill_comes_to_the_same(small, tmp_path):
-    close_windows(small, SMALL, young(small))
+    now = young(small)
+    close_windows(small, SMALL, now - SPAN)
+    close_windows(small, SMALL, now)
     before, own = kept(small), kept(small, WINDOWS)
     assert {one.start for one in before} == {START + HOUR * hour for hour in range(6, 30, 3)}
     assert {one.start for one in own} == {START + HOUR * hour for hour in (30, 33)}
@@ -168,6 +170,8 @@ def test_windows_before_a_version_are_nobodys_and_backfill_comes_to_the_same(sma
         assert [(one.version, one.windows) for one in made] == [(MODEL.package, 10), (YOUNG.package, 2)]
         assert kept(again) == before
         assert kept(again, WINDOWS) == own
+        next((again / EARLIER).rglob("*.window")).unlink()
+    backfill(again, seconds=SPAN, days=1, segments=("store",))
     of_one = check_home(home=again, part=Part(SPAN, 1, "store=a"))
     assert (of_one.before, of_one.reference, len(of_one.checks)) == (1, 8, 2)
 
@@ -184,9 +188,12 @@ def test_traffic_that_has_not_lasted_as_long_is_joined_by_the_versions_own_days(
 
 
 def test_what_others_answered_in_other_columns_or_later_is_no_reference(small):
-    now = young(small, model=version("e" * 64, inputs=MODEL.inputs[:2]))
-    close_windows(small, SMALL, now)
-    assert kept(small) == {}
+    log_of_shop(small, answers([30, 33], each=1, first=800))
+    close_windows(small, SMALL, young(small))
+    assert max(one.start for one in kept(small)) == START + 27 * HOUR
+    other = version("f" * 64, inputs=MODEL.inputs[:2])
+    close_windows(small, SMALL, young(small, range(36, 42), other))
+    assert [path.name[:2] for path in (small / EARLIER / "shop").iterdir()] == ["ee"]
     with pytest.raises(MonitoringError, match="no window after the first 1 days"):
         check_home(home=small, part=Part(SPAN, 1))
 
@@ -231,9 +238,10 @@ def test_what_is_erased_or_comes_late_is_counted_again_and_another_layout_counts
     like = Window(0, SPAN, "shop", YOUNG.package)
     assert all(0 < one.rows < 90 for one in Shelf(small / EARLIER).between(like, 0, 1e12))
     layout = Shelf(small / WINDOWS).layout("shop", YOUNG.package)
-    Shelf(small / WINDOWS).renew_layout("shop", YOUNG.package, input_layout(layout))
+    fewer = Layout(layout.axes[1:])
+    Shelf(small / WINDOWS).renew_layout("shop", YOUNG.package, fewer)
     close_windows(small, SMALL, young(small, range(36, 39)))
-    assert {one.layout for one in Shelf(small / EARLIER).between(like, 0, 1e12)} == {input_layout(layout).digest}
+    assert {one.layout for one in Shelf(small / EARLIER).between(like, 0, 1e12)} == {input_layout(fewer).digest}
 
 
 @pytest.mark.prove

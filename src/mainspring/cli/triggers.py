@@ -98,7 +98,8 @@ def why(
 def _is_of(actions: dict[str, Action], run: str) -> bool:
     said = actions["run"].about if "run" in actions else {}
     lost: Any = said.get("lost", [])
-    return run in (said.get("run"), *lost)
+    failed: Any = said.get("failed", [])
+    return run in (said.get("run"), *lost, *failed)
 
 
 def _put_round(decision: Decided, actions: dict[str, Action]) -> None:

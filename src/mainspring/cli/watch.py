@@ -32,7 +32,9 @@ COLOURS = {
     "alert": "yellow",
     "refused": "red",
     "rolled back": "red",
+    "retry": "yellow",
     "run failed": "red",
+    "gates failed": "red",
     "validation failed": "red",
     "problem": "red",
 }

@@ -14,7 +14,7 @@ from mainspring.digest.plain import Plain
 
 __all__ = ["TRIGGERS", "Triggers", "read_triggers", "triggered_models"]
 
-_SPANS: Final = ("cooldown", "budget_time", "probation_block")
+_SPANS: Final = ("cooldown", "retry_after", "budget_time", "probation_block")
 
 
 class Triggers(Plain):
@@ -35,6 +35,8 @@ class Triggers(Plain):
         windows: Over how many of the latest windows with labels that mean is taken.
         drift: Columns whose drift starts a run, outputs as `output.NAME`; `errors` for those of labels; `*` for all.
         cooldown: How long after a run none starts by itself: `90m`, `12h`, `1d`, `2w`.
+        retries: So often a run that fails other than in `validation` is tried again, and gates that could not run.
+        retry_after: How long after it failed, the first time; each time twice as long.
         labels: So many labels have to have come since the last run.
         budget_runs: So many runs may start by themselves in `budget_days`; 0: no limit.
         budget_time: They may take so long in all; 0 seconds: no limit.
@@ -62,6 +64,8 @@ class Triggers(Plain):
     windows: Annotated[int, Meta(ge=1)] = 3
     drift: tuple[str, ...] = ()
     cooldown: str = "1d"
+    retries: Annotated[int, Meta(ge=0)] = 2
+    retry_after: str = "15m"
     labels: Annotated[int, Meta(ge=0)] = 0
     budget_runs: Annotated[int, Meta(ge=0)] = 0
     budget_time: str = "0s"

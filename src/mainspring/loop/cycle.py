@@ -9,10 +9,12 @@ from typing import Any, Final
 
 from mainspring.config.triggers import Triggers
 from mainspring.digest.texts import to_json
-from mainspring.errors import NotFoundError, PackageError, RegistryError
-from mainspring.loop.ports import Compared, Ports, RunState
+from mainspring.errors import MonitoringError, NotFoundError, PackageError, RegistryError
+from mainspring.loop.ports import Compared, Ports, Promoted, RunState
 from mainspring.loop.probation import due, judge_trial
+from mainspring.loop.tries import follow_up, later, pending, rests, started
 from mainspring.tracking.loops import Action, Decided, Journal, LoopEvent, Loops, State
+from mainspring.triggers import spent
 
 __all__ = ["UNFIT", "Cycle"]
 
@@ -58,16 +60,21 @@ class Cycle:
         return (self._run, self._register, *again, self._promote, self._probation)
 
     def supersede(self, decision: Decided, why: str, now: float) -> None:
-        """End the probation of a champion, which is neither kept nor rolled back, and close its decision."""
-        action = self._loops.actions(decision.id).get("probation")
-        if action is not None:
-            self._end(action, "failed", "probation", why, now)
+        """End what is waited for, a probation or another try, and close its decision."""
+        for action in self._loops.actions(decision.id).values():
+            if action.state == "begun":
+                self._end(action, "failed", "probation" if action.kind == "probation" else "retry", why, now)
         self._loops.close(decision.id, now)
 
     def _run(self, decision: Decided, policy: Triggers, now: float, kind: str = "run") -> Action | None:
         action = self._loops.begin(decision, kind, {"run": self._ports.runs.new()}, now)
-        if action.state != "begun":
+        if rests(action, now):
             return action
+        if pending(action) is not None:
+            about = {**follow_up(action, now), "run": self._ports.runs.new()}
+            if self._loops.change(action, f"run {about['run']} tries again", about):
+                self._ports.runs.start(str(about["run"]), policy)
+            return None
         run = str(action.about["run"])
         state = self._ports.runs.state(run, policy)
         if state.status == "unknown":
@@ -75,27 +82,65 @@ class Cycle:
         elif state.status == "lost":
             return self._again(action, state, policy, now)
         elif state.status == "failed":
-            if state.invalid:
-                self._loops.set_mark(decision.model, UNFIT, self._loops.mark(decision.model, STATE) or "")
-            told = "validation failed" if state.invalid else "run failed"
-            about = {**action.about, "seconds": state.seconds}
-            return self._end(action, "failed", told, f"run {run}: {state.says}", now, about=about)
+            return self._failed(decision, action, state, policy, now)
         elif state.status == "succeeded":
-            about = {**action.about, "seconds": state.seconds}
-            return self._end(action, "done", kind, f"run {run} succeeded", now, about=about)
+            return self._end(action, "done", kind, f"run {run} succeeded", now, about=_took(action, state))
         return None
 
-    def _judge(self, decision: Decided, _: Triggers, now: float) -> Action:
+    def _failed(
+        self, decision: Decided, action: Action, state: RunState, policy: Triggers, now: float
+    ) -> Action | None:
+        """A run that has failed: tried again, unless it was the data, or it failed too often or cost too much."""
+        about = _took(action, state)
+        says = f"run {about['run']}: {state.says}"
+        if state.invalid:
+            self._loops.set_mark(decision.model, UNFIT, self._loops.mark(decision.model, STATE) or "")
+            return self._end(action, "failed", "validation failed", says, now, about=about)
+        over = "" if decision.kind == "asked" else spent(policy, started(self._loops, decision.model), now)
+        if over:
+            says = f"{says}; {over}"
+        elif self._tries_again(action, policy, says, now, about | {"failed": [*about.get("failed", []), about["run"]]}):
+            return None
+        return self._end(action, "failed", "run failed", says, now, about=about)
+
+    def _tries_again(self, action: Action, policy: Triggers, says: str, now: float, about: dict[str, Any]) -> bool:
+        """Whether what has failed is tried again later; then that is written down, with its line in the journal."""
+        again = later(about, policy, now)
+        if again is None:
+            return False
+        said, about = f"{says}; {again.says}", {**about, "until": again.until}
+        event = LoopEvent(now, "retry", action.model, said, _links({**about, "decision": action.decision}))
+        self._loops.change(action, said, about, event, f"retry {again.number}")
+        return True
+
+    def _ask_gates(
+        self, action: Action, about: dict[str, Any], policy: Triggers, now: float, ask: Callable[[], Promoted]
+    ) -> Promoted | Action | None:
+        """What gates say; or the act, ended since they could not run, or None while they are to be asked again."""
+        if about != action.about:
+            self._loops.change(action, "its gates run", about)
+        try:
+            return ask()
+        except MonitoringError as error:
+            says = " ".join(str(error).split())
+            if self._tries_again(action, policy, says, now, about):
+                return None
+            return self._end(action, "failed", "gates failed", says, now, about=about)
+
+    def _judge(self, decision: Decided, policy: Triggers, now: float) -> Action | None:
         """Ask the gates of the version that is evaluated, before it is trained anew on all there is."""
         number = _version(self._loops.actions(decision.id)["register"])
         action = self._loops.begin(decision, "gates", {"version": number}, now)
-        if action.state != "begun":
+        if rests(action, now):
             return action
-        found = self._ports.models.judge(decision.model, number)
+        about, judge = follow_up(action, now), self._ports.models.judge
+        found = self._ask_gates(action, about, policy, now, lambda: judge(decision.model, number))
+        if not isinstance(found, Promoted):
+            return found
         says = f"version {number}: {found.says}"
-        return self._end(
-            action, "done" if found.passed else "refused", "gates" if found.passed else "refused", says, now
-        )
+        if not found.passed:
+            return self._end(action, "refused", "refused", says, now, about=about)
+        return self._end(action, "done", "gates", says, now, about=about)
 
     def _refit(self, decision: Decided, policy: Triggers, now: float) -> Action | None:
         return self._run(decision, policy.refitting(), now, "refit")
@@ -139,19 +184,21 @@ class Cycle:
             return self._end(action, "refused", "refused", why, now, about=about)
         return self._end(action, "done", "registered", said, now, about=about)
 
-    def _promote(self, decision: Decided, _: Triggers, now: float) -> Action:
+    def _promote(self, decision: Decided, policy: Triggers, now: float) -> Action | None:
         actions = self._loops.actions(decision.id)
         evaluated = _version(actions["register"]) if "register refit" in actions else None
         number = _version(actions["register" if evaluated is None else "register refit"])
         action = self._loops.begin(decision, "promote", {"version": number}, now)
-        if action.state != "begun":
+        if rests(action, now):
             return action
-        about: dict[str, Any] = dict(action.about)
+        about = follow_up(action, now)
         if "against" not in about:
             # Before it is promoted: afterwards the champion is the version itself.
             about["against"] = self._ports.models.champion(decision.model)
-            self._loops.change(action, "its gates run", about)
-        found = self._ports.models.promote(decision.model, number, f"{decision.kind}: {decision.says}", evaluated)
+        why, promote = f"{decision.kind}: {decision.says}", self._ports.models.promote
+        found = self._ask_gates(action, about, policy, now, lambda: promote(decision.model, number, why, evaluated))
+        if not isinstance(found, Promoted):
+            return found
         if not found.passed:
             return self._end(action, "refused", "refused", f"version {number}: {found.says}", now, about=about)
         return self._end(action, "done", "promoted", f"version {number} is champion: {found.says}", now, about=about)
@@ -198,9 +245,11 @@ class Cycle:
         if not found.labelled:
             said = f"no labels have come for {asked:,} predictions of version {number}; it takes {needed:,}"
             event = LoopEvent(now, "probation", action.model, f"{said}: probation stays open", _links(action.about))
-            if asked and self._journal.add(event, f"{action.decision}/unlabelled"):
-                self._ports.sources.tell(event, f"{action.decision}/unlabelled")
+            if asked and self._journal.add(event, _unlabelled(action)):
+                self._ports.sources.tell(event, _unlabelled(action))
         if action.says != said:
+            if found.labelled:
+                self._ports.sources.settle(action.model, now, _unlabelled(action))
             self._loops.change(action, said, dict(action.about))
 
     def _roll_back(self, decision: Decided, probation: Action, why: str, now: float) -> Action:
@@ -232,11 +281,13 @@ class Cycle:
             self._ports.sources.tell(event, f"{action.decision}/{action.kind}")
         elif kind in SETTLED:
             self._ports.sources.settle(action.model, now)
+        elif action.kind == "probation":  # over, however it ended: whether there are labels does not matter any more
+            self._ports.sources.settle(action.model, now, _unlabelled(action))
         self._loops.end(action, state, event, record)
         return self._loops.actions(action.decision)[action.kind]
 
 
-ALERTED: Final = ("run failed", "validation failed", "refused", "rolled back")
+ALERTED: Final = ("run failed", "validation failed", "gates failed", "refused", "rolled back")
 SETTLED: Final = ("unchanged", "promoted", "kept")
 
 
@@ -247,6 +298,16 @@ def _version(action: Action) -> int:
 def _pair(action: Action) -> dict[str, Any]:
     """The version on probation, and the champion before."""
     return {"version": action.about["version"], "against": action.about["against"]}
+
+
+def _took(action: Action, state: RunState) -> dict[str, Any]:
+    """What a run is about, with how long it took, all tries together."""
+    about: dict[str, Any] = dict(action.about)
+    return {**about, "seconds": about.get("seconds", 0.0) + state.seconds}
+
+
+def _unlabelled(action: Action) -> str:
+    return f"{action.decision}/unlabelled"
 
 
 def _links(about: dict[str, Any]) -> str:

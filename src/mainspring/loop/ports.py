@@ -74,8 +74,8 @@ class Sources(Protocol):
     def tell(self, event: LoopEvent, key: str) -> None:
         """Alert people of something that the loop did, or could not do; the same key is one alert."""
 
-    def settle(self, model: str, now: float) -> None:
-        """Let people know that what they were alerted of by `tell` is over."""
+    def settle(self, model: str, now: float, key: str | None = None) -> None:
+        """Let people know that what they were alerted of by `tell` is over: all of it, or what has one key."""
 
     def deliver(self, now: float) -> None:
         """Hand on what people are to be told, and was not handed on yet."""

@@ -9,22 +9,22 @@ from mainspring.digest.texts import from_json, to_json
 from mainspring.errors import LeaseLostError, MainspringError
 from mainspring.loop.cycle import STATE, UNFIT, Cycle
 from mainspring.loop.ports import Data, Looked, Ports
+from mainspring.loop.tries import RUNS, pending, started
 from mainspring.tracking.loops import Decided, Journal, LoopEvent, Loops
-from mainspring.triggers import Asked, Decision, Facts, Started, decide
+from mainspring.triggers import Asked, Decision, Facts, decide
 
 __all__ = ["Ticked", "Watch"]
 
 _DATA = "data"
 _SINCE = "since"
 _DUE = "due"
-_RUNS = ("run", "refit")
 
 
 class Ticked(Struct, frozen=True):
     """What came of a tick.
 
     Attributes:
-        waiting: A run is going on; a later tick sees to what it makes.
+        waiting: A run is going on; a later tick sees to what it makes. One that is to be tried again is not going on.
         problems: What could not be looked at or done, by model; the empty name is for all.
     """
 
@@ -94,7 +94,8 @@ class Watch:
         if decision is None:
             return False
         actions = self._loops.actions(decision.id)
-        return not actions or any(kind in actions and actions[kind].state == "begun" for kind in _RUNS)
+        runs = [actions[kind] for kind in RUNS if kind in actions]
+        return not actions or any(one.state == "begun" and pending(one) is None for one in runs)
 
     def _model(self, model: str, now: float) -> None:
         policy = self._policy(model)
@@ -119,7 +120,7 @@ class Watch:
     def _fire(self, model: str, one: Decision, data: Data | None, now: float) -> None:
         self._guard()
         before = self._loops.open(model)
-        if before is not None:  # a probation, which only a person may cut short
+        if before is not None:  # a probation, or what is to be tried again, which only a person may cut short
             self._cycle.supersede(before, f"ended before it was over: {one.says}", now)
         seen = {} if data is None else {_DATA: data.known, STATE: data.new.state}
         if one.kind == "schedule":
@@ -141,7 +142,7 @@ class Watch:
         return data
 
     def _facts(self, model: str, looked: Looked, data: Data | None, now: float) -> Facts:
-        busy, trial = self._going_on(model)
+        busy, trial, again = self._going_on(model)
         since = max(float(from_json(self._loops.mark(model, name) or "0")) for name in (_SINCE, _DUE))
         stopped = looked.stopped
         unfit = self._loops.mark(model, UNFIT)
@@ -157,29 +158,25 @@ class Watch:
             shown=looked.shown,
             stopped=stopped,
             labels=looked.labels,
-            started=self._started(model),
+            started=started(self._loops, model),
             busy=busy,
             trial=trial,
+            again=again,
         )
 
-    def _going_on(self, model: str) -> tuple[str, str]:
-        """What is going on, and how the probation stands."""
+    def _going_on(self, model: str) -> tuple[str, str, str]:
+        """What is going on, how the probation stands, and what is to be tried again."""
         decision = self._loops.open(model)
         if decision is None:
-            return "", ""
+            return "", "", ""
         actions = self._loops.actions(decision.id)
         probation = actions.get("probation")
         if probation is not None and probation.state == "begun" and "rollback" not in actions:
-            return "", probation.says or "it has just begun"
+            return "", probation.says or "it has just begun", ""
         last = next(reversed(actions.values()), None)
-        return f"{last.kind if last else 'run'} of '{decision.kind}' is going on", ""
-
-    def _started(self, model: str) -> tuple[Started, ...]:
-        """The runs that the loop started, the latest first."""
-        took: dict[int, float] = {}
-        for one in (action for kind in _RUNS for action in self._loops.all_actions(model, kind)):
-            took[one.decision] = took.get(one.decision, 0.0) + float(str(one.about.get("seconds", 0.0)))
-        return tuple(Started(one.made, took.get(one.id, 0.0)) for one in self._loops.fired(model))
+        if last is not None and pending(last) is not None:
+            return "", "", f"{last.kind} of '{decision.kind}' has failed: {last.says}"
+        return f"{last.kind if last else 'run'} of '{decision.kind}' is going on", "", ""
 
 
 def _decided(model: str, one: Decision, now: float) -> Decided:

@@ -12,7 +12,7 @@ from mainspring.monitoring.windows import WindowProfile
 __all__ = ["fit_inputs", "input_layout", "input_window"]
 
 _BY_COLUMN: Final = ("nulls", "nan", "infinite", "below", "above", "fresh", "sums", "minimum", "maximum", "bits")
-_OWN: Final = ("contract", "fallback", "latency")
+_OWN: Final = ("contract", "fallback")
 
 
 def input_layout(layout: Layout) -> Layout:
@@ -42,8 +42,8 @@ def input_window(profile: WindowProfile, layout: Layout) -> WindowProfile:
 def fit_inputs(profiles: Sequence[WindowProfile], layout: Layout, rules: Rules | None = None) -> Reference:
     """Return what inputs are judged by, fitted to traffic that other versions answered.
 
-    What a version brings with it is not judged: what it predicts, how long that takes, who falls in for it, and what
-    the policy of its signature marks. All else is as in `fit_reference`.
+    What a version brings with it is not judged: what it predicts, who falls in for it, and what the policy of its
+    signature marks; nor how long it takes, where the profiles do not say. All else is as in `fit_reference`.
 
     Raises:
         MonitoringError: As in `fit_reference`.

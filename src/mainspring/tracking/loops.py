@@ -236,11 +236,16 @@ class Loops:
             self._database.write(_BEGIN, [{**row, "record": storable(to_json(about)), "began": at}])
         return self.actions(decision.id)[kind]
 
-    def change(self, action: Action, says: str, about: dict[str, object]) -> bool:
-        """Return whether an act that is going on was described anew."""
+    def change(
+        self, action: Action, says: str, about: dict[str, object], event: LoopEvent | None = None, key: str = ""
+    ) -> bool:
+        """Return whether an act that is going on was described anew; what is told of it then is kept with it."""
         named: Named = {"id": action.id, "says": storable(says), "record": storable(to_json(about))}
         with self._database.transaction(full=True):
-            return self._database.write(_CHANGE, [named]) == 1
+            changed = self._database.write(_CHANGE, [named]) == 1
+            if changed and event is not None:
+                self._database.write(_EVENT, [_told(event, f"{action.decision}/{action.kind}/{key}")])
+            return changed
 
     def end(self, action: Action, state: State, event: LoopEvent, about: dict[str, object] | None = None) -> bool:
         """Return whether the act has ended now, as the event says; one that had ended stays as it is."""

@@ -6,10 +6,10 @@ from mainspring.lazy import offer
 
 if TYPE_CHECKING:
     from mainspring.triggers.cron import Cron, read_cron
-    from mainspring.triggers.deciding import decide
+    from mainspring.triggers.deciding import decide, spent
     from mainspring.triggers.facts import Asked, Decision, Facts, Lost, New, Shown, Started
 
-__all__ = ["Asked", "Cron", "Decision", "Facts", "Lost", "New", "Shown", "Started", "decide", "read_cron"]
+__all__ = ["Asked", "Cron", "Decision", "Facts", "Lost", "New", "Shown", "Started", "decide", "read_cron", "spent"]
 
 _PLACES = {
     "Asked": "mainspring.triggers.facts",
@@ -22,6 +22,7 @@ _PLACES = {
     "Started": "mainspring.triggers.facts",
     "decide": "mainspring.triggers.deciding",
     "read_cron": "mainspring.triggers.cron",
+    "spent": "mainspring.triggers.deciding",
 }
 
 __getattr__, __dir__ = offer(__name__, _PLACES)

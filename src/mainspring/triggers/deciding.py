@@ -1,6 +1,6 @@
 """Decisions: whether a run starts, by which trigger, and what holds the others back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from mainspring.config.triggers import Triggers
 from mainspring.triggers.cron import read_cron
-from mainspring.triggers.facts import Answer, Decision, Facts, Lost, Shown
+from mainspring.triggers.facts import Answer, Decision, Facts, Lost, Shown, Started
 
-__all__ = ["decide"]
+__all__ = ["decide", "spent"]
 
 _DAY: Final = 86_400
 _SHOWN: Final = 4
@@ -46,6 +46,8 @@ def decide(policy: Triggers, facts: Facts) -> tuple[Decision, ...]:
 
 def _barrier(policy: Triggers, facts: Facts) -> str:
     """What keeps a run from starting by itself; empty when nothing does."""
+    if facts.again:
+        return facts.again
     if facts.stopped:
         return f"it would learn a fault: {'; '.join(facts.stopped[:_SHOWN])}"
     if facts.trial:
@@ -56,11 +58,12 @@ def _barrier(policy: Triggers, facts: Facts) -> str:
             return f"the last run was at {_moment(facts.started[0].at)}; it cools down until {_moment(until)}"
     if facts.labels < policy.labels:
         return f"{facts.labels:,} labels have come since the last run, of {policy.labels:,}"
-    return _spent(policy, facts)
+    return spent(policy, facts.started, facts.now)
 
 
-def _spent(policy: Triggers, facts: Facts) -> str:
-    within = [one for one in facts.started if one.at > facts.now - policy.budget_days * _DAY]
+def spent(policy: Triggers, started: Sequence[Started], now: float) -> str:
+    """Return that the budget allows for no more runs that start by themselves; empty while it does."""
+    within = [one for one in started if one.at > now - policy.budget_days * _DAY]
     took, allowed = sum(one.seconds for one in within), policy.span("budget_time")
     if policy.budget_runs and len(within) >= policy.budget_runs:
         return f"the budget is spent: {len(within)} runs in {policy.budget_days} days"
@@ -138,12 +141,18 @@ def _drift(policy: Triggers, facts: Facts) -> Iterator[Decision]:
     yield Decision("drift", "fires", f"{','.join(columns)}@{_moment(latest.until)}", says, links)
 
 
+def _again(_: Triggers, facts: Facts) -> Iterator[Decision]:
+    if facts.again:
+        yield Decision("retry", "quiet", "", facts.again)
+
+
 _RULES: Final[tuple[Callable[[Triggers, Facts], Iterator[Decision]], ...]] = (
     _asked,
     _schedule,
     _data,
     _quality,
     _drift,
+    _again,
 )
 
 

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 __all__ = ["Answer", "Asked", "Decision", "Facts", "Kind", "Lost", "New", "Shown", "Started"]
 
-Kind = Literal["asked", "schedule", "data", "quality", "drift"]
+Kind = Literal["asked", "schedule", "data", "quality", "drift", "retry"]
 Answer = Literal["fires", "held", "quiet"]
 
 
@@ -84,6 +84,7 @@ class Facts(Struct, frozen=True, kw_only=True):
         started: Runs that the loop has started, the latest first.
         busy: What is going on already; empty when nothing is.
         trial: Why the champion is on probation still; empty when it is not.
+        again: What has failed and is to be tried again; empty when nothing is.
     """
 
     model: str
@@ -98,6 +99,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     started: tuple[Started, ...] = ()
     busy: str = ""
     trial: str = ""
+    again: str = ""
 
 
 class Decision(Struct, frozen=True):

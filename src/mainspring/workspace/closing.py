@@ -226,6 +226,9 @@ class _Closing:
         catalogue = self.catalogue
         for place in sorted({place for place, _ in self.over(model)}):
             kept = self.shelf.layout(*catalogue.versions[place])
+            if kept is None and not catalogue.rows([place]):  # it was erased before there was a window of it
+                catalogue.pending = {key for key in catalogue.pending if key[0] != place}
+                continue
             early = catalogue.provisional.get(place)
             if kept is None or (early is not None and (self.now >= early.until or kept.digest != early.digest)):
                 kept = self._lay(place)
@@ -289,7 +292,7 @@ class _Closing:
         """Where the first window of a version begins, though its rows may be pruned by now."""
         first = self.shelf.first(Window(0, self.catalogue.seconds, *self.catalogue.versions[place]))
         starts = [start for _, start in self.catalogue.rows([place])]
-        return min(starts if first is None else [*starts, first])
+        return min([*starts, *([] if first is None else [first])], default=int(self.now))
 
     def _count_before(self, place: int, begun: int) -> None:
         """Count on the layout of a version the inputs of what others answered before it, as far as that has changed."""

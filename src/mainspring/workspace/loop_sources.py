@@ -219,10 +219,10 @@ class HomeSources:
         source = Origin(f"{_LOOP} {key}", 1)
         self._alerts.observe(event.model, "", int(event.at), [raised], now=event.at, source=source)
 
-    def settle(self, model: str, now: float) -> None:
-        """Resolve what people were alerted of, now that a later round went well."""
+    def settle(self, model: str, now: float, key: str | None = None) -> None:
+        """Resolve what people were alerted of: all of it, now that a later round went well, or what has one key."""
         for alert in self._alerts.open(model):
-            if alert.source.startswith(f"{_LOOP} "):
+            if alert.source == f"{_LOOP} {key}" if key is not None else alert.source.startswith(f"{_LOOP} "):
                 self._alerts.observe(model, "", int(now), [], now=now, source=Origin(alert.source, 1))
 
     def deliver(self, now: float) -> None:

@@ -33,6 +33,8 @@ _TOLD: Final = {
     "problem": ("trigger", "failed"),
     "run": ("run", "hit"),
     "run failed": ("run", "failed"),
+    "retry": ("run", "failed"),
+    "gates failed": ("gates", "failed"),
     "validation failed": ("run", "failed"),
     "unchanged": ("gates", "skipped"),
     "registered": ("gates", "ran"),
