@@ -97,8 +97,11 @@ def test_what_was_compared_is_not_compared_again_in_whatever_process(shop, monke
     assert compared == []
     day = served(folder).filter(pl.col("time").dt.timestamp("ms") < (START + DAY) * 1000)
     write(folder, day.drop("week"), "first.parquet")
-    with pytest.raises(MonitoringError, match=r"'shop' was served.*a row twice by id and row"):
+    with pytest.raises(MonitoringError, match=r"'shop' was served.*other columns: .*first.parquet.*the same columns"):
         again.look("shop", MODEL.package, SETTINGS, NOW + 240, made=False)
+    write(folder, day, "first.parquet")
+    with pytest.raises(MonitoringError, match=r"'shop' was served.*a row twice by id and row"):
+        again.look("shop", MODEL.package, SETTINGS, NOW + 300, made=False)
 
 
 def test_only_days_of_which_new_tables_speak_are_compared_and_another_day_ends_an_alert_when_it_is_whole(
@@ -111,7 +114,9 @@ def test_only_days_of_which_new_tables_speak_are_compared_and_another_day_ends_a
     ]
     write(folder, planted(days[0], 7), "1.parquet")
     assert look(shop) == ["firing"]
-    compared = []
+    compared, opened = [], []
+    read = loop_skew.read
+    monkeypatch.setattr(loop_skew, "read", lambda path: (opened.append(path.name), read(path))[1])
     add = loop_skew._Found.add
     monkeypatch.setattr(
         loop_skew._Found, "add", lambda self, day, found: (compared.append(day - START), add(self, day, found))
@@ -122,6 +127,7 @@ def test_only_days_of_which_new_tables_speak_are_compared_and_another_day_ends_a
     write(folder, days[1], "2.parquet")
     assert look(shop, NOW + 120) == ["resolved"]
     assert compared == [2 * DAY, DAY]
+    assert opened == ["3.parquet"] * 2 + ["2.parquet"] * 2
     assert facts.alerts.open("shop") == []
 
 

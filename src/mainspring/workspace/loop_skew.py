@@ -288,15 +288,28 @@ class _Reading:
         """Return the rows that may have held on a day; days come one after the other."""
         while self._left and self._left[-1][0] < end:
             _, name, last = self._left.pop()
-            self._frames.append((last, read(self._folder / name)))
+            if self._asked.time or last >= day:
+                self._frames.append((last, self._alike(name)))
         if not self._asked.time:
             self._frames = [(last, frame) for last, frame in self._frames if last >= day]
-        whole = polars().concat([frame for _, frame in self._frames], how="diagonal_relaxed")
+        whole = polars().concat([frame for _, frame in self._frames], how="vertical_relaxed")
         keys = self._asked.keys_of(whole.columns)
         if self._asked.time and all(name in whole.columns for name in keys):
             whole = self._recent(whole, keys, day)
             self._frames = [(inf, whole)]
         return whole
+
+    def _alike(self, name: str) -> Any:
+        """A table, with its columns in the order of those before it."""
+        table = read(self._folder / name)
+        columns = self._frames[0][1].columns if self._frames else table.columns
+        if {*columns} != {*table.columns}:
+            raise InputError(
+                f"Tables have other columns: {', '.join(table.columns)}, where another has {', '.join(columns)}",
+                name,
+                "Give those that speak of one time the same columns.",
+            )
+        return table.select(columns)
 
     def _recent(self, whole: Any, keys: Sequence[str], day: int) -> Any:
         """Of rows that began to hold before a day, only the last of each key still matters."""
