@@ -5,8 +5,6 @@ service can be asked is written to questions.jsonl, for `ask.py`. Where the cham
 already, nothing is loaded and nothing is done.
 """
 
-import getpass
-import shutil
 import sys
 from pathlib import Path
 
@@ -34,20 +32,24 @@ def main() -> int:
 
 def ask_about_the_last_run() -> None:
     """Write down what the service can be asked."""
+    from shutil import copyfile
+
     from mainspring import load_artifact
 
-    shutil.copyfile(load_artifact("requests.questions", home=HOME), QUESTIONS)
+    copyfile(load_artifact("requests.questions", home=HOME), QUESTIONS)
 
 
 def release(name: str, step: str, why: str) -> bool:
     """Register a package and promote it; say which gates it passes, or why it does not."""
+    from getpass import getuser
+
     from mainspring.registry import open_registry, resolve
     from mainspring.workspace.gating import promote
 
     target = resolve(f"run:latest/{step}", HOME)
     with open_registry(HOME) as registry:
         version = registry.register(target.path, name, run=target.run, trust=target.trust)
-    found = promote(name, version.number, who=getpass.getuser(), why=why, home=HOME)
+    found = promote(name, version.number, who=getuser(), why=why, home=HOME)
     for gate in found.report.gates if found.report else ():
         sys.stdout.write(f"  {gate.answer:<12}  {gate.name}: {gate.says}\n")
         if gate.fix:

@@ -139,6 +139,35 @@ def test_the_parent_of_services_loads_nothing_that_predicts():
     assert not loaded("serve", "--help") & {"numpy", "onnxruntime", "starlette", "mainspring.package"}
 
 
+DEEP = """
+import resource, sys, types
+
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+def leaf():
+    pass
+
+def calls(depth):
+    if depth:
+        return calls(depth - 1)
+    before = faults()
+    for _ in range(500):
+        leaf()
+    return faults() - before
+
+app = sys.modules["mainspring.cli.app"] = types.ModuleType("mainspring.cli.app")
+app.main = lambda: print(max(calls(depth) for depth in range(200)))
+from mainspring.cli import main
+main()
+"""
+
+
+def test_calls_at_no_depth_ask_the_system_for_memory_each_time():
+    done = subprocess.run([sys.executable, "-c", DEEP], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 100
+
+
 def test_a_run_loads_nothing_that_it_does_not_need(shop):
     loaded("run", cwd=shop.folder)  # learns what is installed, which is kept
     modules = loaded("run", cwd=shop.folder)

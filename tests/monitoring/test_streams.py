@@ -31,6 +31,28 @@ def test_a_change_of_the_concept_is_found_on_the_errors_and_dated():
         fit_errors(qualities(rng, 20))
 
 
+def wrong(rng, count, first=0, share=0.0):
+    """Windows of a thousand labels, a share of which is wrong."""
+    shares = rng.binomial(1000, share, count) / 1000
+    return [Quality(one, 1000, 1000, float(loss), 0.0) for one, loss in zip(windows(count, first), shares, strict=True)]
+
+
+def test_one_label_is_no_change_of_the_concept_neither_before_nor_after():
+    rng = np.random.default_rng(4)
+    never = fit_errors(wrong(rng, 672))
+    single = wrong(rng, 100, 672)
+    single[3] = Quality(single[3].window, 1000, 1000, 0.001, 0.03)
+    assert not never.follow(single).crossed.size
+    assert never.follow(wrong(rng, 100, 672, share=0.002)).crossed[0] < 10
+    usual, live = qualities(rng, 672), qualities(rng, 300, 672)
+    live[30] = Quality(live[30].window, 500, 400, 2_500.0, 5e4)
+    assert not fit_errors(usual).follow(live).crossed.size
+    usual[30] = Quality(usual[30].window, 500, 400, 2_500.0, 5e4)
+    moved = fit_errors(usual).follow(qualities(rng, 60, 672, level=1.06))
+    assert moved.crossed.size
+    assert moved.crossed[0] <= 50
+
+
 def test_windows_without_labels_are_no_evidence():
     rng = np.random.default_rng(1)
     stream = fit_errors(qualities(rng, 672))

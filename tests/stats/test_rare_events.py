@@ -105,12 +105,31 @@ def test_a_trend_has_the_slope_of_scipy_and_holds_its_level_on_what_depends_on_t
     assert trend(plain).p >= oracle.kendalltau(np.arange(40), plain).pvalue - 0.01
 
 
-def test_cumulative_sums_find_a_small_change_and_hold_their_limit():
+def series(rng, count, share):
+    """Standard normal numbers, each alike the one before."""
+    values = rng.normal(size=count + 50) * np.sqrt(1 - share**2)
+    for place in range(1, values.size):
+        values[place] += share * values[place - 1]
+    return values[50:]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.6])
+def test_cumulative_sums_hold_their_limit_whatever_the_reference(share):
+    rng = np.random.default_rng(5)
+    crossed = []
+    for _ in range(10):
+        reference = series(rng, 672, share)
+        mean, spread = reference.mean(), reference.std()
+        limit = cusum_limit((reference - mean) / spread, 720)
+        later = [(series(rng, 720, share) - mean) / spread for _ in range(30)]
+        crossed += [cusum(one, limit).crossed.size > 0 for one in later]
+    assert np.mean(crossed) < 0.1
+
+
+def test_cumulative_sums_find_a_small_change():
     rng = np.random.default_rng(5)
     reference = rng.normal(size=700)
     limit = cusum_limit(reference, 720)
-    quiet = [cusum(rng.normal(size=720), limit).crossed.size > 0 for _ in range(100)]
-    assert np.mean(quiet) < 0.2
     moved = cusum(np.concatenate([rng.normal(size=100), rng.normal(1.0, size=60)]), limit)
     assert moved.crossed.size
     assert 90 <= moved.since <= 110

@@ -125,6 +125,22 @@ def test_only_days_of_which_new_tables_speak_are_compared_and_another_day_ends_a
     assert facts.alerts.open("shop") == []
 
 
+def test_an_alert_is_not_over_by_a_day_that_was_known_when_it_fired_nor_by_rows_that_nobody_asked_for(shop):
+    folder, facts, _ = shop
+    table = served(folder)
+    two = table.filter(pl.col("time").dt.timestamp("ms") < (START + 2 * DAY) * 1000)
+    last = table.filter(pl.col("time").dt.timestamp("ms") >= (START + 2 * DAY) * 1000)
+    write(folder, planted(two, 7), "1.parquet")
+    assert look(shop) == ["firing"]
+    write(folder, last, "2.parquet")
+    assert look(shop, NOW + 60) == []
+    write(folder, two.with_columns(row=pl.col("row") + 1000), "1.parquet")
+    assert look(shop, NOW + 120) == []
+    assert len(facts.alerts.open("shop")) == 1
+    write(folder, two, "1.parquet")
+    assert look(shop, NOW + 180) == ["resolved"]
+
+
 def test_rows_with_a_time_hold_until_the_next_and_nothing_is_known_after_the_last(shop):
     folder, facts, _ = shop
     settings = Monitor(skew="features/*.csv", skew_keys=("store",), skew_time="since", skew_tolerance=0.5)

@@ -18,7 +18,10 @@ LATE = [
     "mainspring",
     *(
         f"mainspring.{unit}"
-        for unit in ("charts", "loop", "monitoring", "package", "quality", "registry", "stats", "triggers")
+        for unit in (
+            *("charts", "data", "loop", "monitoring", "package", "quality", "registry", "serving.predlog", "stats"),
+            "triggers",
+        )
     ),
 ]
 
@@ -93,6 +96,20 @@ def test_each_name_loads_no_more_than_it_needs(names, never):
 def test_what_registers_and_promotes_loads_nothing_that_predicts():
     loaded = loaded_by("from mainspring.registry import open_registry, resolve")
     assert not loaded & {"numpy", "onnxruntime", "asyncio", "mainspring.package.loading"}
+
+
+def test_what_answers_loads_neither_its_pages_nor_what_reads_its_log():
+    loaded = loaded_by("import mainspring.serving.worker")
+    assert "mainspring.serving.predlog.writer" in loaded
+    assert not loaded & {"starlette", "onnxruntime", "polars", "sqlalchemy", "mainspring.engine"}
+    assert not loaded & {f"mainspring.serving.{one}" for one in ("routes", "pages", "openapi", "predlog.reading")}
+
+
+def test_a_unit_that_a_pipeline_names_loads_only_what_is_asked_for():
+    loaded = loaded_by("from mainspring import data, package, quality, stats; data.column")
+    ours = {name for name in loaded if name.startswith("mainspring.data.")}
+    assert ours == {"mainspring.data.rules", "mainspring.data.findings", "mainspring.data.frames"}
+    assert not {name for name in loaded if name.startswith(("mainspring.quality.", "mainspring.stats."))}
 
 
 @pytest.mark.parametrize("unit", LATE)

@@ -1,5 +1,6 @@
 """Where the home of a project is, and the settings that belong to it, without its pipeline being loaded."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -81,4 +82,10 @@ def _project_folder(start: Path) -> Path | None:
 
 def _settings(folder: Path | None) -> Settings:
     path = None if folder is None else folder / _CONFIG
-    return Settings() if path is None or not path.is_file() else config_of(_NoKeys(), path).settings
+    return Settings() if path is None or not path.is_file() else _settings_of(path, path.read_bytes())
+
+
+@lru_cache(maxsize=4)
+def _settings_of(path: Path, _content: bytes) -> Settings:
+    """Return the settings that a file of this content has: who opens several things of a home asks as often."""
+    return config_of(_NoKeys(), path).settings

@@ -19,6 +19,7 @@ __all__ = ["ProjectSources"]
 
 _TABLES = frozenset({"DataFrame", "LazyFrame", "Series", "Index", "Table", "ndarray", "float64", "float32", "int64"})
 _LIBRARIES = frozenset({"numpy", "pandas", "polars", "pyarrow"})
+_OURSELVES = "mainspring"
 _MAIN = ("__main__", "__mp_main__")  # multiprocessing knows the running script by the second name
 _INSTALLED = ("site-packages", "dist-packages")
 _SUFFIXES = (".py", *EXTENSION_SUFFIXES, ".pyc")
@@ -48,7 +49,7 @@ class ProjectSources:
             SourceError: It is project code whose source cannot be read, such as a compiled module.
         """
         top = name.partition(".")[0]
-        if top == "mainspring" or top in sys.builtin_module_names:
+        if top == _OURSELVES or top in sys.builtin_module_names:
             return None
         file, folders = self._find(name)
         if file is None:
@@ -95,6 +96,8 @@ class ProjectSources:
             file = getattr(loaded, "__dict__", {}).get("__file__")
             if not isinstance(file, str) or (name in _MAIN and not file.endswith(".py")):
                 continue  # the command's own script is no project code
+            if name.partition(".")[0] == _OURSELVES:
+                continue
             if not file.startswith(self._outside) and self._is_project(Path(file)):
                 yield self.name_of(name)
 

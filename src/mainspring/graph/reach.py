@@ -1,7 +1,7 @@
 """What each symbol of a project leads to: other symbols, modules that it imports, and names outside the project."""
 
 import builtins
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -61,6 +61,7 @@ class Reaches:
         self._book = book
         self._modules: dict[str, Module | None] = {}
         self._reaches: dict[Definition, Reach] = {}
+        self._runs: dict[str, list[Module]] = {}
         self._acting: dict[str, Definition] = {}
         self._closures: dict[str, dict[str, Module]] = {}
         self._members: dict[str, dict[str, list[Definition]]] = {}
@@ -112,14 +113,14 @@ class Reaches:
             self._acting[name] = Definition(module, STATEMENTS, "statements", nodes)
         return self._acting[name]
 
-    def _along(self, name: str) -> Iterator[Module]:
-        """Yield the modules that importing a dotted name runs: the packages above it, and itself."""
-        parts = name.split(".")
-        for count in range(1, len(parts) + 1):
-            module = self.module(".".join(parts[:count]))
-            if module is None:
-                return
-            yield module
+    def _along(self, name: str) -> list[Module]:
+        """Return the modules that importing a dotted name runs: the packages above it, and itself."""
+        if name not in self._runs:
+            above = name.rpartition(".")[0]
+            module = self.module(name)  # None below what is None
+            known = self._along(above) if above else []
+            self._runs[name] = known if module is None else [*known, module]
+        return self._runs[name]
 
     def _resolve_all(self, module: Module, found: References, reach: Reach) -> None:
         for chain in found.chains:

@@ -31,6 +31,10 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 _LEAST: Final = 100
+_SLACK: Final = 0.5
+_MOST: Final = 4.0  # standard deviations that a window of the reference counts for
+_LOWEST: Final = 6.0  # what the limit is where the reference does not vary
+_FAR: Final = 8.0
 _DAY: Final = 86_400
 _LEVEL: Final = 1e-3
 _TREND: Final = 1e-3
@@ -57,6 +61,7 @@ class ErrorStream:
         """Return the cumulative sums of windows that follow each other.
 
         Those without labels count as unchanged, and so do those of a declared season that the reference does not have.
+        None adds more than a third of the limit: it takes several of them, and not one label, to be a change.
         """
         named = [one.window for one in windows]
         matched = self.match.match(named)
@@ -65,14 +70,17 @@ class ErrorStream:
         losses = np.array([math.nan if one.loss is None else one.loss for one in windows])
         fewer = np.sqrt(np.maximum(1.0, self.labels / np.maximum(known, 1)))
         z = (losses - expected) / (self.spread * np.sqrt(1 + 1 / np.maximum(matched.count[:, 0], 1)) * fewer)
-        return cusum(np.where((known > 0) & ~_unsaid(self.match, matched), z, 0.0), self.limit)
+        told = np.where((known > 0) & ~_unsaid(self.match, matched), z, 0.0)
+        most = _SLACK + self.limit / 3
+        return cusum(np.clip(told, -most, most), self.limit, slack=_SLACK)
 
 
 def fit_errors(windows: Sequence[Quality], *, month: int = 720, shift: float = 0.0) -> ErrorStream:
     """Return how the mean loss of reference windows behaves.
 
     Losses are standardised by the cell of their season, leaving each window out of its own; the limit of the sums is
-    from a moving block bootstrap of days of them.
+    from a moving block bootstrap of days of them. What is further from the median than eight times the median deviation
+    counts as that far, so that one label does not hide a change.
 
     Raises:
         MonitoringError: Fewer than 100 windows have labels.
@@ -82,11 +90,19 @@ def fit_errors(windows: Sequence[Quality], *, month: int = 720, shift: float = 0
         raise MonitoringError(
             f"{len(usable)} windows have labels, too few to know how errors vary", fix=f"Wait for {_LEAST}."
         )
-    named, losses = [one.window for one in usable], np.array([[one.loss or 0.0] for one in usable])
+    named, losses = [one.window for one in usable], _tamed(np.array([[one.loss or 0.0] for one in usable]))
     match, z, spread = _standardised(named, losses, shift)
     block = max(2, min(len(z) // 4, _DAY // max(named[0].seconds, 1)))
     labels = float(np.median([one.labelled for one in usable]))
-    return ErrorStream(match, spread, labels, cusum_limit(z, month, block=block))
+    limit = cusum_limit(np.clip(z, -_MOST, _MOST), month, block=block, slack=_SLACK)
+    return ErrorStream(match, spread, labels, max(limit, _LOWEST))
+
+
+def _tamed(losses: Floats) -> Floats:
+    """Mean losses without what a single label can do to one: none is further than so often the median deviation."""
+    middle = np.median(losses)
+    far = _FAR * float(np.median(np.abs(losses - middle)))
+    return np.clip(losses, middle - far, middle + far) if far else losses
 
 
 def _standardised(windows: Sequence[Window], figures: Floats, shift: float) -> tuple[Seasonal, Floats, float]:

@@ -23,7 +23,7 @@ from mainspring.serving.reading import Input
 from mainspring.serving.refusing import RefusedError
 from mainspring.serving.settings import Limits
 
-__all__ = ["App", "Reply"]
+__all__ = ["App", "Receive", "Reply", "Scope", "Send"]
 
 LOG: Final = logging.getLogger(__name__)
 Scope = MutableMapping[str, Any]

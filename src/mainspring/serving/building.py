@@ -5,14 +5,15 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from mainspring.errors import ServingError
 from mainspring.registry.targets import Following, Target, resolve
 from mainspring.serving.access import AccessLog
 from mainspring.serving.answering import Answering
-from mainspring.serving.app import App
+from mainspring.serving.app import App, Receive, Scope, Send
 from mainspring.serving.fitting import SERVED, Known, keep
 from mainspring.serving.following import Followed, Poller
 from mainspring.serving.ids import Ids
@@ -22,7 +23,6 @@ from mainspring.serving.models import Served, open_served
 from mainspring.serving.overriding import Overrides
 from mainspring.serving.predlog.frames import PREDICTIONS
 from mainspring.serving.predlog.writer import PredictionLog
-from mainspring.serving.routes import cold_routes
 from mainspring.serving.samples import SAMPLES, Counted, Sampling
 from mainspring.serving.settings import Settings
 from mainspring.serving.shadow import Shadow
@@ -82,7 +82,7 @@ def open_service(settings: Settings) -> Iterator[Service]:
         access = AccessLog(_STANDARD_OUTPUT) if settings.access_log else None
         if access is not None:
             stack.callback(access.close)
-        app = App(answering, settings.limits, cold_routes(), keys=keys, metrics=Metrics(), access=access)
+        app = App(answering, settings.limits, _Cold(), keys=keys, metrics=Metrics(), access=access)
         followed = [*chain, *([shadow.model] if shadow is not None else [])]
         looks: list[Callable[[], object]] = [one.refresh for one in (keys, overrides) if one is not None]
         if home is not None and overrides is not None:
@@ -99,6 +99,19 @@ def open_service(settings: Settings) -> Iterator[Service]:
         stack.callback(poller.stop)
         app.state.ready = True
         yield Service(app, poller)
+
+
+class _Cold:
+    """Answers what is no prediction. What does is loaded with the first such request: many services get none."""
+
+    def __init__(self) -> None:
+        self._routes: Any = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if self._routes is None:
+            self._routes = import_module("mainspring.serving.routes").cold_routes()
+        await self._routes(scope, receive, send)
 
 
 def _counting(app: App, log: PredictionLog) -> Callable[[], Counted]:

@@ -1,4 +1,7 @@
-"""What a service answers besides predictions: health, metadata, metrics, pages. Starlette is imported here alone."""
+"""What a service answers besides predictions: health, metadata, metrics, pages.
+
+Starlette is imported here alone, and this when it is first asked for.
+"""
 
 from typing import Any
 

@@ -47,8 +47,8 @@ def run_worker(settings: Settings, listening: socket.socket, ready: Callable[[Se
         MainspringError: It cannot be served.
     """
     with open_service(settings) as service:
-        # What was loaded stays: looking through it for garbage would cost each thousandth request milliseconds.
-        gc.collect()
+        # What was loaded stays: looking through it for garbage would cost each thousandth request milliseconds. It is
+        # not looked through here either: what little of it is garbage is not worth the time until the first answer.
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
         config = uvicorn.Config(
