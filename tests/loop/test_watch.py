@@ -379,7 +379,7 @@ def live(town, life: int, hours: float = 0.0) -> bool:
     return True
 
 
-AROUND = (*range(128, 137), *range(288, 299))  # when what failed is put off, and when it is begun again
+AROUND = (*range(131, 136), *range(291, 298))  # when what failed is put off, and when it is begun again
 
 
 @pytest.mark.parametrize(
