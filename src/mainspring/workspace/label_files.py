@@ -126,7 +126,7 @@ def _check_times(arrived: Floats, made: Floats, now: float, file: Path) -> None:
         f"{file}, row {first + 1:,}, column 'arrived'",
         f"Are these {finer[0]}? Give seconds since 1970 UTC, or a time such as 2026-01-31T12:00:00Z."
         if finer
-        else "Give seconds since 1970 UTC, or a time such as 2026-01-31T12:00:00Z; leave it out for now.",
+        else "Give seconds since 1970 UTC, or a time such as 2026-01-31T12:00:00Z; without one it is now.",
     )
 
 

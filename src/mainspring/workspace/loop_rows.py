@@ -122,6 +122,8 @@ class Arrivals:
         mine = [
             frame.select("id", "row") for part in parts for row, frame in given(read_part(part)) if row.name == model
         ]
+        if not mine:
+            return 0
         logged = polars().concat(mine)
         ids, rows = logged["id"].to_numpy().astype("S36"), logged["row"].to_numpy()
         now, before = (join(ids, rows, known).values for known in (labels, labels.only(~newer)))
