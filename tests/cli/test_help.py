@@ -93,6 +93,8 @@ def test_the_version():
         (("artifacts", "export", "x"), "Missing argument 'PATH'"),
         (("run", "--workers", "0"), "Invalid value for '--workers'"),
         (("run", "--workers", "many"), "Invalid value for '--workers'"),
+        (("monitor", "check", "--last", "0"), "Invalid value for '--last'"),
+        (("monitor", "quality", "--last", "-1"), "Invalid value for '--last'"),
         (("gc", "--older-than", "old"), "'old' is no age"),
         (("plan", "a", "b"), "unexpected extra argument"),
     ],

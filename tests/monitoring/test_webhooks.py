@@ -1,13 +1,16 @@
 """Webhooks to a real receiver on the loopback: signed, in order, each once, whatever goes wrong."""
 
 import base64
+import contextlib
 import hmac
 import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -121,6 +124,36 @@ def test_a_receiver_that_is_not_there_or_breaks_off_or_is_silent_is_tried_again(
     receiver.status = 200
     assert deliver(alerts, receiver.url, "", broken.next).sent == 1
     assert "Mainspring-Signature" not in receiver.posts[-1][0]
+
+
+def test_a_receiver_that_answers_in_drips_is_held_to_the_time_of_a_post(alerts):
+    look(alerts, 0, moved("price"))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip():
+            taken, _ = server.accept()
+            taken.sendall(b"HTTP/1.1 200 OK\r\nSlow: ")
+            with taken, contextlib.suppress(OSError):
+                for _ in range(40):
+                    taken.sendall(b".")
+                    time.sleep(0.05)
+                taken.sendall(b"\r\nContent-Length: 0\r\n\r\n")
+
+        dripping = Thread(target=drip)
+        dripping.start()
+        begun = time.monotonic()
+        found = deliver(alerts, f"http://127.0.0.1:{server.getsockname()[1]}/", "", START + 60, timeout=0.3)
+        took = time.monotonic() - begun
+        dripping.join()
+    assert (found.sent, found.waiting, found.error) == (0, 1, "the receiver broke off: timed out")
+    assert took < 1.5
+
+
+@pytest.mark.parametrize("rest", ["hooks..example.com/cret", "localhost:1/cr\u00e4t", "localhost:1/a cret", "h" * 64])
+def test_an_address_that_cannot_be_asked_is_told_and_not_said(alerts, rest):
+    look(alerts, 0, moved("price"))
+    found = deliver(alerts, f"http://{rest}", "", START + 60)
+    assert (found.waiting, found.error) == (1, "the address of the receiver is none that can be asked")
 
 
 def test_a_password_in_the_address_is_sent_and_never_said(alerts, receiver):

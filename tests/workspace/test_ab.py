@@ -118,6 +118,9 @@ def test_the_command_tells_the_same_as_json_and_draws_a_page(shop, tmp_path, mon
     assert "all days" in page
     assert f"{told['effect']['level']:.0%}; p = " in page
     assert "the least that matters" in page
+    same = runner.invoke(app, ["models", "ab", "shop", "1", "001", "--home", str(home)])
+    assert same.exit_code == 2
+    assert "'1' and '001' of 'shop' are both version 1" in " ".join(same.stderr.split())
     broken = runner.invoke(app, [*command, "--share", "0.9"])
     assert broken.exit_code == 1
     assert "the split is broken" in broken.stdout

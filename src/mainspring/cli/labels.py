@@ -1,7 +1,8 @@
 """`mainspring labels`: what turned out, for predictions that a service has logged."""
 
+import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -14,6 +15,8 @@ from mainspring.workspace.labelled import add_labels, label_days
 
 __all__ = ["COMMANDS"]
 
+_END: Final = 253_402_214_400  # 9999-12-31: labels that are kept may say any time
+
 
 def add(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The labels: Parquet, CSV or JSON lines.")],
@@ -25,14 +28,16 @@ def add(
 
     `id` is that of the answer, `row` the row of an answer of several, `arrived` when it was known. In whatever order
     they come, the figures are the same in the end; the same file twice is one; of two labels of a row the one that
-    arrived later holds.
+    arrived later holds. What does not say when it was known is known now, where its value is new.
     """
-    labels = read_labels(file, clock.now())
-    added = add_labels(labels, home)
+    now = clock.now()
+    added = add_labels(read_labels(file, now), home, now=now)
     if as_json:
         put_json(
             {
                 "labels": added.labels,
+                "again": added.again,
+                "replaced": added.replaced,
                 "joined": added.joined,
                 "unknown": list(added.unknown),
                 "days": [stamp(day) for day in added.days],
@@ -41,8 +46,13 @@ def add(
         return
     lost = added.labels - added.joined
     pairs = [("added", count(added.labels, "label")), ("joined", f"{added.joined:,} to predictions of the log")]
+    if added.again:
+        pairs.insert(1, ("again", f"{added.again:,} whose value holds already: left out"))
     if added.days:
-        pairs.append(("predicted", f"{moment(added.days[0])[:10]} to {moment(added.days[-1])[:10]}"))
+        pairs.append(("predicted", f"{_day(added.days[0])} to {_day(added.days[-1])}"))
+    if added.replaced:
+        why = "have another value than holds of their row: that known later, of one time the larger"
+        pairs.append(("replaced", f"{added.replaced:,} {why}"))
     if lost:
         pairs.append(("unknown", f"{lost:,}, such as {added.unknown[0]}: kept, in case the log is still to come"))
     put_pairs(pairs)
@@ -56,7 +66,7 @@ def list_days(*, home: HomePath = None, as_json: AsJson = False) -> None:
     if as_json:
         put_json(
             [
-                {"day": stamp(one.day), "labels": one.labels, "deliveries": one.deliveries, "last": stamp(one.last)}
+                {"day": stamp(one.day), "labels": one.labels, "deliveries": one.deliveries, "last": _stamp(one.last)}
                 for one in listed
             ]
         )
@@ -64,8 +74,21 @@ def list_days(*, home: HomePath = None, as_json: AsJson = False) -> None:
     if not listed:
         put("no labels; add some: mainspring labels add FILE")
         return
-    rows = [(moment(one.day)[:10], f"{one.labels:,}", f"{one.deliveries:,}", moment(one.last)) for one in listed]
+    rows = [(_day(one.day), f"{one.labels:,}", f"{one.deliveries:,}", _known(one.last)) for one in listed]
     put_table(("day", "labels", "deliveries", "last known"), rows, right=("labels", "deliveries"))
+
+
+def _day(day: int) -> str:
+    """A day of predictions, which is one of UTC."""
+    return time.strftime("%Y-%m-%d", time.gmtime(day))
+
+
+def _stamp(last: float) -> str | None:
+    return stamp(last) if last < _END else None
+
+
+def _known(last: float) -> str:
+    return moment(last) if last < _END else f"at {last:.16g} s, which cannot be"
 
 
 COMMANDS = {"add": add, "list": list_days}

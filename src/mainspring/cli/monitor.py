@@ -32,7 +32,9 @@ class Watched(Struct, frozen=True):
     seconds: WindowSeconds = None
     days: ReferenceDays = None
     segment: Segment = ""
-    last: Annotated[int, typer.Option("--last", metavar="WINDOWS", help="How many windows are checked at most.")] = 168
+    last: Annotated[
+        int, typer.Option("--last", metavar="WINDOWS", min=1, help="How many windows are checked at most.")
+    ] = 168
     home: HomePath = None
 
     def check(self, model: str | None) -> Checked:

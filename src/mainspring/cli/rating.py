@@ -36,7 +36,9 @@ class Judging(Struct, frozen=True):
     ] = None
     seconds: WindowSeconds = None
     days: ReferenceDays = None
-    last: Annotated[int, typer.Option("--last", metavar="WINDOWS", help="How many windows are shown at most.")] = 48
+    last: Annotated[
+        int, typer.Option("--last", metavar="WINDOWS", min=1, help="How many windows are shown at most.")
+    ] = 48
     home: HomePath = None
 
     def monitor(self, model: str | None) -> Monitor:

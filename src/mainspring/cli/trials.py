@@ -92,6 +92,12 @@ def compare_outcomes(
     """
     with open_registry(trialling.home) as registry:
         a, b = (registry.resolve(name if one == _NEWEST else f"{name}@{one}") for one in (first, second))
+    if a.digest == b.digest:
+        both = f"version {a.number}" if a.number == b.number else f"the package {short(a.digest)}"
+        fix = f"Name two that differ; see: mainspring models show {name}."
+        raise InputError(
+            f"'{first}' and '{second}' of '{name}' are both {both}, which has nothing to differ by", None, fix
+        )
     found = trialling.compare((a, b))
     names = (f"version {a.number}", f"version {b.number}")
     title = f"{name}: {names[1]} against {names[0]}"

@@ -41,7 +41,8 @@ class Labels:
         ids: Identities of predictions.
         rows: The row of the answer, where it had several.
         values: What turned out; a category by the number of its class.
-        arrived: When it was known, in seconds since 1970 UTC. Of two labels of one row the later one holds.
+        arrived: When it was known, in seconds since 1970 UTC. Of two labels of one row the later one holds, of one time
+            the larger. NaN where it is not said; see `LabelShelf.news`.
     """
 
     ids: npt.NDArray[Any]
@@ -53,10 +54,12 @@ class Labels:
     def of(cls, ids: Iterable[str], values: npt.ArrayLike, arrived: npt.ArrayLike, rows: npt.ArrayLike = 0) -> "Labels":
         """Return labels of lists or arrays; one row or time holds for all.
 
+        Identities become lower case, as services give them.
+
         Raises:
             MonitoringError: They differ in length.
         """
-        names = np.array(list(ids), dtype="S36")
+        names = np.array([one.lower() for one in ids], dtype="S36")
         sides = [np.asarray(one, dtype=np.float64) for one in (values, arrived, rows)]
         if any(side.ndim and side.shape != names.shape for side in sides) or not sides[0].ndim:
             raise MonitoringError(
@@ -64,6 +67,31 @@ class Labels:
             )
         value, time, row = (np.broadcast_to(side, names.shape) for side in sides)
         return cls(names, row.astype(np.int64), value, time)
+
+    def only(self, keep: npt.NDArray[Any]) -> "Labels":
+        """Return some of them: a truth value for each, or places."""
+        return Labels(self.ids[keep], self.rows[keep], self.values[keep], self.arrived[keep])
+
+    def days(self) -> npt.NDArray[np.int64]:
+        """Return the days of the predictions that they are of, as seconds since 1970 UTC of their begin.
+
+        Raises:
+            MonitoringError: An identity is none that a service gave.
+        """
+        return (_moments(self.ids) // _DAY).astype(np.int64) * _DAY
+
+    def holding(self, ids: npt.NDArray[Any], rows: npt.NDArray[Any]) -> tuple[Floats, Floats]:
+        """Return what holds of each of some rows, and when it was known: NaN where there is nothing.
+
+        Unlike with `join`, a row that is named twice is found twice.
+        """
+        order = np.lexsort((self.values, self.arrived))
+        places = _places((self.ids[order].astype("S36"), self.rows[order]), (ids.astype("S36"), rows))
+        known = places >= 0
+        values, arrived = np.full(places.size, np.nan), np.full(places.size, np.nan)
+        values[known] = self.values[order][places[known]]
+        arrived[known] = self.arrived[order][places[known]]
+        return values, arrived
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +154,7 @@ def _places(own: Keys, wanted: Keys) -> npt.NDArray[np.int64]:
 
 
 def _hashes(ids: npt.NDArray[Any], rows: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
-    words = np.ascontiguousarray(ids).view("<u4").reshape(ids.size, -1)
+    words = np.ascontiguousarray(ids).view("<u4").reshape(ids.size, ids.itemsize // 4)
     made = rows.astype(np.uint64)
     for place in range(words.shape[1]):
         made = mixed(made ^ words[:, place])
@@ -190,7 +218,8 @@ class _Stored(msgspec.Struct):
 class LabelShelf:
     """Labels that have come, in a folder: a file for each delivery and day of the predictions, never changed.
 
-    A delivery that comes twice is one. Whatever the order of deliveries, the same labels are read.
+    A delivery that comes twice is one: those that say when they were known are the same file, and of those that do not
+    `news` leaves nothing. Whatever the order of deliveries, the same labels are read.
 
     Attributes:
         folder: Where they are.
@@ -198,13 +227,47 @@ class LabelShelf:
 
     folder: Path
 
-    def add(self, labels: Labels) -> tuple[int, ...]:
-        """Keep labels; returns the days of the predictions that they are of, as seconds since 1970 of their begin.
+    def news(self, labels: Labels, now: float) -> Labels:
+        """Return of labels what is to be added: what does not say when it was known is known now, if it is new.
+
+        It is not where the value is that which holds already, or where what holds was known later than now. Of several
+        in one delivery the largest holds. What does say when it was known is left as it is.
+
+        Args:
+            labels: What has come.
+            now: In seconds since 1970 UTC.
 
         Raises:
             MonitoringError: An identity is none that a service gave.
         """
-        days = (_moments(labels.ids) // _DAY).astype(np.int64) * _DAY
+        places = np.flatnonzero(np.isnan(labels.arrived))
+        if not places.size:
+            return labels
+        arrived = labels.arrived.copy()
+        arrived[places] = now
+        dated = Labels(labels.ids, labels.rows, labels.values, arrived)
+        mine = dated.only(places)
+        new = mine.values == mine.holding(mine.ids, mine.rows)[0]
+        days = mine.days()
+        for day in np.unique(days).tolist():
+            there = np.flatnonzero(days == day)
+            value, since = self.between(day, day + _DAY).holding(mine.ids[there], mine.rows[there])
+            new[there] &= ~((value == mine.values[there]) | (since > now))
+        keep = np.ones(arrived.size, bool)
+        keep[places] = new
+        return dated.only(keep)
+
+    def add(self, labels: Labels) -> tuple[int, ...]:
+        """Keep labels; returns the days of the predictions that they are of, as seconds since 1970 of their begin.
+
+        Raises:
+            MonitoringError: An identity is none that a service gave, or a label does not say when it was known.
+        """
+        if not np.isfinite(labels.arrived).all():
+            raise MonitoringError(
+                "A label does not say when it was known", fix="Give `arrived` in seconds since 1970 UTC."
+            )
+        days = labels.days()
         for day in np.unique(days).tolist():
             mine = days == day
             stored = _Stored(
@@ -236,7 +299,7 @@ class LabelShelf:
         whole = Labels(*parts)
         moments = _moments(whole.ids)
         mine = (moments >= start) & (moments < end)
-        return Labels(*(getattr(whole, name)[mine] for name in Labels.__slots__))
+        return whole.only(mine)
 
 
 _EMPTY: Final = Labels(np.empty(0, "S36"), np.empty(0, np.int64), np.empty(0), np.empty(0))

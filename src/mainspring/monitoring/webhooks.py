@@ -2,12 +2,14 @@
 
 import hashlib
 import hmac
+import io
 import re
+import time
 from base64 import b64encode
 from collections.abc import Collection
 from dataclasses import dataclass
-from http.client import HTTPException
-from typing import Final
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, InvalidURL
+from typing import Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit
 from urllib.request import (
@@ -68,7 +70,8 @@ def deliver(
         secret: What is signed with, see `sign_body`; empty: nothing is signed.
         now: In seconds since 1970 UTC.
         models: Those whose changes this receiver gets; all where nothing is said.
-        timeout: How many seconds the receiver may be silent.
+        timeout: How many seconds a post may take up to the end of the answer's headers. Reaching the receiver, TLS and
+            sending may each take all of them; the answer has what is left.
     """
     due = alerts.waiting(now, models)
     for sent, change in enumerate(due):
@@ -131,6 +134,69 @@ class _Headed(BaseHandler):
     https_request = http_request
 
 
+class _Ending(io.RawIOBase):
+    """What comes from a socket up to a moment of the monotonic clock: its own timeout begins anew with every byte."""
+
+    def __init__(self, sock: Any, end: float) -> None:
+        self._sock, self._end = sock, end
+
+    def makefile(self, _: str) -> io.BufferedReader:
+        """Return itself with a buffer, as a socket does."""
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        """Return that it is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer with what is there."""
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._sock.settimeout(left)
+        return int(self._sock.recv_into(buffer))
+
+
+class _Plain(HTTPHandler):
+    """Asks over HTTP."""
+
+    def __init__(self, end: float) -> None:
+        super().__init__()
+        self._end = end
+
+    def http_open(self, request: Request) -> HTTPResponse:
+        """Return the answer."""
+        return self.do_open(_connecting(HTTPConnection, self._end), request)
+
+
+class _Secure(HTTPSHandler):
+    """Asks over HTTPS."""
+
+    def __init__(self, end: float) -> None:
+        super().__init__()
+        self._end = end
+
+    def https_open(self, request: Request) -> HTTPResponse:
+        """Return the answer."""
+        return self.do_open(_connecting(HTTPSConnection, self._end), request)
+
+
+def _connecting(kind: type[HTTPConnection], end: float) -> Any:
+    """What makes connections whose answers are read up to a moment."""
+
+    class Answer(HTTPResponse):
+        def __init__(self, sock: Any, *given: Any, **named: Any) -> None:
+            ending: Any = _Ending(sock, end)
+            super().__init__(ending, *given, **named)
+
+    def connection(host: str, **given: Any) -> HTTPConnection:
+        made = kind(host, **given)
+        made.response_class = Answer
+        return made
+
+    return connection
+
+
 def _posted(change: Change, url: str, secret: str, now: float, timeout: float) -> str:
     """Post one change; returns why it was not taken, empty where it was. The address may be secret, and is not said."""
     body = change.body.encode()
@@ -143,12 +209,15 @@ def _posted(change: Change, url: str, secret: str, now: float, timeout: float) -
         headers["Authorization"] = f"Basic {b64encode(known.encode()).decode()}"
     plain = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
     opener = OpenerDirector()  # not the usual one: a redirection would turn the post into something else
-    for handler in (ProxyHandler(), HTTPHandler(), HTTPSHandler(), HTTPDefaultErrorHandler(), HTTPErrorProcessor()):
+    end = time.monotonic() + timeout
+    for handler in (ProxyHandler(), _Plain(end), _Secure(end), HTTPDefaultErrorHandler(), HTTPErrorProcessor()):
         opener.add_handler(handler)
     opener.add_handler(_Headed(headers))
     try:
         with opener.open(plain, body, timeout=timeout):
             return ""
+    except (InvalidURL, UnicodeError):
+        return "the address of the receiver is none that can be asked"
     except HTTPError as error:
         error.close()
         return f"the receiver answered {error.code} {error.reason}"

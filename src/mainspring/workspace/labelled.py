@@ -67,18 +67,22 @@ class Added:
 
     Attributes:
         labels: How many came.
+        again: How many of them were left out: they do not say when they were known, and their value holds already.
+        replaced: How many of them have another value than that which holds of the same row among them.
         days: The days of the predictions that they are of, in seconds since 1970 UTC of their begin.
         joined: Of how many a prediction is in the log.
         unknown: The identities of some that are not, at most five.
     """
 
     labels: int
+    again: int
+    replaced: int
     days: tuple[int, ...]
     joined: int
     unknown: tuple[str, ...]
 
 
-def add_labels(labels: Labels, home: Path | None = None) -> Added:
+def add_labels(labels: Labels, home: Path | None = None, *, now: float = np.nan) -> Added:
     """Keep labels, and return how many of them belong to a prediction that is in the log.
 
     The same labels again change nothing. Those of predictions that are not in the log, or not yet, are kept as well.
@@ -86,23 +90,38 @@ def add_labels(labels: Labels, home: Path | None = None) -> Added:
     Args:
         labels: What turned out.
         home: The home; by default that of the project around the working directory.
+        now: When those were known that do not say it, in seconds since 1970 UTC.
 
     Raises:
-        MonitoringError: An identity is none that a service gave.
+        MonitoringError: An identity is none that a service gave, or it is not known when a label was known.
     """
     log = log_of(home)
-    days = LabelShelf(log.parent / LABELS).add(labels)
+    shelf = LabelShelf(log.parent / LABELS)
+    fresh = shelf.news(labels, now)
+    shelf.add(fresh)
+    dated = replace(labels, arrived=np.where(np.isnan(labels.arrived), now, labels.arrived))
+    replaced = int((dated.holding(labels.ids, labels.rows)[0] != labels.values).sum())
+    days = tuple(np.unique(labels.days()).tolist())
     with opened(home, HOUR) as (_, _, catalogue):
         keys = {key for key in catalogue.rows(catalogue.places(None)) if key[1] // DAY * DAY in days}
-        known: set[tuple[bytes, int]] = set()
-        wanted = list(zip(labels.ids.tolist(), labels.rows.tolist(), strict=True))
-        asked = set(wanted)
+        known = np.zeros(labels.ids.size, bool)
         for part, _ in catalogue.touching(log, keys):
             for _, frame in given(read_part(part)):
-                ids = frame["id"].to_numpy().astype("S36").tolist()
-                known.update(asked.intersection(zip(ids, frame["row"].to_list(), strict=True)))
-    lost = [one for one in wanted if one not in known]
-    return Added(len(wanted), days, len(wanted) - len(lost), tuple(identity.decode() for identity, _ in lost[:5]))
+                known |= _logged(labels, frame)
+    lost = np.flatnonzero(~known)
+    unknown = tuple(one.decode() for one in labels.ids[lost[:5]].tolist())
+    return Added(labels.ids.size, labels.ids.size - fresh.ids.size, replaced, days, int(known.sum()), unknown)
+
+
+def _logged(labels: Labels, frame: Any) -> npt.NDArray[np.bool_]:
+    """Of which labels the rows are in a frame of the log; only those of its time are looked for."""
+    least, greatest = str(frame["id"].min()).encode(), str(frame["id"].max()).encode()
+    found = (labels.ids >= least) & (labels.ids <= greatest)
+    near = np.flatnonzero(found)
+    nothing = np.zeros(frame.height)
+    logged = Labels(frame["id"].to_numpy().astype("S36"), frame["row"].to_numpy(), nothing, nothing)
+    found[near] = np.isfinite(logged.holding(labels.ids[near], labels.rows[near])[0])
+    return found
 
 
 @dataclass(frozen=True, slots=True)

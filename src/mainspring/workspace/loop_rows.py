@@ -1,6 +1,6 @@
 """What a version predicted in service, beside what turned out: read from the log as it streams by."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,9 +11,11 @@ import numpy.typing as npt
 from mainspring.batch.polars import polars
 from mainspring.monitoring import LabelShelf, join
 from mainspring.serving.predlog import PREDICTIONS
+from mainspring.workspace.closing import opened
 from mainspring.workspace.labelled import LABELS, predictions
-from mainspring.workspace.rolled import INPUT
-from mainspring.workspace.traffic import DAY, answered
+from mainspring.workspace.rolled import INPUT, read_part
+from mainspring.workspace.rolled import Part as Logged
+from mainspring.workspace.traffic import DAY, HOUR, answered, given
 
 __all__ = ["Arrivals", "Part", "served"]
 
@@ -75,29 +77,57 @@ def served(home: Path, of: tuple[str, str], output: str, since: float) -> Iterat
 
 
 class Arrivals:
-    """When labels came. What was counted is remembered until others come.
+    """When labels came. What was counted of a day is remembered until others come, or the log has other rows of it.
 
     Args:
         home: The home.
     """
 
     def __init__(self, home: Path) -> None:
+        self._home = home
         self._shelf = LabelShelf(home / LABELS)
-        self._kept: tuple[object, int] = (None, 0)
+        self._kept: dict[tuple[str, int], tuple[object, int]] = {}
 
     def any(self) -> bool:
         """Return whether there are labels at all."""
         return bool(self._shelf.names(0, _EVER))
 
-    def since(self, moment: float) -> int:
-        """Return how many labels arrived after a moment, a day of predictions at a time."""
-        names = self._shelf.names(0, _EVER)
-        state = (moment, names)
-        if self._kept[0] != state:
-            days = sorted({int(name.partition("/")[0]) for name in names})
-            counts = (int((self._shelf.between(day, day + DAY).arrived > moment).sum()) for day in days)
-            self._kept = (state, sum(counts))
-        return self._kept[1]
+    def since(self, model: str, moment: float) -> int:
+        """Return of how many predictions of a model a label came after a moment that says what was not known before.
+
+        Predictions are those that the log has, of every version. A label that comes again with the same value says
+        nothing new.
+        """
+        names: dict[int, list[str]] = {}
+        for name in self._shelf.names(0, _EVER):
+            names.setdefault(int(name.partition("/")[0]), []).append(name)
+        if not names:
+            return 0
+        with opened(self._home, HOUR) as (log, _, catalogue):
+            rows: dict[int, dict[tuple[int, int], int]] = {}
+            for key, count in catalogue.rows(catalogue.places(model)).items():
+                rows.setdefault(key[1] // DAY * DAY, {})[key] = count
+            for day in names.keys() & rows.keys():
+                state = (moment, names[day], rows[day])
+                if self._kept.get((model, day), (None, 0))[0] != state:
+                    parts = [part for part, _ in catalogue.touching(log, set(rows[day]))]
+                    self._kept[model, day] = (state, self._of_day(day, model, moment, parts))
+        return sum(self._kept[model, day][1] for day in names.keys() & rows.keys())
+
+    def _of_day(self, day: int, model: str, moment: float, parts: Iterable[Logged]) -> int:
+        labels = self._shelf.between(day, day + DAY)
+        newer = labels.arrived > moment
+        if not newer.any():
+            return 0
+        mine = [
+            frame.select("id", "row") for part in parts for row, frame in given(read_part(part)) if row.name == model
+        ]
+        if not mine:
+            return 0
+        logged = polars().concat(mine)
+        ids, rows = logged["id"].to_numpy().astype("S36"), logged["row"].to_numpy()
+        now, before = (join(ids, rows, known).values for known in (labels, labels.only(~newer)))
+        return int((np.isfinite(now) & (now != before)).sum())
 
 
 def _values(series: Any) -> Array:

@@ -109,7 +109,7 @@ class HomeSources:
         mine = [one for one in alerts if one.version == package and one.check in (_DRIFT, _ERRORS)]
         shown = tuple(_shown(one, monitor) for one in mine if one.windows)
         stopped = tuple(f"{one.check}: {one.says} (alert {one.id})" for one in alerts if one.check in _BROKEN)
-        labels = self._arrivals.since(since) if policy.labels else 0
+        labels = self._arrivals.since(model, since) if policy.labels else 0
         known = [one for one in (rated.windows if rated else ()) if one.loss is not None]
         self._labelled |= {model: known[-1]} if known else {}
         losses = tuple(_lost(one) for one in known)
