@@ -35,6 +35,7 @@ COLOURS = {
     "retry": "yellow",
     "run failed": "red",
     "gates failed": "red",
+    "not compared": "yellow",
     "validation failed": "red",
     "problem": "red",
 }
