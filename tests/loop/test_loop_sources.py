@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from shop_project import HOUR, START, serve
 
 from mainspring.config.triggers import Triggers
 from mainspring.tracking import Raised, open_facts
@@ -84,3 +85,22 @@ def test_skew_and_a_broken_contract_stop_triggers_and_drift_of_the_champion_show
         "skew firing: 3 rows"
     ]
     assert sources.look("shop", Triggers(), 0.0, 10_000.0).events == {}
+
+
+def test_rows_of_the_window_that_is_open_are_fresh(shop):
+    """Two answers an hour, at :00 and :20, where 45 minutes are allowed: the window that is closed is older."""
+    (shop / "config.toml").write_text("[monitor]\nwindow = 3600\nreference_days = 5\nfreshness = 2700\n")
+    home = shop / ".mainspring"
+    serve(home, START, 1, labels=False)
+    with open_facts(home) as facts:
+        sources = HomeSources(home.absolute(), shop / "config.toml", facts, ["shop"])
+
+        def stale(at: float) -> list[str]:
+            sources.close(at)
+            sources.look("shop", Triggers(), 0.0, at)
+            return [one.check for one in facts.alerts.open("shop")]
+
+        assert stale(START + HOUR + 60) == []
+        serve(home, START + HOUR, 1, labels=False)
+        assert [stale(START + HOUR + 60 * minute) for minute in (10, 40, 59)] == [[], [], []]
+        assert stale(START + 2 * HOUR + 60 * 6) == ["freshness"]

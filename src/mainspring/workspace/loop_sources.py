@@ -27,6 +27,7 @@ from mainspring.tracking.promotions import CHAMPION
 from mainspring.triggers import Lost, New, Shown
 from mainspring.workspace.alerting import observe_checked
 from mainspring.workspace.alerting import tell as tell_receivers
+from mainspring.workspace.catalogue import Catalogue
 from mainspring.workspace.closing import close_windows
 from mainspring.workspace.labelled import Rated, rate_home
 from mainspring.workspace.loop_figures import FollowedFigures
@@ -157,7 +158,8 @@ class HomeSources:
         profile = None if newest is None else Shelf(self._home / WINDOWS).get(newest)
         if newest is None or profile is None:
             return []
-        found = stale(profile, now, monitor.freshness)
+        last = Catalogue.read(self._home / WINDOWS, monitor.window).last(model)  # the window that is open has rows, too
+        found = stale(profile, now, monitor.freshness, last=last)
         raised = [] if found is None else [raised_by_finding(found)]
         source = Origin("freshness", 1)
         return self._alerts.observe(model, newest.version, int(now), raised, now=now, source=source)
