@@ -2,9 +2,10 @@
 
 import pytest
 from loop_town import HOUR, Town
-from loop_world import MODEL
+from loop_world import MODEL, Models
 
 from mainspring.config.triggers import Triggers
+from mainspring.loop import Ports
 
 TRIED = Triggers(data="sales", cooldown="1h", probation_labels=100)
 PLAIN = Triggers(data="sales", drift=("*",), cooldown="1h", probation_labels=0)
@@ -92,3 +93,15 @@ def test_that_it_cannot_be_compared_is_over_when_it_can(tried):
     tried.world.write("labels", 900)
     tried.tick()
     assert tried.open() == ["alert 1/rollback"]
+
+
+def test_whatever_is_raised_is_a_problem_of_its_model_alone(town):
+    class Down(Models):
+        def champion(self, model):
+            raise ZeroDivisionError("by zero")
+
+    town.world.write("sales", "tuesday")
+    broken = Ports(town.ports.sources, town.ports.runs, Down(town.world.folder), town.ports.trials)
+    assert town.tick(6, hours=2, among=broken).problems == {MODEL: "ZeroDivisionError: by zero"}
+    town.tick(2)
+    assert town.world.acts("promote") == ["promote 2"]

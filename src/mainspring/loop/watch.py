@@ -1,5 +1,6 @@
 """The watch: looks at everything, decides, and carries on what was begun."""
 
+import logging
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ from mainspring.triggers import Asked, Decision, Facts, decide
 
 __all__ = ["Ticked", "Watch"]
 
+_logger = logging.getLogger(__name__)
 _DATA = "data"
 _SINCE = "since"
 _DUE = "due"
@@ -88,6 +90,9 @@ class Watch:
             raise
         except (MainspringError, OSError) as error:
             problems[name] = " ".join(str(error).split())
+        except Exception as error:
+            _logger.exception("The watch could not look at %s", name or "all models")
+            problems[name] = f"{type(error).__name__}: {' '.join(str(error).split())}"
 
     def _waits(self, model: str) -> bool:
         decision = self._loops.open(model)
