@@ -82,8 +82,12 @@ class HomeSources:
         """
         problems: list[str] = []
         for model in self._models:
-            monitor = self._monitor(model)
-            made = bool(close_windows(self._home, monitor, now, model=model))
+            try:
+                monitor = self._monitor(model)
+                made = bool(close_windows(self._home, monitor, now, model=model))
+            except (MainspringError, OSError) as error:
+                problems.append(" ".join(str(error).split()))
+                continue
             if made:
                 self._checked.pop(model, None)
             for look in (self._look_at_figures, self._look_at_skew):
