@@ -49,3 +49,17 @@ def test_what_does_not_fit_is_said_wherever_the_file_is_read(tmp_path, line, mes
 
 def test_spans_of_time():
     assert [seconds_of(text) for text in ("90s", "1.5h", "2w")] == [90.0, 5400.0, 1_209_600.0]
+
+
+@pytest.mark.parametrize("data", ["/srv/sales.txt", "**.txt", ""])
+def test_data_are_a_pattern_beside_the_file(tmp_path, data):
+    path = tmp_path / "config.toml"
+    path.write_text(f'[triggers]\ndata = "sales/*.txt"\n[triggers.shop]\ndata = "{data}"\n')
+    if not data:
+        assert read_triggers(path, "shop").data == ""
+        return
+    with pytest.raises(ConfigError) as caught:
+        read_triggers(path, "shop")
+    [problem] = caught.value.problems
+    assert f"'triggers.shop.data' is '{data}', which is no pattern" in str(problem)
+    assert "beside this file" in str(problem)

@@ -3,11 +3,17 @@
 import os
 
 import pytest
+from shop_project import HOUR, START, serve
 
+from mainspring.cli.watch_port import Board
 from mainspring.config.triggers import Triggers
+from mainspring.errors import MonitoringError
+from mainspring.loop import Ticked
+from mainspring.monitoring import WINDOWS, Shelf
 from mainspring.tracking import Raised, open_facts
 from mainspring.tracking.loops import LoopEvent
 from mainspring.workspace.loop_sources import HomeSources
+from mainspring.workspace.watching import Watcher
 
 
 @pytest.fixture
@@ -84,3 +90,45 @@ def test_skew_and_a_broken_contract_stop_triggers_and_drift_of_the_champion_show
         "skew firing: 3 rows"
     ]
     assert sources.look("shop", Triggers(), 0.0, 10_000.0).events == {}
+
+
+def test_rows_of_the_window_that_is_open_are_fresh(shop):
+    """Two answers an hour, at :00 and :20, where 45 minutes are allowed: the window that is closed is older."""
+    (shop / "config.toml").write_text("[monitor]\nwindow = 3600\nreference_days = 5\nfreshness = 2700\n")
+    home = shop / ".mainspring"
+    serve(home, START, 1, labels=False)
+    with open_facts(home) as facts:
+        sources = HomeSources(home.absolute(), shop / "config.toml", facts, ["shop"])
+
+        def stale(at: float) -> list[str]:
+            sources.close(at)
+            sources.look("shop", Triggers(), 0.0, at)
+            return [one.check for one in facts.alerts.open("shop")]
+
+        assert stale(START + HOUR + 60) == []
+        serve(home, START + HOUR, 1, labels=False)
+        assert [stale(START + HOUR + 60 * minute) for minute in (10, 40, 59)] == [[], [], []]
+        assert stale(START + 2 * HOUR + 60 * 6) == ["freshness"]
+
+
+def test_what_is_wrong_with_one_model_keeps_no_other_from_being_closed(shop):
+    (shop / "config.toml").write_text("[monitor]\nreference_days = 5\n[monitor.broken]\nwindow = 1800\n")
+    home = shop / ".mainspring"
+    serve(home, START, 1, labels=False)
+    (home / WINDOWS).mkdir()
+    (home / WINDOWS / "catalogue-1800.msgpack").write_bytes(b"half of a")
+    with open_facts(home) as facts:
+        sources = HomeSources(home.absolute(), shop / "config.toml", facts, ["broken", "shop"])
+        with pytest.raises(MonitoringError, match="The catalogue of the prediction log cannot be read"):
+            sources.close(START + HOUR)
+    assert [one.model for one in Shelf(home / WINDOWS).versions(HOUR)] == ["shop"]
+
+
+def test_what_metrics_cannot_say_is_a_problem(shop):
+    serve(shop / ".mainspring", START, 1, labels=False)
+    board = Board(30.0)
+    with Watcher(["shop"]) as watcher:
+        watcher.sources.close(START + HOUR)
+        (shop / "config.toml").write_text("[monitor]\nwindow = -1\n")
+        board.ticked(watcher, Ticked(False), START)
+    assert board.health()[1]["problems"]["metrics"].startswith("1 problem in the table [monitor]")

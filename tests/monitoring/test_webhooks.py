@@ -175,3 +175,12 @@ def test_models_with_receivers_of_their_own_do_not_wait_for_each_other(alerts, r
     receiver.status = 200
     assert deliver(alerts, receiver.url, "", START + 60, models=["cafe"]).sent == 1
     assert receiver.taken()[-1] == cafe.id
+
+
+@pytest.mark.parametrize(
+    "url", ["https://hooks..example.com/x", f"http://{'a' * 64}.example.com/", "http://127.0.0.1:9/\xe4", "http://a b/"]
+)
+def test_an_address_that_is_none_is_said_and_waits(alerts, url):
+    look(alerts, 0, moved("price"))
+    done = deliver(alerts, url, SECRET, START + 90.0, timeout=0.2)
+    assert (done.sent, done.waiting, done.error != "") == (0, 1, True)

@@ -76,6 +76,16 @@ def test_drift_fires_for_columns_that_are_named_and_windows_that_are_new():
     assert said(Triggers(drift=("*",)), facts(shown=(moved,))) == {"drift": "fires"}
 
 
+def test_what_was_acted_on_is_quiet_and_holds_nothing_and_data_that_come_back_are_other_evidence():
+    policy = Triggers(data="*", drift=("price",))
+    moved = (Shown("drift", ("price",), NOW - DAY, "it moved"),)
+    acted = frozenset({("drift", "price@2025-10-08T08:53Z"), ("data", "s")})
+    data, drift = decide(policy, facts(new=New("s", ("a",)), shown=moved, acted=acted))
+    assert (data.answer, data.evidence) == ("fires", "s@2")
+    assert (drift.answer, drift.says) == ("quiet", "drift of price: it moved: it was acted on")
+    assert said(policy, facts(new=New("s", ()), shown=moved)) == {"data": "quiet", "drift": "fires"}
+
+
 NEW = {"new": New("s", ("a",))}
 
 

@@ -35,6 +35,7 @@ COLOURS = {
     "retry": "yellow",
     "run failed": "red",
     "gates failed": "red",
+    "not compared": "yellow",
     "validation failed": "red",
     "problem": "red",
 }
@@ -52,7 +53,8 @@ class Watching(Struct, frozen=True):
     ] = None
     every: Annotated[float, typer.Option("--every", metavar="SECONDS", min=0.05, help="How often one looks.")] = 30.0
     port: Annotated[
-        int | None, typer.Option("--port", metavar="PORT", help="Answer /healthz and /metrics on this port.")
+        int | None,
+        typer.Option("--port", metavar="PORT", min=0, max=65535, help="Answer /healthz and /metrics on this port."),
     ] = None
     host: Annotated[str, typer.Option("--host", metavar="HOST", help="The address to answer on.")] = "127.0.0.1"
     home: HomePath = None

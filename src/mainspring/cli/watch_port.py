@@ -10,7 +10,7 @@ from typing import Any, Self
 from mainspring import clock
 from mainspring.cli.printing import stamp
 from mainspring.digest.texts import to_json
-from mainspring.errors import InputError
+from mainspring.errors import InputError, MainspringError
 from mainspring.loop import Ticked
 from mainspring.workspace.watching import Held, Watcher
 
@@ -42,7 +42,11 @@ class Board:
             said |= {"held_by": {"host": found.owner.host, "pid": found.owner.pid}, "problems": {}}
         else:
             said |= {"waiting": found.waiting, "problems": found.problems}
-        text = watcher.metrics(clock.now()) if self._asked else ""
+        text = ""
+        try:
+            text = watcher.metrics(clock.now()) if self._asked else ""
+        except (MainspringError, OSError) as error:  # such as a table that does not fit: the watch goes on
+            said["problems"] = {**said["problems"], "metrics": " ".join(str(error).split())}
         with self._lock:
             self._last, self._said, self._text = time.time(), said, text
 

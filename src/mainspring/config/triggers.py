@@ -3,12 +3,14 @@
 None of it is part of a cache key.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
 
 from mainspring.config.by_model import ByModel
+from mainspring.config.convert import Place
 from mainspring.config.spans import seconds_of
 from mainspring.digest.plain import Plain
 
@@ -114,4 +116,14 @@ def triggered_models(path: Path) -> list[str]:
     return sorted(name for name in TRIGGERS.read(path) if name)
 
 
-TRIGGERS: Final = ByModel("triggers", Triggers)
+def _data_is_a_pattern_beside(made: Triggers, raw: Mapping[str, Any], place: Place) -> None:
+    if "data" not in raw or not made.data:
+        return
+    try:
+        next(Path().glob(made.data), None)
+    except (NotImplementedError, ValueError) as error:
+        fix = 'Write what is beside this file, such as "sales/*.parquet".'
+        place.inside("data").report(f"'{place.key}.data' is '{made.data}', which is no pattern: {error}", fix)
+
+
+TRIGGERS: Final = ByModel("triggers", Triggers, (_data_is_a_pattern_beside,))

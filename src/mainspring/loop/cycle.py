@@ -23,6 +23,7 @@ _Step = Callable[[Decided, Triggers, float], Action | None]
 UNFIT: Final = "unfit"  # the mark that says on which data validation has failed
 STATE: Final = "state"  # the mark that says which data the last run saw
 _DEATHS: Final = 3
+_BLIND: Final = 3  # so many looks that could compare nothing, a block of time apart, end a probation
 
 
 class Cycle:
@@ -221,6 +222,8 @@ class Cycle:
 
     def _look(self, decision: Decided, action: Action, policy: Triggers, now: float) -> Action | None:
         about: dict[str, Any] = dict(action.about)
+        if about.get("next", 0.0) > now:
+            return None
         number, since, needed = about["version"], about["since"], due(policy, about["looks"])
         predictions, labelled = self._ports.trials.count(decision.model, number, since, now)
         if labelled < needed:
@@ -230,6 +233,11 @@ class Cycle:
         verdict = judge_trial(found, policy, about["looks"])
         about["looks"] = verdict.looks
         said = f"version {number}: {verdict.says}"
+        if found.change is None:
+            return self._not_compared(action, said, policy, now, broken=found.broken)
+        if about.pop("blind", 0):
+            del about["next"]
+            self._ports.sources.settle(action.model, now, _key(action))
         if verdict.answer == "kept":
             return self._end(action, "done", "kept", said, now, about=about)
         if verdict.answer == "worse":
@@ -237,6 +245,23 @@ class Cycle:
             return self._roll_back(decision, action, said, now)
         if action.says != said:
             self._loops.change(action, said, about)
+        return None
+
+    def _not_compared(self, action: Action, says: str, policy: Triggers, now: float, *, broken: bool) -> Action | None:
+        """A look that could compare nothing: people are told, it is tried again, and at last not any more.
+
+        The champion then stays. What cannot predict any more cannot be gone back to either.
+        """
+        blind = int(str(action.about.get("blind", 0))) + 1
+        about = {**action.about, "blind": blind, "next": now + policy.span("probation_block")}
+        if blind == _BLIND:
+            said = f"{says}; after {_BLIND} such looks probation is over, and it stays champion, not proven"
+            return self._end(action, "failed", "not compared", said, now, about=about)
+        told = broken or blind > 1  # a first one may have come before there was a second block of time
+        event = LoopEvent(now, "not compared", action.model, says, _links({**about, "decision": action.decision}))
+        if told:
+            self._ports.sources.tell(event, _key(action))
+        self._loops.change(action, says, about, event if told else None, f"look {blind}")
         return None
 
     def _wait(self, action: Action, found: Compared, needed: int, now: float) -> None:
@@ -277,17 +302,19 @@ class Cycle:
         """Return the act as it ended; people are alerted of what went wrong."""
         record = dict(action.about) if about is None else about
         event = LoopEvent(now, kind, action.model, says, _links({**record, "decision": action.decision}))
-        if kind in ALERTED:
-            self._ports.sources.tell(event, f"{action.decision}/{action.kind}")
-        elif kind in SETTLED:
+        if kind in SETTLED:
             self._ports.sources.settle(action.model, now)
         elif action.kind == "probation":  # over, however it ended: whether there are labels does not matter any more
             self._ports.sources.settle(action.model, now, _unlabelled(action))
+            if kind not in ALERTED:
+                self._ports.sources.settle(action.model, now, _key(action))
+        if kind in ALERTED:
+            self._ports.sources.tell(event, _key(action))
         self._loops.end(action, state, event, record)
         return self._loops.actions(action.decision)[action.kind]
 
 
-ALERTED: Final = ("run failed", "validation failed", "gates failed", "refused", "rolled back")
+ALERTED: Final = ("run failed", "validation failed", "gates failed", "refused", "rolled back", "not compared")
 SETTLED: Final = ("unchanged", "promoted", "kept")
 
 
@@ -304,6 +331,10 @@ def _took(action: Action, state: RunState) -> dict[str, Any]:
     """What a run is about, with how long it took, all tries together."""
     about: dict[str, Any] = dict(action.about)
     return {**about, "seconds": about.get("seconds", 0.0) + state.seconds}
+
+
+def _key(action: Action) -> str:
+    return f"{action.decision}/{action.kind}"
 
 
 def _unlabelled(action: Action) -> str:

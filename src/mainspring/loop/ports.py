@@ -166,12 +166,14 @@ class Compared(Struct, frozen=True):
         labelled: Of how many it is known what turned out.
         change: By how much it lost more, as a share; None where that cannot be said.
         reason: Why not.
+        broken: Whether it is for a reason that time alone does not mend.
     """
 
     predictions: int
     labelled: int
     change: RelativeChange | None = None
     reason: str = ""
+    broken: bool = False
 
 
 class Trials(Protocol):

@@ -1,5 +1,6 @@
 """The watch: looks at everything, decides, and carries on what was begun."""
 
+import logging
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ from mainspring.triggers import Asked, Decision, Facts, decide
 
 __all__ = ["Ticked", "Watch"]
 
+_logger = logging.getLogger(__name__)
 _DATA = "data"
 _SINCE = "since"
 _DUE = "due"
@@ -77,9 +79,9 @@ class Watch:
     def states(self, model: str, now: float) -> tuple[Decision, ...]:
         """Return what each trigger of a model says now; nothing is done or kept."""
         policy = self._policy(model)
-        data = self._data(model, policy)
-        facts = self._facts(model, self._look(model, policy, now), data, now)
-        return decide(policy, facts)
+        fired = self._loops.fired(model)
+        looked = self._look(model, policy, fired, now)
+        return decide(policy, self._facts(model, fired, looked, self._data(model, policy), now))
 
     def _try(self, act: Callable[[], None], name: str, problems: dict[str, str]) -> None:
         try:
@@ -88,6 +90,9 @@ class Watch:
             raise
         except (MainspringError, OSError) as error:
             problems[name] = " ".join(str(error).split())
+        except Exception as error:
+            _logger.exception("The watch could not look at %s", name or "all models")
+            problems[name] = f"{type(error).__name__}: {' '.join(str(error).split())}"
 
     def _waits(self, model: str) -> bool:
         decision = self._loops.open(model)
@@ -100,12 +105,13 @@ class Watch:
     def _model(self, model: str, now: float) -> None:
         policy = self._policy(model)
         self._loops.mark(model, _SINCE, first=to_json(now))
-        looked = self._look(model, policy, now)
+        fired = self._loops.fired(model)  # before the data are looked at: whoever fires meanwhile has the same evidence
+        looked = self._look(model, policy, fired, now)
         for key, event in looked.events.items():
             self._journal.add(event, key)
         self._go_on(model, policy, now)
         data = self._data(model, policy)
-        for one in decide(policy, self._facts(model, looked, data, now)):
+        for one in decide(policy, self._facts(model, fired, looked, data, now)):
             if one.answer == "held":
                 self._loops.hold(_decided(model, one, now))
             elif one.answer == "fires":
@@ -128,8 +134,7 @@ class Watch:
         event = LoopEvent(now, "trigger", model, f"{one.kind}: {one.says}", to_json(one.links))
         self._loops.fire(_decided(model, one, now), event, seen)
 
-    def _look(self, model: str, policy: Triggers, now: float) -> Looked:
-        fired = self._loops.fired(model)
+    def _look(self, model: str, policy: Triggers, fired: list[Decided], now: float) -> Looked:
         return self._ports.sources.look(model, policy, fired[0].made if fired else 0.0, now)
 
     def _data(self, model: str, policy: Triggers) -> Data | None:
@@ -141,7 +146,7 @@ class Watch:
             self._loops.mark(model, _DATA, first=data.known)
         return data
 
-    def _facts(self, model: str, looked: Looked, data: Data | None, now: float) -> Facts:
+    def _facts(self, model: str, fired: list[Decided], looked: Looked, data: Data | None, now: float) -> Facts:
         busy, trial, again = self._going_on(model)
         since = max(float(from_json(self._loops.mark(model, name) or "0")) for name in (_SINCE, _DUE))
         stopped = looked.stopped
@@ -162,6 +167,7 @@ class Watch:
             busy=busy,
             trial=trial,
             again=again,
+            acted=frozenset((one.kind, one.evidence) for one in fired),
         )
 
     def _going_on(self, model: str) -> tuple[str, str, str]:

@@ -164,7 +164,7 @@ def check_window(profile: WindowProfile, reference: Reference, before: Sequence[
     return Check(profile.window, profile.rows, measures, tuple(findings), reference.cold, remarks)
 
 
-def stale(profile: WindowProfile, now: float, at_most: float) -> Finding | None:
+def stale(profile: WindowProfile, now: float, at_most: float, *, last: float = 0.0) -> Finding | None:
     """Return the finding that no row has come for too long; None while they come.
 
     It is a limit and no test, and so found at once.
@@ -173,8 +173,9 @@ def stale(profile: WindowProfile, now: float, at_most: float) -> Finding | None:
         profile: The newest window that has rows.
         now: In seconds since 1970 UTC.
         at_most: How many seconds may pass without a row.
+        last: When the last row came of those that are in no window yet, where there are some.
     """
-    age = now - (profile.last or profile.window.end)
+    age = now - max(profile.last or profile.window.end, last)
     if age <= at_most:
         return None
     measure = Measure("freshness", "", age - at_most, age, 0.0, at_most, 0.0)

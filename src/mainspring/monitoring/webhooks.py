@@ -223,6 +223,8 @@ def _posted(change: Change, url: str, secret: str, now: float, timeout: float) -
         return f"the receiver answered {error.code} {error.reason}"
     except URLError as error:
         return f"the receiver cannot be reached: {_reason(error.reason)}"
+    except ValueError as error:  # such as a name that no server can have, or a path that is not quoted
+        return f"the address is none that can be posted to: {type(error).__name__}"
     except (HTTPException, OSError) as error:
         return f"the receiver broke off: {_reason(error)}"
 

@@ -36,6 +36,9 @@ def decide(policy: Triggers, facts: Facts) -> tuple[Decision, ...]:
         if one.answer != "fires":
             decided.append(one)
             continue
+        if (one.kind, one.evidence) in facts.acted:
+            decided.append(replace(one, answer="quiet", evidence="", says=f"{one.says}: it was acted on"))
+            continue
         asked = one.kind == "asked"
         reason = facts.busy or ("" if asked else barrier)
         if not reason and any(before.answer == "fires" for before in decided):
@@ -102,7 +105,9 @@ def _data(policy: Triggers, facts: Facts) -> Iterator[Decision]:
         need = f"{policy.files} files" if len(new.files) < policy.files else f"{policy.rows:,} rows"
         yield Decision("data", "quiet", "", f"{says}; it takes {need}")
     else:
-        yield Decision("data", "fires", new.state, says, {"files": list(new.files), "rows": new.rows})
+        # Data may be again what they were before: evidence is what they are, after so many runs.
+        evidence = f"{new.state}@{len(facts.acted)}" if facts.acted else new.state
+        yield Decision("data", "fires", evidence, says, {"files": list(new.files), "rows": new.rows})
 
 
 def _quality(policy: Triggers, facts: Facts) -> Iterator[Decision]:

@@ -85,6 +85,7 @@ class Facts(Struct, frozen=True, kw_only=True):
         busy: What is going on already; empty when nothing is.
         trial: Why the champion is on probation still; empty when it is not.
         again: What has failed and is to be tried again; empty when nothing is.
+        acted: Triggers and evidence that runs were started for.
     """
 
     model: str
@@ -100,6 +101,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     busy: str = ""
     trial: str = ""
     again: str = ""
+    acted: frozenset[tuple[str, str]] = frozenset()
 
 
 class Decision(Struct, frozen=True):

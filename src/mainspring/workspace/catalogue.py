@@ -34,6 +34,7 @@ class Seen(Struct, array_like=True):
         place: Up to where a file of frames was read.
         numbers: The place of each of its models in `Catalogue.versions`.
         rows: How many rows that were answered, and not erased, it has of each window.
+        last: When the last answer of each version was, in milliseconds since 1970 UTC, as far as it was read for that.
     """
 
     sign: str
@@ -41,6 +42,11 @@ class Seen(Struct, array_like=True):
     place: int = 0
     numbers: dict[int, int] = field(default_factory=dict)
     rows: dict[Key, int] = field(default_factory=dict)
+    last: dict[int, int] = field(default_factory=dict)
+
+    def answered(self, version: int, at: int) -> None:
+        """Keep that a version answered at a moment."""
+        self.last[version] = max(at, self.last.get(version, 0))
 
 
 class Provisional(Struct, array_like=True, frozen=True):
@@ -169,6 +175,12 @@ class Catalogue(Struct):
                     found[key] = found.get(key, 0) + count
         return found
 
+    def last(self, model: str) -> float:
+        """Return when a version of a model answered last, in seconds since 1970 UTC; 0 where that is not known."""
+        mine = self.places(model)
+        times = [at for seen in self.files.values() for place, at in seen.last.items() if place in mine]
+        return max(times, default=0) / 1000
+
     def touching(self, log: Path, keys: set[Key]) -> Iterator[tuple[Part, set[Key]]]:
         """Yield the parts of a log that have rows of some windows, oldest first, with those windows."""
         for part in parts(log):
@@ -206,8 +218,10 @@ class Catalogue(Struct):
         if path is None:
             return self._look_at_tables(part, Seen(sign, size))
         grown = before is not None and before.sign == sign and before.size < size
-        made = Seen(sign, size, before.place, dict(before.numbers), dict(before.rows)) if before and grown else None
-        return self._look_at_frames(path, made or Seen(sign, size))
+        if not (before and grown):
+            return self._look_at_frames(path, Seen(sign, size))
+        known = dict(before.numbers), dict(before.rows), dict(before.last)
+        return self._look_at_frames(path, Seen(sign, size, before.place, *known))
 
     def _look_at_frames(self, path: Path, made: Seen) -> Seen:
         answered: dict[int, tuple[list[str], list[int]]] = {}
@@ -221,7 +235,9 @@ class Catalogue(Struct):
                     counts.append(row.rows - len(row.erased))
             made.place = end
         for number, (ids, counts) in answered.items():
-            starts, places = np.unique(milliseconds(ids) // (self.seconds * 1000), return_inverse=True)
+            times = milliseconds(ids)
+            made.answered(made.numbers[number], int(times.max()))
+            starts, places = np.unique(times // (self.seconds * 1000), return_inverse=True)
             found = np.bincount(places, counts).astype(np.int64)
             for start, count in zip((starts * self.seconds).tolist(), found.tolist(), strict=True):
                 if count:
@@ -236,6 +252,8 @@ class Catalogue(Struct):
             place = self.place_of(model.name, model.package)
             frame = pl.read_parquet(path, columns=["time", "shadow", "erased"], glob=False)
             times = frame.filter(~pl.col("shadow") & ~pl.col("erased"))["time"].cast(pl.Int64)
+            if times.len():
+                made.answered(place, int(times.max()))
             starts = (times // (self.seconds * 1000) * self.seconds).alias("start")
             for start, count in starts.value_counts().iter_rows():
                 made.rows[place, start] = made.rows.get((place, start), 0) + count

@@ -41,8 +41,8 @@ class Part:
 
     @property
     def known(self) -> Array:
-        """Which rows have labels."""
-        return np.asarray(np.isfinite(self.actual))
+        """Which rows have labels, of those of which something was predicted."""
+        return np.asarray(np.isfinite(self.actual) & np.isfinite(self.made))
 
     def inputs(self, keep: Array) -> dict[str, Array]:
         """Return the raw inputs of rows, as a package takes them."""

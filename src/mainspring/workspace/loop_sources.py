@@ -27,6 +27,7 @@ from mainspring.tracking.promotions import CHAMPION
 from mainspring.triggers import Lost, New, Shown
 from mainspring.workspace.alerting import observe_checked
 from mainspring.workspace.alerting import tell as tell_receivers
+from mainspring.workspace.catalogue import Catalogue
 from mainspring.workspace.closing import close_windows
 from mainspring.workspace.labelled import Rated, rate_home
 from mainspring.workspace.loop_figures import FollowedFigures
@@ -81,8 +82,12 @@ class HomeSources:
         """
         problems: list[str] = []
         for model in self._models:
-            monitor = self._monitor(model)
-            made = bool(close_windows(self._home, monitor, now, model=model))
+            try:
+                monitor = self._monitor(model)
+                made = bool(close_windows(self._home, monitor, now, model=model))
+            except (MainspringError, OSError) as error:
+                problems.append(" ".join(str(error).split()))
+                continue
             if made:
                 self._checked.pop(model, None)
             for look in (self._look_at_figures, self._look_at_skew):
@@ -157,7 +162,8 @@ class HomeSources:
         profile = None if newest is None else Shelf(self._home / WINDOWS).get(newest)
         if newest is None or profile is None:
             return []
-        found = stale(profile, now, monitor.freshness)
+        last = Catalogue.read(self._home / WINDOWS, monitor.window).last(model)  # the window that is open has rows, too
+        found = stale(profile, now, monitor.freshness, last=last)
         raised = [] if found is None else [raised_by_finding(found)]
         source = Origin("freshness", 1)
         return self._alerts.observe(model, newest.version, int(now), raised, now=now, source=source)

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from mainspring.config.monitor import Monitor, read_monitor
 from mainspring.config.triggers import Triggers
-from mainspring.errors import MainspringError, MonitoringError, NotFoundError, StatisticsError
+from mainspring.errors import MainspringError, MonitoringError, NotFoundError, StatisticsError, nearest
 from mainspring.loop import Compared
 from mainspring.monitoring import LOSSES
 from mainspring.package.dtypes import stand_in
@@ -22,6 +22,7 @@ from mainspring.workspace.rolled import INPUT
 
 __all__ = ["LogTrials"]
 
+_UNORDERED: Final = "error"
 Floats = npt.NDArray[np.float64]
 
 
@@ -53,9 +54,9 @@ class LogTrials:
     def compare(self, model: str, versions: tuple[int, int], since: float, policy: Triggers) -> Compared:
         """Return a version beside another, which predicts again what was asked since a moment."""
         monitor = read_monitor(self._config, model)
-        mine, before = (self._version(model, number) for number in versions)
         predictions, pieces = 0, []
         try:
+            mine, before = (self._version(model, number) for number in versions)
             pair = Pair.of(mine, before, monitor)
             for part in served(self._home, (model, mine.digest), pair.output, since):
                 predictions += part.times.size
@@ -63,14 +64,14 @@ class LogTrials:
                     pieces.append(pair.losses(part, policy))
         except MainspringError as error:
             said = " ".join(str(error).split())
-            return Compared(predictions, 0, reason=f"what was asked cannot be predicted again: {said}")
+            return Compared(predictions, 0, reason=f"what was asked cannot be predicted again: {said}", broken=True)
         if not pieces:
             return Compared(predictions, 0, reason="there are no labels")
         first, second, series, times = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
         try:
             found = relative_change(first, second, _clusters(series, times, policy))
         except StatisticsError as error:
-            return Compared(predictions, first.size, reason=str(error))
+            return Compared(predictions, first.size, reason=str(error), broken=True)
         if isinstance(found, NotApplicable):
             return Compared(predictions, first.size, reason=found.reason.replace("week", "block of time"))
         return Compared(predictions, first.size, found)
@@ -105,13 +106,19 @@ class Pair:
 
         Raises:
             PackageError: One of them is damaged.
-            MonitoringError: There are several outputs, and it is not said which labels are of.
+            MonitoringError: There is no such output, or it is not said which labels are of; or of the loss smaller is
+                not better.
         """
+        if monitor.loss == _UNORDERED:
+            fix = "Choose absolute, squared or wrong, or no probation: [triggers] probation_labels = 0."
+            raise MonitoringError(f"Of the loss '{_UNORDERED}' smaller is not better", "[monitor] loss", fix)
         other = load(before.path, trust=before.trusted, digest=before.digest)
         outputs = [field.name for field in other.signature.outputs]
         if not monitor.output and len(outputs) != 1:
             fix = f"Name one of {', '.join(outputs)}."
             raise MonitoringError(f"There are {len(outputs)} outputs", "[monitor] output", fix)
+        if monitor.output and monitor.output.partition("[")[0] not in outputs:
+            raise MonitoringError(f"Version {before.number} has no output '{monitor.output}'", "[monitor] output")
         sensitive = any(field.sensitive for field in other.signature.fields)
         again = load(mine.path, trust=mine.trusted, digest=mine.digest) if sensitive else None
         return cls(again, other, monitor.output or outputs[0], monitor.loss)
@@ -119,17 +126,32 @@ class Pair:
     def losses(self, part: Part, policy: Triggers) -> tuple[Any, ...]:
         """Return the losses of labelled rows by the champion and by the one before, their series and times.
 
+        Rows of which the one before predicts no finite number are left out.
+
         Raises:
+            MonitoringError: The input by which predictions belong together is not in the log.
             SignatureError: The inputs do not fit one of them.
         """
         known, loss = part.known, LOSSES[self.loss]
+        series = _series(part, policy.probation_series)[known]
         inputs, actual = part.inputs(known), part.actual[known]
         mine = part.made[known] if self.mine is None else _made(self.mine, inputs, self.output)
         again = _made(self.before, inputs, self.output)
-        column = INPUT + policy.probation_series
-        grouped = policy.probation_series and column in part.frame.columns
-        series = np.array(part.frame[column].to_list())[known].astype(str) if grouped else np.zeros(known.sum(), "U1")
-        return loss(mine, actual), loss(again, actual), series, part.times[known]
+        both = np.isfinite(again)
+        losses = loss(mine, actual)[both], loss(again, actual)[both]
+        return *losses, series[both], part.times[known][both]
+
+
+def _series(part: Part, name: str) -> Any:
+    """By what rows belong together, as texts; all of them do where nothing is named."""
+    if not name:
+        return np.zeros(part.times.size, "U1")
+    logged = [one.removeprefix(INPUT) for one in part.frame.columns if one.startswith(INPUT)]
+    if name not in logged:
+        near = nearest(name, logged)
+        fix = f"Did you mean '{near}'?" if near else f"There are {', '.join(logged)}; sensitive ones are not logged."
+        raise MonitoringError(f"There is no input '{name}' in the log", "[triggers] probation_series", fix)
+    return np.array(part.frame[INPUT + name].to_list()).astype(str)
 
 
 def _made(model: Loaded, inputs: dict[str, Any], output: str) -> Floats:

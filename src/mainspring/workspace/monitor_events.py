@@ -42,6 +42,7 @@ _TOLD: Final = {
     "promoted": ("promotion", "ran"),
     "probation": ("probation", "running"),
     "kept": ("probation", "hit"),
+    "not compared": ("probation", "skipped"),
     "rolled back": ("rollback", "failed"),
     "rollback": ("rollback", "failed"),
 }

@@ -25,6 +25,7 @@ from mainspring.monitoring import (
 )
 from mainspring.package.manifest import SIGNATURE, read_signature
 from mainspring.registry import Registry, Version
+from mainspring.workspace.catalogue import Catalogue
 from mainspring.workspace.monitor_events import Story, story_of
 from mainspring.workspace.monitor_figures import figures_of, training_of
 from mainspring.workspace.monitor_labels import Labelled, labelled_of
@@ -220,7 +221,10 @@ def _found(shelf: Shelf, stretches: Sequence[Stretch]) -> Iterator[tuple[str, Ep
 
 def _late(shelf: Shelf, likes: Sequence[Window], asked: Asked, now: float) -> Finding | None:
     profile = shelf.get(likes[-1]) if likes and asked.monitor.freshness > 0 else None
-    return None if profile is None else stale(profile, now, asked.monitor.freshness)
+    if profile is None:
+        return None
+    last = Catalogue.read(shelf.folder, profile.window.seconds).last(profile.window.model)
+    return stale(profile, now, asked.monitor.freshness, last=last)
 
 
 def _units(versions: dict[str, Version], stretches: Sequence[Stretch]) -> dict[str, str]:
