@@ -24,8 +24,9 @@ OTHER = version("e" * 64, name="cafe")
 def home(tmp_path):
     """A day of a shop and of a café, a row an answer."""
     home = tmp_path / ".mainspring"
-    for model, first in ((MODEL, 0), (OTHER, 500)):
-        log_of_shop(home, answers(range(24), each=1, rows=1, model=model, first=first))
+    of = ((MODEL, 0), (OTHER, 500))
+    entries = [one for model, first in of for one in answers(range(24), each=1, rows=1, model=model, first=first)]
+    log_of_shop(home, entries)
     return home
 
 
@@ -105,8 +106,8 @@ def test_the_loop_counts_what_turned_out_of_predictions_of_its_model_once(home, 
     # Each export says anew when it was made: only what is new, or another than before, counts.
     said = {"id": ids[:5], "value": [1.0, 1.0, 2.0, 1.0, 1.0], "arrived": [NOW + HOUR] * 5}
     deliver(said, NOW + HOUR)
-    assert arrivals.since("shop", NOW) == 3
     assert arrivals.since("shop", NOW - 1) == 5
+    assert arrivals.since("shop", NOW) == 3
     log_of_shop(home, answers([30], each=1, rows=1, first=2_000))
     deliver({"id": [one.id for one in answers([30], each=1, rows=1, first=2_000)], "value": [1.0]}, NOW + DAY)
     assert arrivals.since("shop", NOW) == 4
