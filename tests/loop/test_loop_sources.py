@@ -2,6 +2,7 @@
 
 import os
 
+import msgspec
 import pytest
 from shop_project import HOUR, START, serve
 
@@ -10,7 +11,7 @@ from mainspring.config.triggers import Triggers
 from mainspring.errors import MonitoringError
 from mainspring.loop import Ticked
 from mainspring.monitoring import WINDOWS, Shelf
-from mainspring.tracking import Raised, open_facts
+from mainspring.tracking import Origin, Raised, open_facts
 from mainspring.tracking.loops import LoopEvent
 from mainspring.workspace.loop_sources import HomeSources
 from mainspring.workspace.watching import Watcher
@@ -90,6 +91,25 @@ def test_skew_and_a_broken_contract_stop_triggers_and_drift_of_the_champion_show
         "skew firing: 3 rows"
     ]
     assert sources.look("shop", Triggers(), 0.0, 10_000.0).events == {}
+    assert sources.see("shop", Triggers(), 0.0, 10_000.0) == msgspec.structs.replace(looked, events={})
+    # Somebody else has it resolved: the watch tells that too.
+    facts.alerts.observe("shop", "e" * 64, 90_000, [], now=9e4, source=Origin("windows", 1))
+    assert "drift resolved: it moved" in [
+        one.says for one in sources.look("shop", Triggers(), 0.0, 10_000.0).events.values()
+    ]
+
+
+def test_what_triggers_say_is_read_and_nothing_is_kept(shop):
+    (shop / "config.toml").write_text('[monitor]\nreference_days = 5\nfreshness = 60\n[triggers]\ndata = "sales.txt"\n')
+    serve(shop / ".mainspring", START, 1, labels=False)
+    with Watcher(["shop"]) as watcher, open_facts(shop / ".mainspring") as facts:
+        watcher.sources.close(START + HOUR)
+        assert [one.answer for one in watcher.states("shop", START + 2 * HOUR)] == ["quiet"]
+        assert facts.database.read("SELECT * FROM alert_windows") == []
+        assert facts.database.read("SELECT * FROM loop_marks") == []
+        (shop / "sales.txt").write_text("3.0\n")
+        assert watcher.tick(START + 2 * HOUR).problems == {}
+        assert [one.check for one in facts.alerts.open("shop")] == ["freshness"]
 
 
 def test_rows_of_the_window_that_is_open_are_fresh(shop):
