@@ -71,7 +71,6 @@ class Watch:
         problems: dict[str, str] = {}
         self._try(lambda: self._ports.sources.close(now), "", problems)
         for model in models:
-            self._guard()
             self._try(lambda model=model: self._model(model, now), model, problems)  # type: ignore[misc]
         self._try(lambda: self._ports.sources.deliver(now), "", problems)
         return Ticked(any(self._waits(model) for model in models), problems)
@@ -103,6 +102,7 @@ class Watch:
         return not actions or any(one.state == "begun" and pending(one) is None for one in runs)
 
     def _model(self, model: str, now: float) -> None:
+        self._guard()
         policy = self._policy(model)
         self._loops.mark(model, _SINCE, first=to_json(now))
         fired = self._loops.fired(model)  # before the data are looked at: whoever fires meanwhile has the same evidence
