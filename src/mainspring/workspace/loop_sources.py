@@ -1,14 +1,15 @@
 """Where the loop sees that something has changed: windows of the log, labels, files of the project."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from msgspec.structs import replace as replace_fields
 
 from mainspring.config.monitor import Monitor, read_monitor
-from mainspring.config.triggers import Triggers
+from mainspring.config.triggers import Triggers, read_triggers
 from mainspring.digest import tagged
 from mainspring.digest.texts import from_json, to_json
 from mainspring.errors import MainspringError, MonitoringError, NotFoundError
@@ -34,6 +35,7 @@ from mainspring.workspace.closing import close_windows
 from mainspring.workspace.labelled import Rated, rate_home
 from mainspring.workspace.loop_figures import FollowedFigures
 from mainspring.workspace.loop_files import Held, look_at
+from mainspring.workspace.loop_names import check_names
 from mainspring.workspace.loop_rows import Arrivals
 from mainspring.workspace.loop_skew import FollowedSkew
 from mainspring.workspace.monitors import part_of, rules_of
@@ -92,19 +94,28 @@ class HomeSources:
                 continue
             if made:
                 self._checked.pop(model, None)
-            for look in (self._look_at_figures, self._look_at_skew):
+            looks: tuple[Callable[[], object], ...] = (
+                partial(self._figures.look, model, monitor, now, made=made),
+                partial(self._look_at_skew, model, monitor, now, made),
+                partial(self._look_at_names, model, monitor),
+            )
+            for look in looks:
                 try:
-                    look(model, monitor, now, made)
+                    look()
                 except (MainspringError, OSError) as error:
                     problems.append(" ".join(str(error).split()))
         if problems:
             raise MonitoringError(" ".join(problems))
 
-    def _look_at_figures(self, model: str, monitor: Monitor, now: float, made: bool) -> None:
-        self._figures.look(model, monitor, now, made=made)
-
     def _look_at_skew(self, model: str, monitor: Monitor, now: float, made: bool) -> None:
         self._skew.look(model, self._package(model) if monitor.skew else None, monitor, now, made=made)
+
+    def _look_at_names(self, model: str, monitor: Monitor) -> None:
+        """See that what tables name is there: a name that is none would be passed over silently."""
+        package = self._package(model)
+        layout = None if package is None else Shelf(self._home / WINDOWS).layout(model, package)
+        if layout is not None:
+            check_names(monitor, read_triggers(self._config, model), layout)
 
     def look(self, model: str, policy: Triggers, since: float, now: float) -> Looked:
         """Return what there is to see of a model, once its alerts are those of what its windows show."""
@@ -179,6 +190,10 @@ class HomeSources:
             return
         raised = raised_by_errors(rated.followed, rated.errors)
         at, source = rated.followed[-1].window.start, Origin("labels", monitor.of)
+        seen = self._alerts.observed(rated.model, rated.version, source)
+        if raised and seen is not None and seen >= at:  # labels came late, of windows that were looked at before
+            known = [one for one in self._alerts.open(rated.model) if one.source == source.name]
+            at = seen if any(one.version == rated.version for one in known) else seen + 1
         self._alerts.observe(rated.model, rated.version, at, raised, now=now, source=source)
 
     def _rated(self, model: str, now: float) -> Rated | None:
@@ -224,7 +239,7 @@ class HomeSources:
             rows = sum((now[name].rows or 0) - (before[name].rows or 0 if name in before else 0) for name in new)
         state = tagged("loop-data/1", *(part for name, one in now.items() for part in (name, one.digest)))
         text = to_json({name: [one.size, one.time, one.digest, one.rows] for name, one in now.items()})
-        return Data(New(state, () if known is None else tuple(new), rows), text)
+        return Data(New(state, () if known is None else tuple(new), rows, bool(now)), text)
 
     def tell(self, event: LoopEvent, key: str) -> None:
         """Alert people of something that the loop did, or could not do; the same key is one alert."""
