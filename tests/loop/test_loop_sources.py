@@ -177,7 +177,7 @@ def test_labels_that_come_late_alert_though_their_window_was_looked_at(project):
 
 def test_names_that_are_no_columns_of_the_log_are_problems_and_all_else_goes_on(shop):
     serve(shop / ".mainspring", START, 2, labels=False)
-    wrong = '[monitor]\nreference_days = 5\nsegments = ["shpo"]\n[triggers]\ndrift = ["prise", "*"]\n'
+    wrong = '[monitor]\nloss = "error"\nreference_days = 5\nsegments = ["shpo"]\n[triggers]\ndrift = ["prise", "*"]\n'
     (shop / "config.toml").write_text(wrong + 'probation_series = "customer"\n')
     with Watcher(["shop"]) as watcher:
         said = watcher.tick(START + 2 * HOUR).problems[""]
@@ -186,9 +186,10 @@ def test_names_that_are_no_columns_of_the_log_are_problems_and_all_else_goes_on(
             "is it 'shop'",
             "drift names 'prise'",
             "probation_series names 'customer'",
+            "loss is 'error'",
         ):
             assert one in said
-        right = wrong.replace("shpo", "shop").replace("prise", "price")
+        right = wrong.replace("error", "wrong").replace("shpo", "shop").replace("prise", "price")
         (shop / "config.toml").write_text(right + 'probation_series = "weekday"\n')
         assert watcher.tick(START + 2 * HOUR + 60).problems == {}
 
