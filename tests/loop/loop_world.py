@@ -61,6 +61,9 @@ class Sources(World):
         shown = (Shown("drift", ("price",), float(until), "it has moved"),) if until else ()
         return Looked(shown, tuple(self.read("stopped").split("\n")) if self.read("stopped") else ())
 
+    def see(self, model, policy, since, now):
+        return self.look(model, policy, since, now)
+
     def data(self, policy, known):
         state = self.read("sales", "0")
         return Data(New(state, () if known in (None, state) else ("sales",)), state)

@@ -1,17 +1,24 @@
 """Where the loop sees that something has changed: files and partitions of a project, alerts of a home."""
 
 import os
+import threading
+from types import SimpleNamespace
 
+import msgspec
 import pytest
 from shop_project import HOUR, START, serve
+from typer.testing import CliRunner
 
+from mainspring.cli.app import app
 from mainspring.cli.watch_port import Board
+from mainspring.config.monitor import Monitor
 from mainspring.config.triggers import Triggers
 from mainspring.errors import MonitoringError
 from mainspring.loop import Ticked
-from mainspring.monitoring import WINDOWS, Shelf
-from mainspring.tracking import Raised, open_facts
+from mainspring.monitoring import WINDOWS, Quality, Shelf, Window
+from mainspring.tracking import Origin, Raised, open_facts
 from mainspring.tracking.loops import LoopEvent
+from mainspring.workspace import watching
 from mainspring.workspace.loop_sources import HomeSources
 from mainspring.workspace.watching import Watcher
 
@@ -90,6 +97,25 @@ def test_skew_and_a_broken_contract_stop_triggers_and_drift_of_the_champion_show
         "skew firing: 3 rows"
     ]
     assert sources.look("shop", Triggers(), 0.0, 10_000.0).events == {}
+    assert sources.see("shop", Triggers(), 0.0, 10_000.0) == msgspec.structs.replace(looked, events={})
+    # Somebody else has it resolved: the watch tells that too.
+    facts.alerts.observe("shop", "e" * 64, 90_000, [], now=9e4, source=Origin("windows", 1))
+    assert "drift resolved: it moved" in [
+        one.says for one in sources.look("shop", Triggers(), 0.0, 10_000.0).events.values()
+    ]
+
+
+def test_what_triggers_say_is_read_and_nothing_is_kept(shop):
+    (shop / "config.toml").write_text('[monitor]\nreference_days = 5\nfreshness = 60\n[triggers]\ndata = "sales.txt"\n')
+    serve(shop / ".mainspring", START, 1, labels=False)
+    with Watcher(["shop"]) as watcher, open_facts(shop / ".mainspring") as facts:
+        watcher.sources.close(START + HOUR)
+        assert [one.answer for one in watcher.states("shop", START + 2 * HOUR)] == ["quiet"]
+        assert facts.database.read("SELECT * FROM alert_windows") == []
+        assert facts.database.read("SELECT * FROM loop_marks") == []
+        (shop / "sales.txt").write_text("3.0\n")
+        assert watcher.tick(START + 2 * HOUR).problems == {}
+        assert [one.check for one in facts.alerts.open("shop")] == ["freshness"]
 
 
 def test_rows_of_the_window_that_is_open_are_fresh(shop):
@@ -132,3 +158,62 @@ def test_what_metrics_cannot_say_is_a_problem(shop):
         (shop / "config.toml").write_text("[monitor]\nwindow = -1\n")
         board.ticked(watcher, Ticked(False), START)
     assert board.health()[1]["problems"]["metrics"].startswith("1 problem in the table [monitor]")
+
+
+def test_labels_that_come_late_alert_though_their_window_was_looked_at(project):
+    sources, _, facts = project
+    windows = [Quality(Window(5 * HOUR, HOUR, "shop", "d" * 64), 80, 80, 4.0, 1.0)]
+
+    def followed(up: float) -> list[str]:
+        errors = SimpleNamespace(up=[up], down=[0.0], limit=1.0, since=0)
+        rated = SimpleNamespace(model="shop", version="d" * 64, followed=windows, errors=errors)
+        sources._errors(rated, Monitor(), 9e4)
+        return [one.check for one in facts.alerts.open("shop")]
+
+    assert [followed(0.0), followed(2.0), followed(2.0)] == [[], ["errors"], ["errors"]]
+    [alert] = facts.alerts.open("shop")
+    assert (len(facts.alerts.changes(alert.id)), alert.windows) == (1, (5 * HOUR + 1,))
+
+
+def test_names_that_are_no_columns_of_the_log_are_problems_and_all_else_goes_on(shop):
+    serve(shop / ".mainspring", START, 2, labels=False)
+    wrong = '[monitor]\nloss = "error"\nreference_days = 5\nsegments = ["shpo"]\n[triggers]\ndrift = ["prise", "*"]\n'
+    (shop / "config.toml").write_text(wrong + 'probation_series = "customer"\n')
+    with Watcher(["shop"]) as watcher:
+        said = watcher.tick(START + 2 * HOUR).problems[""]
+        for one in (
+            "segments names 'shpo'",
+            "is it 'shop'",
+            "drift names 'prise'",
+            "probation_series names 'customer'",
+            "loss is 'error'",
+        ):
+            assert one in said
+        right = wrong.replace("error", "wrong").replace("shpo", "shop").replace("prise", "price")
+        (shop / "config.toml").write_text(right + 'probation_series = "weekday"\n')
+        assert watcher.tick(START + 2 * HOUR + 60).problems == {}
+
+
+def test_a_heartbeat_outlives_an_error_of_the_database(shop, monkeypatch):
+    monkeypatch.setattr(watching, "_BEAT", 0.01)
+    beats, twice = [], threading.Event()
+    with Watcher(["shop"]) as watcher:
+
+        def beat(*_: object) -> bool:
+            if threading.current_thread() is threading.main_thread():
+                return True
+            beats.append(1)
+            if len(beats) == 1:
+                raise OSError("the disk is away")
+            twice.set()
+            return True
+
+        monkeypatch.setattr(watcher._watches, "beat", beat)
+        watcher.tick(START)
+        assert twice.wait(10)
+
+
+def test_alerts_of_a_model_that_is_not_there_are_none_of_the_good_news(shop):
+    done = [CliRunner().invoke(app, ["alerts", "list", name]) for name in ("shop", "shopp")]
+    assert [one.exit_code for one in done] == [0, 2]
+    assert "Did you mean 'shop'" in done[1].output

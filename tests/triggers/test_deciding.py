@@ -86,6 +86,12 @@ def test_what_was_acted_on_is_quiet_and_holds_nothing_and_data_that_come_back_ar
     assert said(policy, facts(new=New("s", ()), shown=moved)) == {"data": "quiet", "drift": "fires"}
 
 
+def test_a_pattern_that_matches_nothing_is_said():
+    policy = Triggers(data="slaes/*.csv")
+    assert only(policy, facts(new=New("s", ()))).says == "nothing is new in slaes/*.csv"
+    assert only(policy, facts(new=New("s", (), None, there=False))).says == "there is no file or folder slaes/*.csv"
+
+
 NEW = {"new": New("s", ("a",))}
 
 

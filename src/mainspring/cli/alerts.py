@@ -15,7 +15,9 @@ from mainspring.charts.vl_convert import vega_bundle
 from mainspring.cli.options import AsJson, HomePath
 from mainspring.cli.printing import coloured, mark, put, put_json, put_pairs, put_table, stamp
 from mainspring.config.homes import home_and_settings
+from mainspring.errors import NotFoundError, nearest
 from mainspring.monitoring.drawing_alerts import delivery, draw_alert, examples_table, findings_table, told
+from mainspring.registry import open_registry
 from mainspring.tracking import Alert, Alerts, Change
 from mainspring.workspace.opening import open_existing
 
@@ -48,6 +50,8 @@ def list_alerts(
         alerts = opened.facts.alerts
         found = alerts.list(state, model) if every or state else alerts.open(model)
         waiting = alerts.undelivered(None if model is None else (model,))
+        if model is not None and not (found or waiting or alerts.list(model=model, limit=1)):
+            _check_model(model, home)
     if as_json:
         put_json({"alerts": [_record(one) for one in found], "undelivered": [_change(one) for one in waiting]})
         return
@@ -58,6 +62,16 @@ def list_alerts(
     if waiting:
         put()
         put(_undelivered(waiting))
+
+
+def _check_model(model: str, home: Path | None) -> None:
+    """See that there is such a model: no alerts of one that is not there would be good news of nothing."""
+    with open_registry(home) as registry:
+        known = [one.name for one in registry.models()]
+    if model not in known:
+        near = nearest(model, known)
+        fix = f"Did you mean '{near}'?" if near else f"There are {', '.join(known) or 'none'}."
+        raise NotFoundError(f"There is no model '{model}', and no alert of one", None, fix)
 
 
 def show_alert(

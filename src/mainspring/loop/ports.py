@@ -66,7 +66,13 @@ class Sources(Protocol):
         """Make the windows that have ended, and see to what is alerted of without deciding anything."""
 
     def look(self, model: str, policy: Triggers, since: float, now: float) -> Looked:
-        """Return what there is to see of a model; labels are counted that came after `since`."""
+        """Return what there is to see of a model, and have people alerted of it.
+
+        Labels are counted that came after `since`.
+        """
+
+    def see(self, model: str, policy: Triggers, since: float, now: float) -> Looked:
+        """Return what there is to see of a model by what was looked at before; nothing is changed."""
 
     def data(self, policy: Triggers, known: str | None) -> Data:
         """Return what is new in the data that are watched; nothing is when nothing was known."""

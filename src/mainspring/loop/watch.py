@@ -71,7 +71,6 @@ class Watch:
         problems: dict[str, str] = {}
         self._try(lambda: self._ports.sources.close(now), "", problems)
         for model in models:
-            self._guard()
             self._try(lambda model=model: self._model(model, now), model, problems)  # type: ignore[misc]
         self._try(lambda: self._ports.sources.deliver(now), "", problems)
         return Ticked(any(self._waits(model) for model in models), problems)
@@ -80,8 +79,8 @@ class Watch:
         """Return what each trigger of a model says now; nothing is done or kept."""
         policy = self._policy(model)
         fired = self._loops.fired(model)
-        looked = self._look(model, policy, fired, now)
-        return decide(policy, self._facts(model, fired, looked, self._data(model, policy), now))
+        seen = self._ports.sources.see(model, policy, fired[0].made if fired else 0.0, now)
+        return decide(policy, self._facts(model, fired, seen, self._data(model, policy), now))
 
     def _try(self, act: Callable[[], None], name: str, problems: dict[str, str]) -> None:
         try:
@@ -103,14 +102,17 @@ class Watch:
         return not actions or any(one.state == "begun" and pending(one) is None for one in runs)
 
     def _model(self, model: str, now: float) -> None:
+        self._guard()
         policy = self._policy(model)
         self._loops.mark(model, _SINCE, first=to_json(now))
         fired = self._loops.fired(model)  # before the data are looked at: whoever fires meanwhile has the same evidence
-        looked = self._look(model, policy, fired, now)
+        looked = self._ports.sources.look(model, policy, fired[0].made if fired else 0.0, now)
         for key, event in looked.events.items():
             self._journal.add(event, key)
         self._go_on(model, policy, now)
         data = self._data(model, policy)
+        if data is not None:
+            self._loops.mark(model, _DATA, first=data.known)
         for one in decide(policy, self._facts(model, fired, looked, data, now)):
             if one.answer == "held":
                 self._loops.hold(_decided(model, one, now))
@@ -134,17 +136,10 @@ class Watch:
         event = LoopEvent(now, "trigger", model, f"{one.kind}: {one.says}", to_json(one.links))
         self._loops.fire(_decided(model, one, now), event, seen)
 
-    def _look(self, model: str, policy: Triggers, fired: list[Decided], now: float) -> Looked:
-        return self._ports.sources.look(model, policy, fired[0].made if fired else 0.0, now)
-
     def _data(self, model: str, policy: Triggers) -> Data | None:
         if not policy.data:
             return None
-        known = self._loops.mark(model, _DATA)
-        data = self._ports.sources.data(policy, known)
-        if known is None:
-            self._loops.mark(model, _DATA, first=data.known)
-        return data
+        return self._ports.sources.data(policy, self._loops.mark(model, _DATA))
 
     def _facts(self, model: str, fired: list[Decided], looked: Looked, data: Data | None, now: float) -> Facts:
         busy, trial, again = self._going_on(model)

@@ -223,6 +223,10 @@ class Alerts:
         rows = self._database.read(f"{CHANGE} WHERE alert = :alert ORDER BY number", alert=alert)
         return [Change(*row) for row in rows]
 
+    def newest(self) -> int:
+        """Return the number of the latest change of any alert; 0 where there is none."""
+        return int(self._database.read("SELECT COALESCE(MAX(number), 0) FROM alert_changes")[0][0])
+
     def waiting(self, now: float, models: Collection[str] | None = None) -> builtins.list[Change]:
         """Return the changes to deliver now, in their order; none before the first of them is due again.
 

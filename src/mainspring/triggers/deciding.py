@@ -100,7 +100,8 @@ def _data(policy: Triggers, facts: Facts) -> Iterator[Decision]:
     rows = "" if new.rows is None else f", {new.rows:,} rows more"
     says = f"{_count(len(new.files), 'new or changed file')}{rows}: {_listed(new.files)}"
     if not new.files:
-        yield Decision("data", "quiet", "", f"nothing is new in {policy.data}")
+        said = f"nothing is new in {policy.data}" if new.there else f"there is no file or folder {policy.data}"
+        yield Decision("data", "quiet", "", said)
     elif len(new.files) < policy.files or (new.rows or 0) < policy.rows:
         need = f"{policy.files} files" if len(new.files) < policy.files else f"{policy.rows:,} rows"
         yield Decision("data", "quiet", "", f"{says}; it takes {need}")

@@ -25,11 +25,13 @@ class New(Struct, frozen=True):
         state: The digest of all that is there now.
         files: Files or partitions that are new or have changed.
         rows: How many rows more they have; None where that was not counted.
+        there: Whether there are files or partitions at all.
     """
 
     state: str
     files: tuple[str, ...]
     rows: int | None = None
+    there: bool = True
 
 
 class Lost(Struct, frozen=True):

@@ -1,12 +1,15 @@
 """Where the loop sees that something has changed: windows of the log, labels, files of the project."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace as replace_fields
+
 from mainspring.config.monitor import Monitor, read_monitor
-from mainspring.config.triggers import Triggers
+from mainspring.config.triggers import Triggers, read_triggers
 from mainspring.digest import tagged
 from mainspring.digest.texts import from_json, to_json
 from mainspring.errors import MainspringError, MonitoringError, NotFoundError, TooEarlyError
@@ -21,7 +24,7 @@ from mainspring.monitoring import (
     stale,
 )
 from mainspring.registry import open_registry
-from mainspring.tracking import Alert, Change, Facts, Origin, Raised
+from mainspring.tracking import Alert, Facts, Origin, Raised
 from mainspring.tracking.loops import LoopEvent
 from mainspring.tracking.promotions import CHAMPION
 from mainspring.triggers import Lost, New, Shown
@@ -32,6 +35,7 @@ from mainspring.workspace.closing import close_windows
 from mainspring.workspace.labelled import Rated, rate_home
 from mainspring.workspace.loop_figures import FollowedFigures
 from mainspring.workspace.loop_files import Held, look_at
+from mainspring.workspace.loop_names import check_names
 from mainspring.workspace.loop_rows import Arrivals
 from mainspring.workspace.loop_skew import FollowedSkew
 from mainspring.workspace.monitors import part_of, rules_of
@@ -67,7 +71,7 @@ class HomeSources:
         self._skew = FollowedSkew(home, config.parent, facts.alerts)
         self._labelled: dict[str, Quality] = {}
         self._checked: dict[str, tuple[Checked, ...]] = {}
-        self._told: set[str] = set()
+        self._told: dict[str, int] = {}
 
     @property
     def labelled(self) -> tuple[Quality, ...]:
@@ -90,26 +94,41 @@ class HomeSources:
                 continue
             if made:
                 self._checked.pop(model, None)
-            for look in (self._look_at_figures, self._look_at_skew):
+            looks: tuple[Callable[[], object], ...] = (
+                partial(self._figures.look, model, monitor, now, made=made),
+                partial(self._look_at_skew, model, monitor, now, made),
+                partial(self._look_at_names, model, monitor),
+            )
+            for look in looks:
                 try:
-                    if look(model, monitor, now, made):
-                        self._told.discard(model)
+                    look()
                 except (MainspringError, OSError) as error:
                     problems.append(" ".join(str(error).split()))
         if problems:
             raise MonitoringError(" ".join(problems))
 
-    def _look_at_figures(self, model: str, monitor: Monitor, now: float, made: bool) -> list[Change]:
-        return self._figures.look(model, monitor, now, made=made)
+    def _look_at_skew(self, model: str, monitor: Monitor, now: float, made: bool) -> None:
+        self._skew.look(model, self._package(model) if monitor.skew else None, monitor, now, made=made)
 
-    def _look_at_skew(self, model: str, monitor: Monitor, now: float, made: bool) -> list[Change]:
-        return self._skew.look(model, self._package(model) if monitor.skew else None, monitor, now, made=made)
+    def _look_at_names(self, model: str, monitor: Monitor) -> None:
+        """See that what tables name is there: a name that is none would be passed over silently."""
+        package = self._package(model)
+        layout = None if package is None else Shelf(self._home / WINDOWS).layout(model, package)
+        if layout is not None:
+            check_names(monitor, read_triggers(self._config, model), layout)
 
     def look(self, model: str, policy: Triggers, since: float, now: float) -> Looked:
-        """Return what there is to see of a model; labels are counted that came after `since`."""
+        """Return what there is to see of a model, once its alerts are those of what its windows show."""
+        rated = self._rated(model, now)
+        self._observe(model, self._monitor(model), rated, now)
+        return replace_fields(self._seen(model, policy, since, rated), events=self._events(model))
+
+    def see(self, model: str, policy: Triggers, since: float, now: float) -> Looked:
+        """Return what there is to see of a model as it was left by the last look."""
+        return self._seen(model, policy, since, self._rated(model, now))
+
+    def _seen(self, model: str, policy: Triggers, since: float, rated: Rated | None) -> Looked:
         monitor, package = self._monitor(model), self._package(model)
-        rated = self._rated(model, monitor, package, now)
-        self._observe(model, monitor, rated, now)
         alerts = self._alerts.open(model)
         mine = [one for one in alerts if one.version == package and one.check in (_DRIFT, _ERRORS)]
         shown = tuple(_shown(one, monitor) for one in mine if one.windows)
@@ -118,21 +137,18 @@ class HomeSources:
         known = [one for one in (rated.windows if rated else ()) if one.loss is not None]
         self._labelled |= {model: known[-1]} if known else {}
         losses = tuple(_lost(one) for one in known)
-        return Looked(shown, stopped, losses, labels, self._events(model))
+        return Looked(shown, stopped, losses, labels)
 
     def _monitor(self, model: str) -> Monitor:
         return read_monitor(self._config, model)
 
     def _observe(self, model: str, monitor: Monitor, rated: Rated | None, now: float) -> None:
         """Have alerts fire, go on and resolve by what the windows of a model show."""
-        changes: list[Change] = []
         for checked in self._check(model, monitor):
             over = replace(checked, checks=tuple(one for one in checked.checks if one.window.end <= now))
-            changes += observe_checked(self._alerts, over, now=now, monitor=monitor, home=self._home)
-        changes += self._freshness(model, monitor, now)
-        changes += self._errors(rated, monitor, now)
-        if changes:
-            self._told.discard(model)
+            observe_checked(self._alerts, over, now=now, monitor=monitor, home=self._home)
+        self._freshness(model, monitor, now)
+        self._errors(rated, monitor, now)
 
     def _check(self, model: str, monitor: Monitor) -> tuple[Checked, ...]:
         """The checks of a model and of its segments, made again when windows were; none while there is a reference."""
@@ -155,41 +171,47 @@ class HomeSources:
         windows = Shelf(self._home / WINDOWS).versions(monitor.window)
         return max((one for one in windows if one.model == model), key=lambda one: one.start, default=None)
 
-    def _freshness(self, model: str, monitor: Monitor, now: float) -> list[Change]:
+    def _freshness(self, model: str, monitor: Monitor, now: float) -> None:
         if not monitor.freshness:
-            return []
+            return
         newest = self._newest(model, monitor)
         profile = None if newest is None else Shelf(self._home / WINDOWS).get(newest)
         if newest is None or profile is None:
-            return []
+            return
         last = Catalogue.read(self._home / WINDOWS, monitor.window).last(model)  # the window that is open has rows, too
         found = stale(profile, now, monitor.freshness, last=last)
         raised = [] if found is None else [raised_by_finding(found)]
         source = Origin("freshness", 1)
-        return self._alerts.observe(model, newest.version, int(now), raised, now=now, source=source)
+        self._alerts.observe(model, newest.version, int(now), raised, now=now, source=source)
 
-    def _errors(self, rated: Rated | None, monitor: Monitor, now: float) -> list[Change]:
+    def _errors(self, rated: Rated | None, monitor: Monitor, now: float) -> None:
         """Have alerts follow the errors of labelled windows; nothing while too few are known."""
         if rated is None or rated.errors is None or not rated.followed:
-            return []
+            return
         raised = raised_by_errors(rated.followed, rated.errors)
         at, source = rated.followed[-1].window.start, Origin("labels", monitor.of)
-        return self._alerts.observe(rated.model, rated.version, at, raised, now=now, source=source)
+        seen = self._alerts.observed(rated.model, rated.version, source)
+        if raised and seen is not None and seen >= at:  # labels came late, of windows that were looked at before
+            known = [one for one in self._alerts.open(rated.model) if one.source == source.name]
+            at = seen if any(one.version == rated.version for one in known) else seen + 1
+        self._alerts.observe(rated.model, rated.version, at, raised, now=now, source=source)
 
-    def _rated(self, model: str, monitor: Monitor, package: str | None, now: float) -> Rated | None:
+    def _rated(self, model: str, now: float) -> Rated | None:
         """How good the windows of the champion are; None before it has answered, or labels have come."""
+        package = self._package(model)
         if package is None or not self._arrivals.any():
             return None
         try:
-            return rate_home(model, self._home, monitor, now, version=package)
+            return rate_home(model, self._home, self._monitor(model), now, version=package)
         except NotFoundError:
             return None
 
     def _events(self, model: str) -> dict[str, LoopEvent]:
-        """What changed in the alerts of a model: all of it when this process begins, as one before may have died."""
-        if model in self._told:
+        """What changed in the alerts of a model, whoever changed it: all of it when this process begins."""
+        newest = self._alerts.newest()
+        if self._told.get(model) == newest:
             return {}
-        self._told.add(model)
+        self._told[model] = newest
         found = {}
         for alert in self._alerts.list(model=model, limit=_RECENT):
             for change in self._alerts.changes(alert.id):
@@ -217,7 +239,7 @@ class HomeSources:
             rows = sum((now[name].rows or 0) - (before[name].rows or 0 if name in before else 0) for name in new)
         state = tagged("loop-data/1", *(part for name, one in now.items() for part in (name, one.digest)))
         text = to_json({name: [one.size, one.time, one.digest, one.rows] for name, one in now.items()})
-        return Data(New(state, () if known is None else tuple(new), rows), text)
+        return Data(New(state, () if known is None else tuple(new), rows, bool(now)), text)
 
     def tell(self, event: LoopEvent, key: str) -> None:
         """Alert people of something that the loop did, or could not do; the same key is one alert."""

@@ -1,5 +1,6 @@
 """`watch`: the loop over one home, by one process at a time."""
 
+import logging
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ from mainspring.workspace.opening import open_existing
 
 __all__ = ["Watcher", "watched_models"]
 
+_logger = logging.getLogger(__name__)
 _NAME: Final = "home"
 _TTL: Final = 60.0
 _BEAT: Final = 10.0
@@ -149,5 +151,8 @@ class Watcher:
     def _heartbeat(self, watching: Watching) -> None:
         """Say that this process is there while it does something that takes long."""
         while not self._ended.wait(_BEAT):
-            if not self._watches.beat(watching, _TTL):
-                return
+            try:
+                if not self._watches.beat(watching, _TTL):
+                    return
+            except Exception:  # a database that is busy or away may be there again by the next beat
+                _logger.exception("The watch could not say that it is there")
