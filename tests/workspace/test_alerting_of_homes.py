@@ -142,7 +142,8 @@ def test_alerts_are_listed_shown_and_acknowledged(shop, alerts, tmp_path):
     assert (drift["state"], drift["began"], drift["model"]) == ("firing", "2025-10-13T00:00:00.000Z", "shop")
     assert len(listed["undelivered"]) >= len(listed["alerts"])
     assert "drift" in say("alerts", "list", "shop")
-    assert say("alerts", "list", "cafe") == "✓ no alerts that are open\n"
+    assert "There is no model 'shp', and no alert of one" in say("alerts", "list", "shp", expect=2)
+    assert "Did you mean 'shop'?" in say("alerts", "list", "shp", expect=2)
     assert say("alerts", "list", "--state", "resolved").startswith("✓ no alerts\n")
     text = say("alerts", "show", drift["id"][:6], "--page", str(tmp_path / "alert.html"))
     for said in ("The distribution of", "remarkable from", "┃", "█", "input.price", "firing", "waits"):

@@ -51,7 +51,7 @@ def list_alerts(
         found = alerts.list(state, model) if every or state else alerts.open(model)
         waiting = alerts.undelivered(None if model is None else (model,))
         if model is not None and not (found or waiting or alerts.list(model=model, limit=1)):
-            _check_model(model, home)
+            _check_model(model, {one.model for one in alerts.list()}, home)
     if as_json:
         put_json({"alerts": [_record(one) for one in found], "undelivered": [_change(one) for one in waiting]})
         return
@@ -64,10 +64,10 @@ def list_alerts(
         put(_undelivered(waiting))
 
 
-def _check_model(model: str, home: Path | None) -> None:
+def _check_model(model: str, alerted: set[str], home: Path | None) -> None:
     """See that there is such a model: no alerts of one that is not there would be good news of nothing."""
     with open_registry(home) as registry:
-        known = [one.name for one in registry.models()]
+        known = sorted({one.name for one in registry.models()} | alerted)
     if model not in known:
         near = nearest(model, known)
         fix = f"Did you mean '{near}'?" if near else f"There are {', '.join(known) or 'none'}."
