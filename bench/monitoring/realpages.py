@@ -13,7 +13,8 @@ def lines(cases: list[Case]) -> list[str]:
         "2016-04-24. Each window holds the rows of its days, sales among them; the first windows are the reference. An "
         "alert is what is found of one check of one column, until it is no more for as many windows as are looked back "
         "on. It is matched to a record of the table when it is not raised once the days, or the rows, of that record "
-        "are taken out; what is left is unexplained. *Declared*: days carry a key that is known ahead (promotion, "
+        "are taken out, and is when as many rows drawn by chance are, in two of three draws at least; what is left is "
+        "unexplained. *Declared*: days carry a key that is known ahead (promotion, "
         "holiday, the weeks before Christmas, events). After 28 days of reference it is a cold start.",
         "",
         "| windows | rows | reference | checked | alerts | matched | unexplained | alone | KS p < 0.05 | PSI > 0.1 |",
@@ -37,7 +38,7 @@ def lines(cases: list[Case]) -> list[str]:
 
 
 def _counted(one: Case) -> str:
-    matched = sum(bool(alert["records"]) for alert in one["alerts"])
+    matched = sum(_is_matched(alert) for alert in one["alerts"])
     count = len(one["alerts"])
     title = one["title"] + (" (cold start)" if one["cold"] else "")
     usual = one["usual"]
@@ -51,10 +52,22 @@ def _counted(one: Case) -> str:
 def _alerts(one: Case) -> list[str]:
     return [
         f"| {one['title']} | {alert['check']} {alert['column']}{_values(alert)} | {alert['first']} | {alert['last']} | "
-        f"{alert['windows']} | {alert['size']:.2f} | {'; '.join(alert['records']) or '**unexplained**'} | "
-        f"{_chance(alert)} |"
+        f"{alert['windows']} | {alert['size']:.2f} | {_record(alert)} | {_chance(alert)} |"
         for alert in one["alerts"]
     ]
+
+
+def _is_matched(alert: dict[str, Any]) -> bool:
+    """Whether it goes with a record, and with as much by chance in no more than half of the draws."""
+    gone, draws = alert["by chance"] or (0, 1)
+    return bool(alert["records"]) and 2 * gone <= draws
+
+
+def _record(alert: dict[str, Any]) -> str:
+    told = "; ".join(alert["records"])
+    if _is_matched(alert):
+        return told
+    return f"**unexplained**: {told} no more than by chance" if told else "**unexplained**"
 
 
 def _chance(alert: dict[str, Any]) -> str:
