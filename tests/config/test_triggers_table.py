@@ -47,6 +47,15 @@ def test_what_does_not_fit_is_said_wherever_the_file_is_read(tmp_path, line, mes
         assert "config.toml:" in str(caught.value.problems[0])
 
 
+def test_reading_a_pattern_searches_no_folder(tmp_path, monkeypatch):
+    (tmp_path / "config.toml").write_text('[triggers]\ndata = "**/*.parquet"\n')
+    monkeypatch.chdir(tmp_path)
+    searched = []
+    monkeypatch.setattr("os.scandir", lambda *place: searched.append(place) or iter(()))
+    assert read_triggers(tmp_path / "config.toml", "shop").data == "**/*.parquet"
+    assert searched == []
+
+
 def test_spans_of_time():
     assert [seconds_of(text) for text in ("90s", "1.5h", "2w")] == [90.0, 5400.0, 1_209_600.0]
 
