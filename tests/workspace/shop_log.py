@@ -3,10 +3,13 @@
 import contextlib
 
 import numpy as np
+import pytest
 from msgspec.structs import replace
 
+from mainspring.monitoring import shelf
 from mainspring.serving.predlog import ColumnRow, ModelRow, PredictionLog
 from mainspring.serving.predlog.writer import Entry
+from mainspring.workspace import catalogue
 
 HOUR = 3600
 DAY = 86_400
@@ -59,3 +62,22 @@ def log_of_shop(home, entries, *, closed=True):
         return contextlib.closing(log)
     log.close()
     return None
+
+
+@contextlib.contextmanager
+def killed_after(writes, monkeypatch):
+    """A block that ends before the next write of the catalogue or of a window, once there were so many."""
+    left, write = writes, shelf.write_whole
+
+    def write_or_die(path, data):
+        nonlocal left
+        if left == 0:
+            raise KeyboardInterrupt
+        left -= 1
+        write(path, data)
+
+    with monkeypatch.context() as patched:
+        for module in (shelf, catalogue):
+            patched.setattr(module, "write_whole", write_or_die)
+        with pytest.raises(KeyboardInterrupt):
+            yield

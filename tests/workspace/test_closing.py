@@ -3,11 +3,11 @@
 import threading
 
 import pytest
-from shop_log import HOUR, MODEL, START, answers, log_of_shop, version
+from shop_log import HOUR, MODEL, START, answers, killed_after, log_of_shop, version
 
 from mainspring.config.monitor import Monitor
 from mainspring.errors import MonitoringError, TooEarlyError
-from mainspring.monitoring import WINDOWS, Shelf, Window, encode_window, shelf
+from mainspring.monitoring import WINDOWS, Shelf, Window, encode_window
 from mainspring.serving.predlog import prune
 from mainspring.workspace import catalogue
 from mainspring.workspace.closing import close_windows
@@ -93,21 +93,8 @@ def test_killed_in_the_middle_and_started_again_it_makes_the_same_windows(tmp_pa
         close_windows(one, watched(segments=("store",)), START + 2 * HOUR)
         log_of_shop(one, answers([1, 3, 4], first=700))
     close_windows(homes[0], watched(segments=("store",)), START + 5 * HOUR)
-    left = allowed
-
-    def write_or_die(path, data):
-        nonlocal left
-        if left == 0:
-            raise KeyboardInterrupt
-        left -= 1
-        write(path, data)
-
-    write = shelf.write_whole
-    with monkeypatch.context() as patched:
-        for module in (shelf, catalogue):
-            patched.setattr(module, "write_whole", write_or_die)
-        with pytest.raises(KeyboardInterrupt):
-            close_windows(homes[1], watched(segments=("store",)), START + 5 * HOUR)
+    with killed_after(allowed, monkeypatch):
+        close_windows(homes[1], watched(segments=("store",)), START + 5 * HOUR)
     assert close_windows(homes[1], watched(segments=("store",)), START + 5 * HOUR)
     for segment in ("", "store=a", "store=b"):
         assert kept(homes[1], segment=segment) == kept(homes[0], segment=segment)

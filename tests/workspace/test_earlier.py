@@ -5,20 +5,19 @@ import shutil
 
 import numpy as np
 import pytest
-from shop_log import HOUR, MODEL, START, answers, identity, log_of_shop, version
+from shop_log import HOUR, MODEL, START, answers, identity, killed_after, log_of_shop, version
 from typer.testing import CliRunner
 
 from mainspring.cli.app import app
 from mainspring.config.monitor import Monitor
 from mainspring.config.triggers import Triggers
 from mainspring.errors import MonitoringError
-from mainspring.monitoring import WINDOWS, Layout, Shelf, Window, encode_window, shelf
+from mainspring.monitoring import WINDOWS, Layout, Shelf, Window, encode_window
 from mainspring.monitoring.inputs import input_layout
 from mainspring.monitoring.shelf import EARLIER
 from mainspring.serving.predlog import ColumnRow
 from mainspring.serving.predlog.writer import Entry
 from mainspring.tracking import open_facts
-from mainspring.workspace import catalogue
 from mainspring.workspace.closing import close_windows
 from mainspring.workspace.loop_sources import HomeSources
 from mainspring.workspace.monitor_facts import Asked, account_of
@@ -203,21 +202,8 @@ def test_killed_while_it_is_counted_and_started_again_it_is_the_same(small, tmp_
     killed = tmp_path / "killed"
     shutil.copytree(small, killed)
     close_windows(small, SMALL, now)
-    left = allowed
-
-    def write_or_die(path, data):
-        nonlocal left
-        if left == 0:
-            raise KeyboardInterrupt
-        left -= 1
-        write(path, data)
-
-    write = shelf.write_whole
-    with monkeypatch.context() as patched:
-        for module in (shelf, catalogue):
-            patched.setattr(module, "write_whole", write_or_die)
-        with pytest.raises(KeyboardInterrupt):
-            close_windows(killed, SMALL, now)
+    with killed_after(allowed, monkeypatch):
+        close_windows(killed, SMALL, now)
     close_windows(killed, SMALL, now)
     for folder in (EARLIER, WINDOWS):
         assert kept(killed, folder) == kept(small, folder)
